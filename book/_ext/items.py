@@ -1,0 +1,231 @@
+"""The item bank: load `book/practice/items/*.yml` and say exactly what is wrong with an item.
+
+Plain Python and PyYAML; the notebooks, the site and the tests all read the bank through here.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import yaml
+
+FOLDER = Path(__file__).resolve().parents[1] / "practice" / "items"
+LEVELS = ("remember", "understand", "apply", "analyse", "evaluate", "create")
+COMMON = {"id", "kind", "level", "chapter", "tags", "prompt"}
+FIELDS = {  # what each kind needs on top of COMMON
+    "card": {"answer"},
+    "choice": {"answer", "why", "wrong"},
+    "true_false": {"answer", "why", "misconception"},
+    "numeric": {"answer", "tolerance", "why"},
+    "cloze": {"answer", "why"},
+    "order": {"steps", "why"},
+    "match": {"pairs", "why"},
+    "sort": {"buckets", "why"},
+}
+QUIZ = tuple(kind for kind in FIELDS if kind != "card")
+PROMPT_LINES, PROMPT_LENGTH = 2, 200
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MISCONCEPTION = re.compile(r"C([1-9]|[12][0-9]|30)|[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+class ItemError(ValueError):
+    """One or more items of the bank are wrong; the message lists them all, one a line."""
+
+
+def load(folder: Path = FOLDER) -> list[dict]:
+    """All items, in the order of files and lines; raises ItemError naming file, id and mistake."""
+    items, complaints = [], []
+    for path in sorted(Path(folder).glob("*.yml")):
+        for item in _read(path):
+            complaints += [f"{path.name}: {_name(item)}: {what}" for what in problems(item, path.stem)]
+            items.append(item)
+    complaints += [f"{_name(item)}: this id is used more than once" for item in _repeated(items)]
+    if complaints:
+        raise ItemError("\n".join(complaints))
+    return items
+
+
+def of_chapter(chapter: str, folder: Path = FOLDER) -> list[dict]:
+    """The items of one chapter, for example "self_attention/masks"."""
+    return [item for item in load(folder) if item["chapter"] == chapter]
+
+
+def choices(item: dict) -> list[str]:
+    """What can be chosen, in an order that depends on the id alone (true_false: True, False)."""
+    if item["kind"] == "true_false":
+        return ["True", "False"]
+    if item["kind"] == "choice":
+        return shuffled([item["answer"], *(wrong["choice"] for wrong in item["wrong"])], item["id"])
+    raise ValueError(f"{item['id']}: an item of kind {item['kind']} has no choices")
+
+
+def shuffled(values: list, seed: str) -> list:
+    """A copy in an order fixed by the seed, never the order given when there are two or more."""
+    values, source = list(values), random.Random(seed)
+    mixed = list(values)
+    while len(values) > 1 and mixed == values:
+        source.shuffle(mixed)
+    return mixed
+
+
+def problems(item: dict, part: str) -> list[str]:
+    """Everything wrong with one item of the file `<part>.yml`, as plain sentences."""
+    if not isinstance(item, dict):
+        return ["an item is a mapping with id, kind, level, chapter, tags and prompt"]
+    kind = item.get("kind")
+    if kind not in FIELDS:
+        return [f"kind is {kind!r}; it must be one of {', '.join(FIELDS)}"]
+    found = _fields(item, COMMON | FIELDS[kind], optional={"why"} if kind == "card" else set())
+    if not found:
+        found = _common(item, part) + list(CHECKS[kind](item))
+    return found
+
+
+def _read(path: Path) -> list:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ItemError(f"{path.name}: not YAML: {error}") from error
+    if not isinstance(content, list):
+        raise ItemError(f"{path.name}: the file must be a list of items, not {type(content).__name__}")
+    return content
+
+
+def _name(item) -> str:
+    return str(item.get("id", "item without id")) if isinstance(item, dict) else f"item {item!r}"
+
+
+def _repeated(items: list) -> list:
+    ids = [item.get("id") for item in items if isinstance(item, dict)]
+    return [item for place, item in enumerate(items) if isinstance(item, dict) and item.get("id") in ids[:place]]
+
+
+def _fields(item: dict, needed: set, optional: set) -> list[str]:
+    missing, unknown = sorted(needed - set(item)), sorted(set(item) - needed - optional)
+    return [f"{name} is missing" for name in missing] + [f"{name} is not a field of its kind" for name in unknown]
+
+
+def _common(item: dict, part: str) -> list[str]:
+    found = []
+    if not (isinstance(item["id"], str) and SLUG.fullmatch(item["id"])):
+        found.append("id must be lower-case words joined by hyphens")
+    if item["level"] not in LEVELS:
+        found.append(f"level is {item['level']!r}; it must be one of {', '.join(LEVELS)}")
+    if not re.fullmatch(rf"{part}/[a-z0-9_]+", str(item["chapter"])):
+        found.append(f"chapter is {item['chapter']!r}; in this file it must be {part}/<chapter>")
+    if not _texts(item["tags"], at_least=1):
+        found.append("tags must be a list of at least one text")
+    return found + _prompt(item["prompt"])
+
+
+def _prompt(prompt) -> list[str]:
+    if not _text(prompt):
+        return ["prompt must be a text"]
+    lines = prompt.strip().count("\n") + 1
+    if lines > PROMPT_LINES or len(prompt) > PROMPT_LENGTH:
+        return [f"prompt has {lines} lines and {len(prompt)} characters; "
+                f"at most {PROMPT_LINES} lines and {PROMPT_LENGTH} characters"]
+    return []
+
+
+def _text(value) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and ":::" not in value
+
+
+def _texts(values, at_least: int) -> bool:
+    return isinstance(values, list) and len(values) >= at_least and all(map(_text, values))
+
+
+def _distinct(values: list, what: str):
+    if len(set(map(str, values))) < len(values):
+        yield f"two {what} are the same"
+
+
+def _misconception(value):
+    if not (isinstance(value, str) and MISCONCEPTION.fullmatch(value)):
+        yield f"misconception is {value!r}; it must be C1 to C30 or the name of a mutant"
+
+
+def _answer_and_why(item: dict):
+    for field in {"answer", "why"} & set(item):
+        if not _text(item[field]):
+            yield f"{field} must be a text"
+
+
+def _choice(item: dict):
+    yield from _answer_and_why(item)
+    if not isinstance(item["wrong"], list) or not item["wrong"]:
+        yield "wrong must be a list of at least one wrong choice"
+        return
+    for wrong in item["wrong"]:
+        yield from _wrong(wrong)
+    known = [wrong.get("choice") for wrong in item["wrong"] if isinstance(wrong, dict)]
+    yield from _distinct([item["answer"], *known], "choices")
+
+
+def _wrong(wrong):
+    fields = {"choice", "misconception", "feedback"}
+    if not isinstance(wrong, dict) or set(wrong) != fields:
+        yield f"a wrong choice needs exactly choice, misconception and feedback, not {wrong!r}"
+        return
+    for field in ("choice", "feedback"):
+        if not _text(wrong[field]):
+            yield f"{field} of a wrong choice must be a text"
+    yield from _misconception(wrong["misconception"])
+
+
+def _true_false(item: dict):
+    if not isinstance(item["answer"], bool):
+        yield "answer must be true or false"
+    if not _text(item["why"]):
+        yield "why must be a text"
+    yield from _misconception(item["misconception"])
+
+
+def _numeric(item: dict):
+    for field in ("answer", "tolerance"):
+        if isinstance(item[field], bool) or not isinstance(item[field], (int, float)):
+            yield f"{field} must be a number"
+        elif field == "tolerance" and item[field] < 0:
+            yield "tolerance must not be negative"
+    if not _text(item["why"]):
+        yield "why must be a text"
+
+
+def _cloze(item: dict):
+    yield from _answer_and_why(item)
+    if item["prompt"].count("____") != 1 or "_____" in item["prompt"]:
+        yield "prompt must hold the gap ____ exactly once"
+
+
+def _order(item: dict):
+    yield from _answer_and_why(item)
+    if not _texts(item["steps"], at_least=3):
+        yield "steps must be a list of at least three texts, in the right order"
+    else:
+        yield from _distinct(item["steps"], "steps")
+
+
+def _match(item: dict):
+    yield from _answer_and_why(item)
+    pairs = item["pairs"]
+    if not isinstance(pairs, list) or len(pairs) < 3 or not all(_texts(p, 2) and len(p) == 2 for p in pairs):
+        yield "pairs must be a list of at least three pairs of texts"
+        return
+    for side in zip(*pairs):
+        yield from _distinct(list(side), "sides of pairs")
+
+
+def _sort(item: dict):
+    yield from _answer_and_why(item)
+    buckets = item["buckets"]
+    if not isinstance(buckets, dict) or len(buckets) < 2 or not all(_texts(b, 1) for b in buckets.values()):
+        yield "buckets must name at least two buckets, each with a list of at least one text"
+        return
+    yield from _distinct([card for cards in buckets.values() for card in cards], "cards")
+
+
+CHECKS = {"card": _answer_and_why, "choice": _choice, "true_false": _true_false, "numeric": _numeric,
+          "cloze": _cloze, "order": _order, "match": _match, "sort": _sort}

@@ -1,0 +1,207 @@
+"""From the MyST source of a chapter to the cells of its notebook: macros expanded, rules of the house checked.
+
+Three comments, each on a line of its own in the text, stand for cells that live elsewhere:
+
+    % exercise: self_attention.scaled_dot_product     the cells of attnlab.exercises
+    % cards: self_attention/scaled_dot_product        the chapter's cards of the item bank
+    % quiz: self_attention/scaled_dot_product         the chapter's quiz items of the item bank
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
+
+import items  # noqa: E402  (found through the line above)
+
+MACRO = re.compile(r"^% *(exercise|cards|quiz): *(\S+) *$", re.MULTILINE)
+MAX_LINES = 12
+
+
+class SourceError(ValueError):
+    """A chapter's source breaks a rule; the message names the file and the cell."""
+
+
+def notebook(source: Path) -> nbformat.NotebookNode:
+    """The chapter as a notebook without outputs: expanded, linted, with ids and the hash of its source."""
+    book = jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst")
+    book.cells = [cell for original in book.cells for cell in expand(original, source)]
+    book.metadata.pop("jupytext", None)
+    complaints = lint(book)
+    if complaints:
+        raise SourceError("\n".join(f"{source}: {what}" for what in complaints))
+    name_cells(book, source.stem)
+    book.metadata.setdefault("attnlab", {})["source_hash"] = fingerprint(book)
+    book.nbformat, book.nbformat_minor = 4, 5
+    return book
+
+
+def expand(cell, source: Path) -> list:
+    """The cell itself, or the cells its macros stand for with the text between them."""
+    if cell.cell_type != "markdown" or not MACRO.search(cell.source):
+        return [cell]
+    cells, rest = [], 0
+    for macro in MACRO.finditer(cell.source):
+        cells += _text_cells(cell.source[rest:macro.start()]) + _macro_cells(*macro.groups(), source)
+        rest = macro.end()
+    return cells + _text_cells(cell.source[rest:])
+
+
+def _text_cells(text: str) -> list:
+    return [nbformat.v4.new_markdown_cell(text.strip("\n"))] if text.strip() else []
+
+
+def _macro_cells(kind: str, name: str, source: Path) -> list:
+    try:
+        return exercise_cells(name) if kind == "exercise" else [BANK[kind](name)]
+    except (KeyError, ValueError) as error:
+        raise SourceError(f"{source}: % {kind}: {name}: {error}") from error
+
+
+def exercise_cells(exercise_id: str) -> list:
+    """The notebook cells of one exercise: text, slot, check, hints, solution, use."""
+    from attnlab import exercises
+
+    make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    cells = []
+    for cell in exercises.cells(exercise_id):
+        metadata = {"tags": list(cell.get("tags", []))} if cell.get("tags") else {}
+        cells.append(make[cell["type"]](cell["source"].strip("\n"), metadata=metadata))
+    return cells
+
+
+def cards_cell(chapter: str):
+    """All cards of a chapter, each a title that opens to its answer."""
+    cards = [item for item in items.of_chapter(chapter) if item["kind"] == "card"]
+    return _box("Cards", "cards", [_item(card, "card", card["answer"].strip()) for card in cards], chapter)
+
+
+def quiz_cell(chapter: str):
+    """All quiz items of a chapter; choices in a fixed order, answers and feedback folded away."""
+    quiz = [item for item in items.of_chapter(chapter) if item["kind"] in items.QUIZ]
+    return _box("Check yourself", "quiz", [_item(q, "quiz-item", QUIZ_BODY[q["kind"]](q)) for q in quiz], chapter)
+
+
+BANK = {"cards": cards_cell, "quiz": quiz_cell}
+
+
+def _box(title: str, kind: str, inner: list[str], chapter: str):
+    if not inner:
+        raise ValueError(f"the item bank has no {kind} for {chapter}")
+    lines = [f"::::{{admonition}} {title}", f":class: {kind}", "", "\n\n".join(inner), "::::"]
+    return nbformat.v4.new_markdown_cell("\n".join(lines))
+
+
+def _item(item: dict, kind: str, body: str) -> str:
+    head = [f":::{{admonition}} {_line(item['prompt'])}", f":class: {kind} dropdown", f":name: item-{item['id']}"]
+    return "\n".join([*head, "", body, ":::"])
+
+
+def _line(text) -> str:
+    return " ".join(str(text).split())
+
+
+def _list(values, mark: str = "-") -> str:
+    return "\n".join(f"{mark} {_line(value)}" for value in values)
+
+
+def _answer(text, item: dict) -> str:
+    return f"**Answer:** {_line(text)}. {_line(item['why'])}".replace("?.", "?").replace("..", ".")
+
+
+def _choice(item: dict) -> str:
+    feedback = _list(f"*{_line(wrong['choice'])}*: {wrong['feedback']}" for wrong in item["wrong"])
+    return "\n\n".join([_list(items.choices(item)), _answer(item["answer"], item), feedback])
+
+
+def _true_false(item: dict) -> str:
+    return "\n\n".join([_list(items.choices(item)), _answer(item["answer"], item)])
+
+
+def _short(item: dict) -> str:
+    return _answer(item["answer"], item)
+
+
+def _order(item: dict) -> str:
+    right = _list(item["steps"], "1.")
+    return "\n\n".join([_list(items.shuffled(item["steps"], item["id"])), "**Answer:**", right, _line(item["why"])])
+
+
+def _match(item: dict) -> str:
+    left, right = ([pair[side] for pair in item["pairs"]] for side in (0, 1))
+    pairs = _list(f"{_line(a)} — {_line(b)}" for a, b in item["pairs"])
+    return "\n\n".join([_list(left), "with", _list(items.shuffled(right, item["id"])), "**Answer:**", pairs,
+                        _line(item["why"])])
+
+
+def _sort(item: dict) -> str:
+    cards = [card for bucket in item["buckets"].values() for card in bucket]
+    right = _list(f"**{name}**: {'; '.join(map(_line, bucket))}" for name, bucket in item["buckets"].items())
+    return "\n\n".join([_list(items.shuffled(cards, item["id"])), "into: " + ", ".join(item["buckets"]),
+                        "**Answer:**", right, _line(item["why"])])
+
+
+QUIZ_BODY = {"choice": _choice, "true_false": _true_false, "numeric": _short, "cloze": _short,
+             "order": _order, "match": _match, "sort": _sort}
+
+
+def lint(book) -> list[str]:
+    """What breaks the rules for code cells: length, a trailing `;`, a figure without caption or alt text."""
+    return [f"{where(book, cell)}: {what}" for cell in code_cells(book) for what in _lint_code(cell)]
+
+
+def _lint_code(cell):
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    if not lines:
+        yield "the code cell is empty"
+    if len(lines) > MAX_LINES:
+        yield f"{len(lines)} lines, at most {MAX_LINES}"
+    if cell.source.rstrip().endswith(";"):
+        yield "ends with `;`, which hides nothing when the notebook is validated; end a plot with plt.show()"
+    if "plt.show()" in cell.source:
+        yield from figure_complaints(cell)
+
+
+def figure_complaints(cell):
+    """A figure says in words what it shows: caption and alt text in the cell's `mystnb` options."""
+    options = cell.metadata.get("mystnb", {})
+    for place, name in (("image", "alt"), ("figure", "caption")):
+        if not str((options.get(place) or {}).get(name) or "").strip():
+            yield f"a figure without {name} text (:mystnb: {{{place}: {{{name}: ...}}}})"
+
+
+def code_cells(book) -> list:
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+def where(book, cell) -> str:
+    """A cell's place in words: its number from 1 and its first line."""
+    number = next(place for place, other in enumerate(book.cells, 1) if other is cell)
+    first = next(iter(cell.source.strip().splitlines()), "")
+    return f"cell {number} (`{first[:60]}`)"
+
+
+def name_cells(book, stem: str) -> None:
+    """Ids from the content, so that a new cell does not rename those below it."""
+    seen: dict[str, int] = {}
+    for cell in book.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:10]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell["id"] = f"{stem[:40]}-{digest}" + (f"-{seen[digest]}" if seen[digest] > 1 else "")
+
+
+def fingerprint(book) -> str:
+    """SHA-256 of what the notebook is made from: the text, code and options of every cell, and the front matter."""
+    cells = [[cell.cell_type, cell.source, cell.metadata] for cell in book.cells]
+    front = {key: value for key, value in book.metadata.items() if key not in ("attnlab", "language_info")}
+    front["attnlab"] = {k: v for k, v in book.metadata.get("attnlab", {}).items() if k != "source_hash"}
+    return hashlib.sha256(json.dumps([cells, front], sort_keys=True).encode()).hexdigest()
