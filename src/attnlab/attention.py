@@ -1,0 +1,117 @@
+"""Scaled dot-product attention in PyTorch: differentiable, batched, on any device."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from attnlab._shapes import Bool, Float, check_attention, check_overlay, check_scores
+
+
+def attention(
+    q: Float[Tensor, "*#batch queries d_k"],
+    k: Float[Tensor, "*#batch keys d_k"],
+    v: Float[Tensor, "*#batch keys d_v"],
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    scale: float | None = None,
+) -> Float[Tensor, "*all_batch queries d_v"]:
+    """softmax(q kᵀ · scale + bias) v: every query takes a weighted mean of the values.
+
+    `mask` is boolean, True = may look; `bias` is a float added to the scaled scores. Both broadcast to
+    (*batch, queries, keys). `scale` is 1 / sqrt(d_k) unless given. Leading axes of all arguments broadcast.
+    A query that may look at no key (all masked, or no keys at all) gets zeros, and sends zero gradients.
+
+    The result has the dtype of `q`; float16 and bfloat16 are computed in float32 and rounded once, at the end.
+    Errors: ValueError for sizes that disagree, and for NaN or infinity in q, k or v or +inf or NaN in the bias;
+    TypeError for a mask that is not boolean, a bias that is not float, q, k and v of different dtypes.
+    Looking for NaN costs one pass over the arguments, little beside the products; it is left out while compiling and
+    on an accelerator, where looking would make the processor wait: there NaN spreads to the output instead.
+    Source: [vaswani2017, section 3.2.1, equation 1].
+    """
+    check_attention(q, k, v, mask, bias)
+    _need_alike(q=q, k=k, v=v)
+    _need_finite(v=v)
+    weights = _weights(q, k, mask, bias, scale)
+    return (weights @ v.to(weights.dtype)).to(v.dtype)  # mix
+
+
+def attention_weights(
+    q: Float[Tensor, "*#batch queries d_k"],
+    k: Float[Tensor, "*#batch keys d_k"],
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    scale: float | None = None,
+) -> Float[Tensor, "*all_batch queries keys"]:
+    """softmax(q kᵀ · scale + bias): how much each query looks at each key.
+
+    Every row sums to 1, or holds only zeros where the query may look at no key.
+    Arguments, errors and source are those of `attention`.
+    """
+    return _weights(q, k, mask, bias, scale).to(q.dtype)
+
+
+def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, scale: float | None) -> Tensor:
+    """The weights before they are rounded to the precision of the arguments."""
+    shape = check_scores(q, k)
+    _need_alike(q=q, k=k)
+    _need_finite(q=q, k=k)
+    working = torch.promote_types(q.dtype, torch.float32)
+    scores = (q.to(working) * _scale(scale, q.shape[-1])) @ k.to(working).mT  # scale, score
+    if bias is not None:
+        _need_bias(bias, shape)
+        scores = scores + bias.to(working)
+    if mask is not None:
+        _need_mask(mask, shape)
+        scores = torch.where(mask, scores, -math.inf)  # mask
+    blind = torch.isneginf(scores).all(dim=-1, keepdim=True)
+    # A row of nothing but -inf would normalise to NaN, and so would its gradient: level the row first, erase it after.
+    return torch.softmax(scores.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)  # normalise
+
+
+def _scale(scale: float | None, d_k: int) -> float:
+    if scale is None:
+        return d_k**-0.5
+    if not math.isfinite(scale):
+        raise ValueError(f"scale must be finite but is {scale}")
+    return scale
+
+
+def _need_alike(**tensors: Tensor) -> None:
+    """All float tensors, of one dtype and on one device."""
+    for name, x in tensors.items():
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name} must be a tensor but is a {type(x).__name__}")
+        if not x.is_floating_point():
+            raise TypeError(f"{name} must hold floats but its dtype is {x.dtype}")
+    for quality in ("dtype", "device"):
+        found = {name: getattr(x, quality) for name, x in tensors.items()}
+        if len(set(found.values())) > 1:
+            raise TypeError(f"{quality}s differ: " + ", ".join(f"{name} {value}" for name, value in found.items()))
+
+
+def _need_finite(**tensors: Tensor) -> None:
+    for name, x in tensors.items():
+        if _looks_free(x) and not torch.isfinite(x).all():
+            raise ValueError(f"{name} holds NaN or infinity: {int((~torch.isfinite(x)).sum())} of {x.numel()} numbers")
+
+
+def _looks_free(x: Tensor) -> bool:
+    """Whether the values of `x` can be looked at without waiting for an accelerator or breaking a compiled graph."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def _need_mask(mask: Tensor, scores: tuple[int, ...]) -> None:
+    if mask.dtype != torch.bool:
+        raise TypeError(f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias=")
+    check_overlay("mask", mask, scores)
+
+
+def _need_bias(bias: Tensor, scores: tuple[int, ...]) -> None:
+    if not bias.is_floating_point():
+        raise TypeError(f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask=")
+    check_overlay("bias", bias, scores)
+    if _looks_free(bias) and not (bias < math.inf).all():
+        raise ValueError("bias holds NaN or +infinity")

@@ -1,0 +1,8 @@
+"""The definitions, in NumPy and float64, with gradients derived by hand. Imports NumPy alone."""
+
+from __future__ import annotations
+
+from attnlab.reference.attention import attention, attention_gradient, attention_weights
+from attnlab.reference.softmax import softmax
+
+__all__ = ["attention", "attention_gradient", "attention_weights", "softmax"]
