@@ -24,10 +24,16 @@ def jupyter_book(out: Path, rebuild: bool) -> int:
     return subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONWARNINGS": "ignore"}).returncode
 
 
+def run_buttons() -> None:
+    """Python for the browser, where its files can be had; without them the site has no Run buttons."""
+    subprocess.run([sys.executable, str(ROOT / "tools" / "pyodide.py")], cwd=ROOT, check=True)
+
+
 def build(out: Path = ROOT, clean: bool = False) -> Path:
     """Make the site under `out`/_build/html and return that folder; exit with a message where it fails."""
     start = time.perf_counter()
     frontend.ensure()
+    run_buttons()
     if clean:
         shutil.rmtree(out / "_build", ignore_errors=True)
     print("book: building, warnings are errors", flush=True)

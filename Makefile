@@ -1,0 +1,39 @@
+# attnlab: every command a reader or an author needs. `make` alone lists them.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+RUN := .venv/Scripts/python
+else
+RUN := .venv/bin/python
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help book test quick lab notebooks mutants clean env
+
+help: ## list these commands
+	@echo "Attention, from Intuition to Variants"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s %s\n", $$1, $$2}'
+
+env: ## make .venv and install everything pinned
+	@$(PYTHON) tools/env.py
+
+book: env ## build the site and serve it on localhost
+	@$(RUN) tools/build.py --serve
+
+test: env ## every check: package, exercises, notebooks, book, site in a browser
+	@$(RUN) tools/check.py
+
+quick: env ## the checks for daily work, under 90 seconds
+	@$(RUN) tools/check.py --quick
+
+lab: env ## open the notebooks in JupyterLab
+	@$(RUN) -m jupyterlab book
+
+notebooks: env ## execute again the notebooks whose source or package changed
+	@$(RUN) tools/sync.py
+
+mutants: env ## break the package's core on purpose and count what the tests catch
+	@$(RUN) tools/mutants.py
+
+clean: ## remove what was built and fetched (not .venv)
+	rm -rf _build .vendor build src/*.egg-info .pytest_cache .hypothesis
+	find book src tests tools -name __pycache__ -type d -exec rm -rf {} +
