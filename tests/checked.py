@@ -1,4 +1,5 @@
-"""The type checker that jaxtyping's import hook puts around every function of the package while it is tested."""
+"""The type checker that jaxtyping's import hook puts around every function of the package while it is
+tested."""
 
 from __future__ import annotations
 

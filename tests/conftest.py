@@ -23,7 +23,7 @@ settings.load_profile("quick")
 
 @pytest.fixture
 def as_readers_run_it():
-    """The package as it runs outside the tests: no checker before the doors, so their own messages are heard."""
+    """The package as it runs outside the tests: no checker before the doors, so their own messages show."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -1,4 +1,4 @@
-"""Attention written to be read: NumPy states each definition, PyTorch does the work, and each examines the other.
+"""Attention written to be read: NumPy states each definition, PyTorch does the work, each examines the other.
 
 Importing the package loads neither torch nor matplotlib. Ask for the room you need:
 `attnlab.reference` (NumPy definitions), `attnlab.masks` (who may look at whom), `attnlab.attention` (torch),

@@ -1,8 +1,9 @@
 """The words that shapes are written in, and the errors raised when two shapes disagree.
 
-A signature such as `q: Float[Array, "*#batch queries d_k"]` is text until something evaluates it: the tests do (jaxtyping and
-beartype check every call), a browser has no jaxtyping and never looks. Words used throughout: `queries` and `keys` are
-counts of tokens, `d_k` and `d_v` are widths; `*#batch` stands for leading axes that broadcast.
+A signature such as `q: Float[Array, "*#batch queries d_k"]` is text until something evaluates it: the tests
+do (jaxtyping and beartype check every call), a browser has no jaxtyping and never looks. Words used
+throughout: `queries` and `keys` are counts of tokens, `d_k` and `d_v` are widths; `*#batch` stands for
+leading axes that broadcast.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ except ImportError:
 Array = np.ndarray
 AnyArray = Any  # NumPy or torch: whatever has a shape and a dtype
 
-__all__ = ["AnyArray", "Array", "Bool", "Float", "Int", "Real", "Shaped", "check_attention", "check_overlay", "check_scores"]
+__all__ = [
+    "AnyArray",
+    "Array",
+    "Bool",
+    "Float",
+    "Int",
+    "Real",
+    "Shaped",
+    "check_attention",
+    "check_overlay",
+    "check_scores",
+]
 
 
 def check_scores(q, k) -> tuple[int, ...]:
@@ -41,19 +53,22 @@ def check_scores(q, k) -> tuple[int, ...]:
 
 
 def check_attention(q, k, v, *overlays) -> tuple[int, ...]:
-    """Shape of the output of attention; ValueError if `k` and `v` do not pair up or leading axes do not broadcast."""
-    scores = check_scores(q, k)
+    """Shape of the output of attention; ValueError if `k` and `v` do not pair up or leading axes do not
+    broadcast.
+
+    `overlays` are the mask and the bias, whose leading axes join in; their own fit is `check_overlay`'s
+    affair.
+    """
+    check_scores(q, k)
     _need_matrix("v", v, "keys, d_v")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"k has {k.shape[-2]} keys but v has {v.shape[-2]}")
     named = {name: overlay for name, overlay in zip(("mask", "bias"), overlays) if overlay is not None}
-    for name, overlay in named.items():
-        check_overlay(name, overlay, scores)
     return (*_leading(q=q, k=k, v=v, **named), q.shape[-2], v.shape[-1])
 
 
 def check_overlay(name: str, overlay, scores: tuple[int, ...]) -> None:
-    """ValueError unless `overlay` (a mask or a bias) broadcasts over `scores` without adding queries or keys."""
+    """ValueError unless `overlay` (a mask or a bias) broadcasts over `scores` and adds no queries, no keys."""
     for axis, word in ((-1, "keys"), (-2, "queries")):
         size = overlay.shape[axis] if len(overlay.shape) >= -axis else 1
         if size not in (1, scores[axis]):
@@ -61,7 +76,7 @@ def check_overlay(name: str, overlay, scores: tuple[int, ...]) -> None:
     try:
         np.broadcast_shapes(overlay.shape[:-2], scores[:-2])
     except ValueError:
-        raise ValueError(f"{name} of shape {tuple(overlay.shape)} does not broadcast to scores of shape {scores}") from None
+        raise ValueError(f"{name} {tuple(overlay.shape)} does not broadcast to scores {scores}") from None
 
 
 def _need_matrix(name: str, x, words: str) -> None:

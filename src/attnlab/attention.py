@@ -24,11 +24,13 @@ def attention(
     (*batch, queries, keys). `scale` is 1 / sqrt(d_k) unless given. Leading axes of all arguments broadcast.
     A query that may look at no key (all masked, or no keys at all) gets zeros, and sends zero gradients.
 
-    The result has the dtype of `q`; float16 and bfloat16 are computed in float32 and rounded once, at the end.
-    Errors: ValueError for sizes that disagree, and for NaN or infinity in q, k or v or +inf or NaN in the bias;
-    TypeError for a mask that is not boolean, a bias that is not float, q, k and v of different dtypes.
-    Looking for NaN costs one pass over the arguments, little beside the products; it is left out while compiling and
-    on an accelerator, where looking would make the processor wait: there NaN spreads to the output instead.
+    The result has the dtype of `q`; float16 and bfloat16 are computed in float32 and rounded once, at the
+    end.
+    Errors: ValueError for sizes that disagree, and for NaN or infinity in q, k or v or +inf or NaN in the
+    bias; TypeError for a mask that is not boolean, a bias that is not float, q, k and v of different dtypes.
+    Looking for NaN costs one pass over the arguments, little beside the products; it is left out while
+    compiling and on an accelerator, where looking would make the processor wait: there NaN spreads to the
+    output instead.
     Source: [vaswani2017, section 3.2.1, equation 1].
     """
     check_attention(q, k, v, mask, bias)
@@ -67,7 +69,7 @@ def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, sca
         _need_mask(mask, shape)
         scores = torch.where(mask, scores, -math.inf)  # mask
     blind = torch.isneginf(scores).all(dim=-1, keepdim=True)
-    # A row of nothing but -inf would normalise to NaN, and so would its gradient: level the row first, erase it after.
+    # A row of nothing but -inf would normalise to NaN, gradient included: level it first, erase it after.
     return torch.softmax(scores.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)  # normalise
 
 
@@ -89,29 +91,38 @@ def _need_alike(**tensors: Tensor) -> None:
     for quality in ("dtype", "device"):
         found = {name: getattr(x, quality) for name, x in tensors.items()}
         if len(set(found.values())) > 1:
-            raise TypeError(f"{quality}s differ: " + ", ".join(f"{name} {value}" for name, value in found.items()))
+            raise TypeError(
+                f"{quality}s differ: " + ", ".join(f"{name} {value}" for name, value in found.items())
+            )
 
 
 def _need_finite(**tensors: Tensor) -> None:
     for name, x in tensors.items():
         if _looks_free(x) and not torch.isfinite(x).all():
-            raise ValueError(f"{name} holds NaN or infinity: {int((~torch.isfinite(x)).sum())} of {x.numel()} numbers")
+            raise ValueError(
+                f"{name} holds NaN or infinity: {int((~torch.isfinite(x)).sum())} of {x.numel()} numbers"
+            )
 
 
 def _looks_free(x: Tensor) -> bool:
-    """Whether the values of `x` can be looked at without waiting for an accelerator or breaking a compiled graph."""
+    """Whether the values of `x` can be looked at without waiting for an accelerator or breaking a compiled
+    graph."""
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _need_mask(mask: Tensor, scores: tuple[int, ...]) -> None:
     if mask.dtype != torch.bool:
-        raise TypeError(f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias=")
+        raise TypeError(
+            f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias="
+        )
     check_overlay("mask", mask, scores)
 
 
 def _need_bias(bias: Tensor, scores: tuple[int, ...]) -> None:
     if not bias.is_floating_point():
-        raise TypeError(f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask=")
+        raise TypeError(
+            f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask="
+        )
     check_overlay("bias", bias, scores)
     if _looks_free(bias) and not (bias < math.inf).all():
         raise ValueError("bias holds NaN or +infinity")

@@ -1,7 +1,8 @@
 """Who may look at whom: boolean masks as functions of positions, True = may look.
 
-Each works on NumPy arrays and torch tensors alike and gives back the kind it was given. Join them with `&`. Because a
-mask is a function of positions, the same call gives the whole matrix, one block of it, or one row while decoding.
+Each works on NumPy arrays and torch tensors alike and gives back the kind it was given. Join them with `&`.
+Because a mask is a function of positions, one call gives the whole matrix, one block of it, or one row while
+decoding.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ def causal(q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"]) -> Boo
     return k_pos <= q_pos
 
 
-def window(q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"], size: int) -> Bool[AnyArray, "queries keys"]:
-    """0 <= query position - key position < size: the last `size` keys, the query's own included, and no future.
+def window(
+    q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"], size: int
+) -> Bool[AnyArray, "queries keys"]:
+    """0 <= query position - key position < size: the last `size` keys, the query's own included, and no
+    future.
 
-    Errors: those of `causal`; ValueError for a size below 1.
+    Because positions are counted from 0, the first `size` - 1 queries have fewer keys to see.
+    Errors: those of `causal`; ValueError for a size below 1, TypeError for one that is not a whole number.
     Source: [jiang2023, section 2]; two-sided in [beltagy2020, section 3.1].
     """
     _need_count("size", size, at_least=1)
@@ -33,10 +38,10 @@ def window(q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"], size: 
 
 
 def padding(lengths: Int[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*batch 1 n_keys"]:
-    """key number < length: hides the filler behind each sequence, for every query of that sequence.
+    """key number < length: hides the filler behind each sequence from every query of that sequence.
 
-    The middle axis, of size 1, is the queries': the result joins with `causal(...)` by `&` and broadcasts over the
-    scores of a batch. With heads give `lengths[:, None]`, for a mask of shape (batch, 1, 1, n_keys).
+    The middle axis, of size 1, is the queries': the result joins with `causal(...)` by `&` and broadcasts
+    over the scores of a batch. With heads give `lengths[:, None]`, for a mask of shape (batch, 1, 1, n_keys).
     A length of 0 hides every key.
 
     Errors: TypeError unless lengths are integers, ValueError for a length below 0 or above `n_keys`.
@@ -50,12 +55,15 @@ def padding(lengths: Int[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*b
     return _count_to(n_keys, lengths) < lengths[..., None, None]
 
 
-def positions(n_queries: int, n_keys: int, like: AnyArray = None) -> tuple[Int[AnyArray, "queries"], Int[AnyArray, "keys"]]:
+def positions(
+    n_queries: int, n_keys: int, like: AnyArray = None
+) -> tuple[Int[AnyArray, "queries"], Int[AnyArray, "keys"]]:
     """(q_pos, k_pos): keys stand at 0 ... n_keys - 1, queries so that the last query meets the last key.
 
-    That is what decoding with a cache needs: the newest query stands beside the newest key. The `is_causal` of torch's
-    `scaled_dot_product_attention` aligns the first query with the first key instead; the two agree when the counts do.
-    With more queries than keys the first queries stand at negative positions, before every key.
+    That is what decoding with a cache needs: the newest query stands beside the newest key. With
+    `is_causal=True` torch's `scaled_dot_product_attention` aligns the first query with the first key instead;
+    the two agree when the counts do. With more queries than keys the first queries stand at negative
+    positions, before every key.
 
     NumPy arrays, or, given a tensor as `like`, tensors on its device.
     Errors: ValueError for counts below 0, TypeError for counts that are not whole numbers.
@@ -73,7 +81,7 @@ def _count_to(n: int, like: AnyArray) -> Int[AnyArray, "n"]:
 
 
 def _grid(q_pos: AnyArray, k_pos: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Queries as a column and keys as a row, so that an operator between them gives the (queries, keys) matrix."""
+    """Queries as a column and keys as a row, so that an operator between them gives a matrix."""
     for name, pos in (("q_pos", q_pos), ("k_pos", k_pos)):
         _need_integers(name, pos)
         if len(pos.shape) != 1:

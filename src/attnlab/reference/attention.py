@@ -21,7 +21,8 @@ def attention(
 
     `mask` is boolean, True = may look; `bias` is a float added to the scaled scores. Both broadcast to
     (*batch, queries, keys). `scale` is 1 / sqrt(d_k) unless given. Leading axes of all arguments broadcast.
-    A query that may look at no key (all masked, or no keys at all) gets zeros. No queries: an output with no rows.
+    A query that may look at no key (all masked, or no keys at all) gets zeros. No queries: an output with no
+    rows.
 
     Computed and returned in float64; integers are welcome. Nothing is changed in place.
     Errors: ValueError for sizes that disagree, NaN or infinity (a bias may hold -inf); TypeError for a mask
@@ -68,7 +69,8 @@ def attention_gradient(
     """(dq, dk, dv): how the loss moves with each argument, given how it moves with the output, `d_output`.
 
     With A the weights:  dv = Aᵀ d_output,  dA = d_output vᵀ,  dS = A * (dA - sum_keys(A * dA)),
-    dq = scale · dS k,  dk = scale · dSᵀ q.  The line for dS is the softmax's Jacobian diag(a) - a aᵀ applied to each row.
+    dq = scale · dS k,  dk = scale · dSᵀ q.  The line for dS is the softmax's Jacobian
+    diag(a) - a aᵀ, applied to each row.
     Each gradient has the shape of its argument: along a broadcast axis the contributions are summed.
     A query that may look at no key sends no gradient anywhere.
 
@@ -97,7 +99,9 @@ def _scale(scale: float | None, d_k: int) -> float:
 def _mask(mask: Array, scores: tuple[int, ...]) -> Array:
     mask = np.asarray(mask)
     if mask.dtype != np.bool_:
-        raise TypeError(f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias=")
+        raise TypeError(
+            f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias="
+        )
     check_overlay("mask", mask, scores)
     return mask
 
@@ -105,7 +109,9 @@ def _mask(mask: Array, scores: tuple[int, ...]) -> Array:
 def _bias(bias: Array, scores: tuple[int, ...]) -> Array:
     bias = np.asarray(bias)
     if bias.dtype.kind != "f":
-        raise TypeError(f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask=")
+        raise TypeError(
+            f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask="
+        )
     check_overlay("bias", bias, scores)
     return below_infinity("bias", bias)
 
