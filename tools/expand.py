@@ -1,4 +1,4 @@
-"""From the MyST source of a chapter to the cells of its notebook: macros expanded, rules of the house checked.
+"""From the MyST source of a chapter to the cells of its notebook: macros expanded, house rules checked.
 
 Three comments, each on a line of its own in the text, stand for cells that live elsewhere:
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupytext.myst import MystMetadataParsingError
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
@@ -33,16 +34,23 @@ class SourceError(ValueError):
 
 def notebook(source: Path) -> nbformat.NotebookNode:
     """The chapter as a notebook without outputs: expanded, linted, with ids and the hash of its source."""
-    book = jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst")
+    book = _read(source)
     book.cells = [cell for original in book.cells for cell in expand(original, source)]
     book.metadata.pop("jupytext", None)
     complaints = lint(book)
     if complaints:
         raise SourceError("\n".join(f"{source}: {what}" for what in complaints))
     name_cells(book, source.stem)
-    book.metadata.setdefault("attnlab", {})["source_hash"] = fingerprint(book)
+    book.metadata["attnlab"] = {**book.metadata.get("attnlab", {}), "source_hash": fingerprint(book)}
     book.nbformat, book.nbformat_minor = 4, 5
-    return book
+    return nbformat.from_dict(book)
+
+
+def _read(source: Path):
+    try:
+        return jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst")
+    except MystMetadataParsingError as error:
+        raise SourceError(f"{source}: {error}") from error
 
 
 def expand(cell, source: Path) -> list:
@@ -74,7 +82,9 @@ def exercise_cells(exercise_id: str) -> list:
     make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
     cells = []
     for cell in exercises.cells(exercise_id):
-        metadata = {"tags": list(cell.get("tags", []))} if cell.get("tags") else {}
+        metadata = {"attnlab": {"exercise": exercise_id}}
+        if cell.get("tags"):
+            metadata["tags"] = list(cell["tags"])
         cells.append(make[cell["type"]](cell["source"].strip("\n"), metadata=metadata))
     return cells
 
@@ -88,7 +98,8 @@ def cards_cell(chapter: str):
 def quiz_cell(chapter: str):
     """All quiz items of a chapter; choices in a fixed order, answers and feedback folded away."""
     quiz = [item for item in items.of_chapter(chapter) if item["kind"] in items.QUIZ]
-    return _box("Check yourself", "quiz", [_item(q, "quiz-item", QUIZ_BODY[q["kind"]](q)) for q in quiz], chapter)
+    bodies = [_item(item, "quiz-item", QUIZ_BODY[item["kind"]](item)) for item in quiz]
+    return _box("Check yourself", "quiz", bodies, chapter)
 
 
 BANK = {"cards": cards_cell, "quiz": quiz_cell}
@@ -102,7 +113,8 @@ def _box(title: str, kind: str, inner: list[str], chapter: str):
 
 
 def _item(item: dict, kind: str, body: str) -> str:
-    head = [f":::{{admonition}} {_line(item['prompt'])}", f":class: {kind} dropdown", f":name: item-{item['id']}"]
+    title, name = _line(item["prompt"]), f"item-{item['id']}"
+    head = [f":::{{admonition}} {title}", f":class: {kind} dropdown", f":name: {name}"]
     return "\n".join([*head, "", body, ":::"])
 
 
@@ -132,8 +144,8 @@ def _short(item: dict) -> str:
 
 
 def _order(item: dict) -> str:
-    right = _list(item["steps"], "1.")
-    return "\n\n".join([_list(items.shuffled(item["steps"], item["id"])), "**Answer:**", right, _line(item["why"])])
+    mixed, right = _list(items.shuffled(item["steps"], item["id"])), _list(item["steps"], "1.")
+    return "\n\n".join([mixed, "**Answer:**", right, _line(item["why"])])
 
 
 def _match(item: dict) -> str:
@@ -200,7 +212,7 @@ def name_cells(book, stem: str) -> None:
 
 
 def fingerprint(book) -> str:
-    """SHA-256 of what the notebook is made from: the text, code and options of every cell, and the front matter."""
+    """SHA-256 of what the notebook is made from: every cell's text, code and options, and the front matter."""
     cells = [[cell.cell_type, cell.source, cell.metadata] for cell in book.cells]
     front = {key: value for key, value in book.metadata.items() if key not in ("attnlab", "language_info")}
     front["attnlab"] = {k: v for k, v in book.metadata.get("attnlab", {}).items() if k != "source_hash"}

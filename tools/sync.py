@@ -48,7 +48,10 @@ def in_step(source: Path) -> str:
     target = source.with_suffix(".ipynb")
     if not target.exists():
         return "has no executed notebook yet"
-    made, found = expand.notebook(source), nbformat.read(target, as_version=4)
+    try:
+        made, found = expand.notebook(source), nbformat.read(target, as_version=4)
+    except expand.SourceError as error:
+        return str(error)
     if made.metadata.attnlab.source_hash != found.metadata.get("attnlab", {}).get("source_hash"):
         return "changed since its notebook was executed"
     if _content(made) != _content(found):
@@ -63,12 +66,22 @@ def _content(book) -> list:
 
 
 def execute(book, folder: Path) -> None:
-    """Run every cell in a fresh kernel started in `folder`; outputs are left in the notebook."""
+    """Run every cell in a fresh kernel started in `folder`; SourceError names the cell that stopped it."""
+    reached = []
     client = NotebookClient(book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
-                            extra_arguments=["--log-level=ERROR"],
-                            resources={"metadata": {"path": str(folder)}})
+                            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(folder)}},
+                            on_cell_start=lambda cell, cell_index: reached.append(cell))
     with tempfile.TemporaryDirectory() as profile:
-        client.execute(env=_environment(profile))
+        try:
+            client.execute(env=_environment(profile))
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise expand.SourceError(f"{expand.where(book, reached[-1])}: {_first_words(error)}") from error
+
+
+def _first_words(error: Exception) -> str:
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    return str(error).strip().splitlines()[0]
 
 
 def _environment(profile: str) -> dict:
@@ -109,7 +122,8 @@ def _outputs(book) -> list:
 
 def inspect(book) -> list[str]:
     """What an executed notebook must not hold: errors, warnings, addresses, pictures without words."""
-    return [f"{expand.where(book, cell)}: {what}" for cell in expand.code_cells(book) for what in _inspect(cell)]
+    cells = expand.code_cells(book)
+    return [f"{expand.where(book, cell)}: {what}" for cell in cells for what in _inspect(cell)]
 
 
 def _inspect(cell):
@@ -129,33 +143,20 @@ def _inspect(cell):
 
 def _text(output) -> str:
     data = output.get("data", {})
-    return output.get("text", "") or "\n".join(str(data[kind]) for kind in ("text/plain", "text/html") if kind in data)
+    return output.get("text", "") or "\n".join(data.get(kind, "") for kind in ("text/plain", "text/html"))
 
 
 def run(book, source: Path) -> None:
-    """Execute, clean and inspect one expanded notebook; SourceError names the cell that failed."""
+    """Execute, clean and inspect one expanded notebook; SourceError names the file and the cells."""
     try:
         execute(book, source.parent)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise expand.SourceError(f"{source}: {_failed_cell(book)}: {_first_words(error)}") from error
+    except expand.SourceError as error:
+        raise expand.SourceError(f"{source}: {error}") from error
     clean(book)
     complaints = inspect(book)
     if complaints:
         raise expand.SourceError("\n".join(f"{source}: {what}" for what in complaints))
     nbformat.validate(book)
-
-
-def _failed_cell(book) -> str:
-    """The last cell that was started, which is where an execution stops."""
-    started = [cell for cell in expand.code_cells(book) if cell.execution_count is not None or cell.outputs]
-    waiting = [cell for cell in expand.code_cells(book) if cell not in started]
-    return expand.where(book, (started or waiting)[-1])
-
-
-def _first_words(error: Exception) -> str:
-    if isinstance(error, CellExecutionError):
-        return f"{error.ename}: {error.evalue}"
-    return str(error).strip().splitlines()[0]
 
 
 def write(source: Path) -> Path:
@@ -201,10 +202,11 @@ def build(paths: list[Path], everything: bool) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
     parser.add_argument("files", nargs="*", type=Path, help="MyST sources (all chapters when none is named)")
     parser.add_argument("--all", action="store_true", help="execute even what did not change")
-    parser.add_argument("--check", action="store_true", help="execute nothing; fail when a notebook is out of step")
+    parser.add_argument("--check", action="store_true", help="execute nothing; fail if out of step")
     options = parser.parse_args(arguments)
     paths = [path.with_suffix(".md") for path in options.files] or sources()
     missing = [str(path) for path in paths if not path.is_file()]

@@ -27,7 +27,8 @@ FIELDS = {  # what each kind needs on top of COMMON
 QUIZ = tuple(kind for kind in FIELDS if kind != "card")
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-MISCONCEPTION = re.compile(r"C([1-9]|[12][0-9]|30)|[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+# C1 to C30: mistaken ideas; 1 to 103: silent bugs; otherwise the name of a mutant in `attnlab.exercises`
+MISCONCEPTION = re.compile(r"C([1-9]|[12]\d|30)|[1-9]\d?|10[0-3]|[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class ItemError(ValueError):
@@ -98,13 +99,15 @@ def _name(item) -> str:
 
 
 def _repeated(items: list) -> list:
-    ids = [item.get("id") for item in items if isinstance(item, dict)]
-    return [item for place, item in enumerate(items) if isinstance(item, dict) and item.get("id") in ids[:place]]
+    known = [item for item in items if isinstance(item, dict)]
+    ids = [item.get("id") for item in known]
+    return [item for place, item in enumerate(known) if item.get("id") in ids[:place]]
 
 
 def _fields(item: dict, needed: set, optional: set) -> list[str]:
     missing, unknown = sorted(needed - set(item)), sorted(set(item) - needed - optional)
-    return [f"{name} is missing" for name in missing] + [f"{name} is not a field of its kind" for name in unknown]
+    foreign = [f"{name} is not a field of its kind" for name in unknown]
+    return [f"{name} is missing" for name in missing] + foreign
 
 
 def _common(item: dict, part: str) -> list[str]:
@@ -145,7 +148,7 @@ def _distinct(values: list, what: str):
 
 def _misconception(value):
     if not (isinstance(value, str) and MISCONCEPTION.fullmatch(value)):
-        yield f"misconception is {value!r}; it must be C1 to C30 or the name of a mutant"
+        yield f"misconception is {value!r}; it must be C1 to C30, '1' to '103' or the name of a mutant"
 
 
 def _answer_and_why(item: dict):

@@ -1,0 +1,172 @@
+"""The item bank: what is in it holds, and the loader refuses what is wrong, naming file, id and mistake."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import items  # noqa: E402
+
+CARD = {"id": "a-card", "kind": "card", "level": "remember", "chapter": "part/one", "tags": ["t"],
+        "prompt": "What?", "answer": "That."}
+CHOICE = {**CARD, "id": "a-choice", "kind": "choice", "why": "Because.",
+          "wrong": [{"choice": "This.", "misconception": "C6", "feedback": "No: look again."}]}
+TRUTH = {**CARD, "id": "a-truth", "kind": "true_false", "answer": False, "why": "Because.", "misconception": "C2"}
+NUMBER = {**CARD, "id": "a-number", "kind": "numeric", "answer": 0.5, "tolerance": 0.01, "why": "Half."}
+CLOZE = {**CARD, "id": "a-cloze", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "one", "why": "Yes."}
+BARE = {field: CARD[field] for field in ("level", "chapter", "tags", "prompt")}
+ORDER = {**BARE, "id": "an-order", "kind": "order", "steps": ["project", "score", "scale"], "why": "So."}
+MATCH = {**BARE, "id": "a-match", "kind": "match", "pairs": [["a", "1"], ["b", "2"], ["c", "3"]], "why": "So."}
+SORT = {**BARE, "id": "a-sort", "kind": "sort", "buckets": {"exact": ["flash"], "not": ["linear"]}, "why": "So."}
+GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT]
+
+
+def written(folder: Path, *entries, name: str = "part.yml") -> Path:
+    (folder / name).write_text(yaml.safe_dump(list(entries), sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def changed(item: dict, **fields) -> dict:
+    return {**copy.deepcopy(item), **fields}
+
+
+def wrong_choice(**fields) -> dict:
+    return changed(CHOICE, wrong=[{**CHOICE["wrong"][0], **fields}])
+
+
+def without(item: dict, field: str) -> dict:
+    return {name: value for name, value in item.items() if name != field}
+
+
+# -- the bank as it stands ------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def bank() -> list[dict]:
+    return items.load()
+
+
+def test_the_bank_is_not_empty_and_every_chapter_exists(bank):
+    chapters = {item["chapter"] for item in bank}
+    assert chapters
+    assert [name for name in sorted(chapters) if not (ROOT / "book" / f"{name}.md").is_file()] == []
+
+
+def test_every_misconception_of_the_bank_is_numbered_or_a_mutant(bank):
+    from attnlab.exercises import EXERCISES
+    mutants = {name for exercise in EXERCISES.values() for name in exercise.mutants}
+    named = {wrong["misconception"] for item in bank for wrong in item.get("wrong", [])}
+    named |= {item["misconception"] for item in bank if "misconception" in item}
+    assert {name for name in named if name[0].islower()} - mutants == set()
+
+
+def test_every_quiz_item_says_why(bank):
+    assert [item["id"] for item in bank if item["kind"] != "card" and not item["why"].strip()] == []
+
+
+# -- what the loader accepts and refuses ----------------------------------------------------------------------
+
+def test_one_good_item_of_every_kind_loads_in_order(tmp_path):
+    assert [item["kind"] for item in GOOD] == list(items.FIELDS)
+    assert items.load(written(tmp_path, *GOOD)) == GOOD
+
+
+def test_items_of_a_chapter(tmp_path):
+    other = changed(CARD, id="other", chapter="part/two")
+    assert items.of_chapter("part/two", written(tmp_path, *GOOD, other)) == [other]
+
+
+BAD = [
+    (without(CARD, "answer"), "answer is missing"),
+    (changed(CARD, extra=1), "extra is not a field"),
+    (changed(CARD, kind="essay"), "kind is 'essay'"),
+    (changed(CARD, level="hard"), "level is 'hard'"),
+    (changed(CARD, id="A card"), "id must be"),
+    (changed(CARD, chapter="other/one"), "chapter is 'other/one'; in this file it must be part/<chapter>"),
+    (changed(CARD, tags=[]), "tags must be"),
+    (changed(CARD, prompt="  "), "prompt must be a text"),
+    (changed(CARD, prompt="a\nb\nc"), "prompt has 3 lines"),
+    (changed(CARD, prompt="a" * 201), "201 characters"),
+    (changed(CARD, answer="a\n:::\nb"), "answer must be a text"),
+    (changed(CHOICE, wrong=[]), "at least one wrong choice"),
+    (changed(CHOICE, wrong=[{"choice": "x", "feedback": "y"}]), "choice, misconception and feedback"),
+    (wrong_choice(misconception="C31"), "misconception is 'C31'"),
+    (wrong_choice(misconception="104"), "misconception is '104'"),
+    (wrong_choice(misconception=6), "misconception is 6"),
+    (wrong_choice(misconception=""), "misconception is ''"),
+    (wrong_choice(feedback=""), "feedback of a wrong choice must be a text"),
+    (wrong_choice(choice="That."), "two choices are the same"),
+    (without(CHOICE, "why"), "why is missing"),
+    (changed(TRUTH, answer="no"), "answer must be true or false"),
+    (without(TRUTH, "misconception"), "misconception is missing"),
+    (changed(TRUTH, misconception="c 2"), "misconception is 'c 2'"),
+    (changed(NUMBER, answer="half"), "answer must be a number"),
+    (changed(NUMBER, answer=True), "answer must be a number"),
+    (changed(NUMBER, tolerance=-1), "tolerance must not be negative"),
+    (changed(CLOZE, prompt="No gap."), "the gap ____ exactly once"),
+    (changed(CLOZE, prompt="____ and ____"), "the gap ____ exactly once"),
+    (changed(ORDER, steps=["one", "two"]), "at least three texts"),
+    (changed(ORDER, steps=["one", "one", "two"]), "two steps are the same"),
+    (changed(MATCH, pairs=[["a", "1"], ["b"]]), "at least three pairs"),
+    (changed(MATCH, pairs=[["a", "1"], ["b", "1"], ["c", "2"]]), "two sides of pairs are the same"),
+    (changed(SORT, buckets={"one": ["a"]}), "at least two buckets"),
+    (changed(SORT, buckets={"one": ["a"], "two": ["a"]}), "two cards are the same"),
+]
+
+
+@pytest.mark.parametrize(("item", "message"), BAD, ids=[f"{n}-{m[:24]}" for n, (_, m) in enumerate(BAD)])
+def test_a_wrong_item_is_refused_by_file_id_and_mistake(tmp_path, item, message):
+    with pytest.raises(items.ItemError) as error:
+        items.load(written(tmp_path, item))
+    assert str(error.value).startswith(f"part.yml: {item['id']}: ")
+    assert message in str(error.value)
+
+
+def test_an_id_used_twice_is_refused_across_files(tmp_path):
+    written(tmp_path, CARD)
+    written(tmp_path, changed(CARD, chapter="zoo/one"), name="zoo.yml")
+    with pytest.raises(items.ItemError, match="a-card: this id is used more than once"):
+        items.load(tmp_path)
+
+
+def test_all_mistakes_are_named_at_once(tmp_path):
+    with pytest.raises(items.ItemError) as error:
+        items.load(written(tmp_path, changed(CARD, level="hard"), changed(TRUTH, answer="no"), "text"))
+    assert len(str(error.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(("text", "message"), [("a: 1\n", "must be a list"), ("- [", "not YAML"), ("", "must be a list")])
+def test_a_file_that_is_no_list_is_refused(tmp_path, text, message):
+    (tmp_path / "part.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(items.ItemError, match=f"part.yml: .*{message}"):
+        items.load(tmp_path)
+
+
+# -- orders ---------------------------------------------------------------------------------------------------
+
+def test_choices_hold_every_choice_in_an_order_fixed_by_the_id():
+    wrong = [{"choice": str(n), "misconception": "C1", "feedback": "no"} for n in range(5)]
+    orders = [items.choices(changed(CHOICE, id=f"i-{n}", wrong=wrong)) for n in range(7)]
+    assert orders == [items.choices(changed(CHOICE, id=f"i-{n}", wrong=wrong)) for n in range(7)]
+    assert {frozenset(order) for order in orders} == {frozenset(["That.", *"01234"])}
+    assert len({order.index("That.") for order in orders}) > 1
+
+
+def test_true_false_offers_both_and_a_card_offers_nothing():
+    assert items.choices(TRUTH) == ["True", "False"]
+    with pytest.raises(ValueError, match="kind card has no choices"):
+        items.choices(CARD)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_shuffled_never_gives_the_answer_away_and_leaves_its_argument(count):
+    values = list(range(count))
+    for seed in "abcdefghij":
+        assert (mixed := items.shuffled(values, seed)) != values and sorted(mixed) == values
+    assert values == list(range(count))
