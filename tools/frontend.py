@@ -72,12 +72,31 @@ def place_katex(modules: Path) -> None:
         shutil.copy(font, site / "fonts")
 
 
+FONTS = {  # package -> the files of it that the site uses (css/book.css), Latin only
+    "@fontsource/source-serif-4": ("source-serif-4-latin-400-normal.woff2", "source-serif-4-latin-400-italic.woff2"),
+    "@fontsource-variable/figtree": ("figtree-latin-wght-normal.woff2",),
+}
+
+
+def place_fonts(modules: Path) -> None:
+    """The two type families of the site, each beside its licence."""
+    site = VENDOR / "static" / "fonts"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    for package, files in FONTS.items():
+        for file in files:
+            shutil.copy(modules / package / "files" / file, site)
+        shutil.copy(modules / package / "LICENSE", site / f"LICENSE-{package.split('/')[-1]}")
+
+
 def ensure() -> bool:
     """Bring .vendor/ up to date; True when something had to be fetched."""
     if STAMP.is_file() and STAMP.read_text() == fingerprint():
         return False
-    print("front end: fetching KaTeX by name, checked against package-lock.json", flush=True)
-    place_katex(npm_ci())
+    print("front end: fetching KaTeX and fonts by name, checked against package-lock.json", flush=True)
+    modules = npm_ci()
+    place_katex(modules)
+    place_fonts(modules)
     STAMP.write_text(fingerprint())
     return True
 
