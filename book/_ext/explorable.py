@@ -1,0 +1,50 @@
+"""`{explorable} name`: the explorable of attnlab.explore on a page without code; options are its arguments, in YAML.
+
+Also loads the script that brings explorables to life, on the pages that show one or have cells that may.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT / "src") not in sys.path:
+    sys.path.insert(0, str(ROOT / "src"))
+
+from attnlab import explore  # noqa: E402  (the package beside this book, installed or not)
+
+
+class ExplorableDirective(SphinxDirective):
+    """Inserts the HTML that `attnlab.explore.<name>(**options)` shows in a notebook."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(explore.__file__)
+        name = self.arguments[0]
+        if getattr(explore, name, None) is None or not (explore.WIDGETS / f"{name}.js").exists():
+            raise self.error(f"there is no explorable {name!r} in attnlab.explore")
+        options = yaml.safe_load("\n".join(self.content)) or {}
+        try:
+            shown = getattr(explore, name)(**options)
+        except (TypeError, ValueError) as error:
+            raise self.error(f"explorable {name}: {error}") from error
+        return [nodes.raw("", shown._repr_html_(), format="html")]
+
+
+def add_script(app, pagename, templatename, context, doctree) -> None:
+    body = context.get("body") or ""
+    if "data-afm=" in body or 'class="cell ' in body:
+        app.add_js_file("widgets/afm-mount.js", type="module")
+
+
+def setup(app):
+    app.add_directive("explorable", ExplorableDirective)
+    app.connect("html-page-context", add_script)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,211 @@
+"""Explorables: pictures that answer while the reader moves something. The only bridge to JavaScript.
+
+How to add one, called ``name``:
+
+1. ``static/widgets/name.js``: a plain ES module, at most 50 KB. Its arithmetic is exported as pure functions;
+   ``export default { render }`` builds the picture in ``render({ model, el })`` with ``model.get``, ``change`` and
+   ``watch``. Shared parts come by one line ``import { ... } from "./common.js";`` without renaming.
+2. Here: a function ``name(...)`` that checks its arguments at the door and returns ``Explorable("name", state, table)``.
+   ``state`` holds plain lists, numbers and text (what the reader can move); ``table`` is ``_table(...)`` of
+   real numbers, shown where there is no JavaScript.
+3. ``tests/widgets/test_arithmetic.py``: every exported function against the NumPy reference at 1e-12.
+   ``tests/site/test_explorables.py``: a walk by keyboard. ``tests/test_explore.py``: the table and the errors.
+4. Style: classes of ``explore.css`` (both hosts); a colour never says anything that a number beside it does not.
+
+In a notebook the last line of a cell shows it: ``explore.name()``. On a page without code: ``{explorable} name``.
+One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from attnlab import masks, reference
+
+WIDGETS = Path(__file__).parent / "static" / "widgets"
+MASKS = ("none", "causal", "padding")
+
+Numbers = Sequence[float]
+Rows = Sequence[Numbers]
+
+
+class Explorable:
+    """The picture `name` with its `state`; on the site, in JupyterLab, or as a table of numbers."""
+
+    def __init__(self, name: str, state: dict, table: str) -> None:
+        self.name, self._state, self._table, self._widget = name, state, table, None
+
+    @property
+    def state(self) -> dict:
+        """What the reader has set by now (in JupyterLab with anywidget), else what it started with."""
+        if self._widget is None:
+            return dict(self._state)
+        return {key: getattr(self._widget, key) for key in self._state}
+
+    def __repr__(self) -> str:
+        return f"<explorable {self.name}>"
+
+    def _repr_html_(self) -> str:
+        state = html.escape(json.dumps(self._state, ensure_ascii=False, separators=(",", ":")))
+        return f'<div data-afm="{self.name}" data-state="{state}">{self._table}</div>'
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if importlib.util.find_spec("anywidget") is None:
+            return bundle
+        self._widget = self._widget or _as_widget(self.name, self._state)
+        live = self._widget._repr_mimebundle_() or {}
+        data = live[0] if isinstance(live, tuple) else live
+        return {**data, **bundle}
+
+
+def module_source(name: str) -> str:
+    """The module with common.js joined in front, because a relative import fails where anywidget loads it."""
+    lines = (WIDGETS / f"{name}.js").read_text(encoding="utf-8").splitlines()
+    own = [line for line in lines if not line.startswith("import ")]
+    return (WIDGETS / "common.js").read_text(encoding="utf-8") + "\n".join(own) + "\n"
+
+
+def _as_widget(name: str, state: dict):
+    """An anywidget with one synchronised trait for each entry of the state."""
+    import anywidget
+    import traitlets
+
+    traits = {key: traitlets.Any(value).tag(sync=True) for key, value in state.items()}
+    style = (WIDGETS / "explore.css").read_text(encoding="utf-8")
+    return type(name, (anywidget.AnyWidget,), {"_esm": module_source(name), "_css": style, **traits})()
+
+
+def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Numbers]], digits: int = 3) -> str:
+    """An HTML table of numbers with named rows and columns."""
+    def cell(tag: str, text: str, scope: str = "") -> str:
+        return f"<{tag}{scope}>{html.escape(text)}</{tag}>"
+
+    head = "<td></td>" + "".join(cell("th", name, ' scope="col"') for name in columns)
+    body = "".join(
+        "<tr>" + cell("th", name, ' scope="row"') + "".join(cell("td", _text(x, digits)) for x in numbers) + "</tr>"
+        for name, numbers in rows)
+    return (f'<table class="attnx-fallback"><caption>{html.escape(caption)}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _text(number: float, digits: int) -> str:
+    rounded = f"{abs(number):.{digits}f}"
+    return f"\N{MINUS SIGN}{rounded}" if number < 0 and float(rounded) else rounded
+
+
+# ---- softmax and scale ----------------------------------------------------------------------------------------------
+
+def softmax_and_scale(scores: Numbers = (1.5, 0.8, 0.1, -0.6, -1.3), temperature: float = 1.0, d_k: int = 64,
+                      divide: bool = True) -> Explorable:
+    """softmax(q.k / sqrt(d_k) / T) for a handful of keys; weights, entropy and gradient move with every part.
+
+    `scores` are in standard deviations of q.k, which are sqrt(d_k) for entries of variance 1 [vaswani2017, 3.2.1].
+    `divide` says whether the division by sqrt(d_k) is on. The table gives entropy in bits.
+    """
+    scores = [float(score) for score in scores]
+    if not 2 <= len(scores) <= 8:
+        raise ValueError(f"softmax_and_scale needs 2 to 8 scores, got {len(scores)}")
+    if not np.all(np.abs(scores) <= 4):
+        raise ValueError(f"every score must be between -4 and 4 standard deviations, got {scores}")
+    if not 0.01 <= temperature <= 100:
+        raise ValueError(f"temperature must be between 0.01 and 100, got {temperature}")
+    if not 1 <= d_k <= 1024 or int(d_k) != d_k:
+        raise ValueError(f"d_k must be a whole number between 1 and 1024, got {d_k}")
+    state = {"scores": scores, "temperature": float(temperature), "d_k": int(d_k), "divide": bool(divide)}
+    return Explorable("softmax_and_scale", state, _softmax_table(**state))
+
+
+def _softmax_table(scores: Numbers, temperature: float, d_k: int, divide: bool) -> str:
+    products = np.asarray(scores) * np.sqrt(d_k)
+    logits = products / np.sqrt(d_k) if divide else products
+    weights = reference.softmax(logits, temperature=temperature)
+    bits = -sum(p * np.log2(p) for p in weights if p > 0)
+    rows = [(f"key {i + 1}", row) for i, row in enumerate(zip(products, logits, weights))]
+    caption = (f"Softmax at temperature {temperature:g}, d_k = {d_k}: entropy {bits:.3f} bits "
+               f"of at most {np.log2(len(scores)):.3f}.")
+    return _table(caption, ["q·k", "q·k / √d_k" if divide else "q·k, not divided", "weight"], rows)
+
+
+# ---- attention on a sentence ----------------------------------------------------------------------------------------
+
+SENTENCE = ("the", "cat", "saw", "a", "bird")
+VECTORS = ((0.5, -1.0), (1.9, 1.2), (2.2, -0.4), (1.0, -2.0), (0.8, 1.8))  # across: has content; up: is a noun
+IDENTITY = [[1.0, 0.0], [0.0, 1.0]]
+PROJECTIONS = ("identity", "previous", "noun")
+
+
+def attention_on_a_sentence(tokens: Sequence[str] = SENTENCE, vectors: Rows = VECTORS, projections: str = "noun",
+                            query: int = 1, mask: str = "none") -> Explorable:
+    """softmax(Q K^T / sqrt(2)) V for tokens on a plane, step by step; the reader moves tokens and changes matrices.
+
+    `vectors` (tokens, 2), entries between -3 and 3. `projections`: "identity", "previous" (which puts the tokens on
+    a circle in their order) or "noun" (scores by the second entry). `query` is the index of the chosen token.
+    """
+    tokens, vectors = [str(token) for token in tokens], [[float(x) for x in row] for row in vectors]
+    _check_sentence(tokens, vectors, projections, query, mask)
+    presets = _presets(vectors)
+    chosen = {key: value for key, value in presets[PROJECTIONS.index(projections)].items() if key not in ("name", "label")}
+    state = {"tokens": tokens, **chosen, "query": int(query), "mask": mask,
+             "length": len(tokens) - 1, "step": 0, "presets": presets}
+    return Explorable("attention_on_a_sentence", state, _sentence_table(state))
+
+
+def _check_sentence(tokens: list[str], vectors: list[list[float]], projections: str, query: int, mask: str) -> None:
+    if not 2 <= len(tokens) <= 8:
+        raise ValueError(f"attention_on_a_sentence needs 2 to 8 tokens, got {len(tokens)}")
+    if len(vectors) != len(tokens):
+        raise ValueError(f"{len(tokens)} tokens need {len(tokens)} vectors, got {len(vectors)}")
+    for token, vector in zip(tokens, vectors):
+        if len(vector) != 2 or not np.all(np.abs(vector) <= 3):
+            raise ValueError(f"the vector of {token!r} must be 2 numbers between -3 and 3, got {vector}")
+    if projections not in PROJECTIONS:
+        raise ValueError(f"projections must be one of {', '.join(PROJECTIONS)}, got {projections!r}")
+    if mask not in MASKS:
+        raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {mask!r}")
+    if not 0 <= query < len(tokens):
+        raise ValueError(f"query must be an index from 0 to {len(tokens) - 1}, got {query}")
+
+
+def _presets(vectors: list[list[float]]) -> list[dict]:
+    """The choices of projections, each with the vectors that make sense of it. Tokens are rows: q = x W_Q."""
+    circle, turn_back = _circle(len(vectors))
+    plain = {"vectors": vectors, "w_q": IDENTITY, "w_k": IDENTITY, "w_v": IDENTITY}
+    return [
+        {"name": "identity", "label": "identity", **plain},
+        {"name": "previous", "label": "look at the previous", **plain, "vectors": circle, "w_q": turn_back},
+        {"name": "noun", "label": "look for the noun", **plain,
+         "w_q": [[0.0, 1.5], [0.0, 0.0]], "w_k": [[0.0, 0.0], [0.0, 1.0]]},
+    ]
+
+
+def _circle(n: int) -> tuple[list[list[float]], list[list[float]]]:
+    """n points on a circle in the order of the sentence, with a gap, and the matrix that turns back by one step."""
+    step, radius, sharpness = 2 * np.pi / (n + 1), 1.5, 3.0
+    angles = step * np.arange(n)
+    points = radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    turn = sharpness * np.array([[np.cos(step), -np.sin(step)], [np.sin(step), np.cos(step)]])
+    return (points.round(2) + 0.0).tolist(), (turn.round(2) + 0.0).tolist()
+
+
+def _sentence_table(state: dict) -> str:
+    x, n = np.asarray(state["vectors"]), len(state["tokens"])
+    q, k = x @ np.asarray(state["w_q"]), x @ np.asarray(state["w_k"])
+    weights = reference.attention_weights(q, k, mask=_allowed(state["mask"], n, state["length"]))
+    caption = f"Attention weights, mask: {state['mask']}. Rows are queries, columns are keys."
+    return _table(caption, state["tokens"], list(zip(state["tokens"], weights)), digits=2)
+
+
+def _allowed(mask: str, n: int, length: int):
+    """The Boolean mask by its name, (queries, keys); True = may look."""
+    if mask == "causal":
+        return masks.causal(np.arange(n), np.arange(n))
+    if mask == "padding":
+        return np.broadcast_to(np.asarray(masks.padding(np.array([length]), n)).reshape(1, n), (n, n))
+    return np.ones((n, n), dtype=bool)

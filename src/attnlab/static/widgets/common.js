@@ -1,0 +1,161 @@
+// What every explorable shares: a little arithmetic, numbers as text, and building elements.
+// An explorable imports from here with ONE line of the form `import { a, b } from "./common.js";`
+// (no renaming): JupyterLab receives both files joined into one, see attnlab.explore.
+
+// ---- arithmetic -------------------------------------------------------------------------------
+
+/** exp(x_i / T) / sum_j exp(x_j / T); -Infinity gets weight 0, a row of only -Infinity gives zeros. */
+export function softmax(x, temperature = 1) {
+  const top = Math.max(...x);
+  if (top === -Infinity) return x.map(() => 0);
+  const powers = x.map((value) => Math.exp((value - top) / temperature));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+export function dot(a, b) {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+export function transpose(matrix) {
+  return matrix[0].map((_, j) => matrix.map((row) => row[j]));
+}
+
+export function matmul(a, b) {
+  const columns = transpose(b);
+  return a.map((row) => columns.map((column) => dot(row, column)));
+}
+
+export function clamp(value, low, high) {
+  return Math.min(high, Math.max(low, value));
+}
+
+// ---- numbers as text --------------------------------------------------------------------------
+
+/** A number with a real minus sign, never "-0.00"; infinities as a sign and ∞. */
+export function format(value, digits = 2) {
+  if (Number.isNaN(value)) return "not a number";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+/** Like format, but a small positive number keeps its first two digits: 3.1e−7. */
+export function formatSmall(value, digits = 3) {
+  if (value === 0 || Math.abs(value) >= 10 ** -digits) return format(value, digits);
+  if (Math.abs(value) < 1e-99) return "below 1e−99";
+  return value.toExponential(1).replaceAll("-", "−");
+}
+
+// ---- elements ---------------------------------------------------------------------------------
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** make("button", {class: "x", onclick: f}, "text", child); "svg:rect" makes an SVG element. */
+export function make(tag, attributes = {}, ...children) {
+  const isSvg = tag.startsWith("svg:");
+  const element = isSvg ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
+  set(element, attributes);
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Sets attributes; functions become event listeners, false and null remove the attribute. */
+export function set(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.replace(/^on/, ""), value);
+    else if (value === false || value === null) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  return element;
+}
+
+/** Writes text only where it changed, so that a selection or a screen reader is not disturbed. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** The frame of an explorable: a titled group with a reset button; returns {root, body, status}. */
+export function frame(model, title, keys) {
+  const start = Object.fromEntries(keys.map((key) => [key, structuredClone(model.get(key))]));
+  const reset = make("button", { type: "button", class: "attnx-button", "data-reset": true }, "Reset");
+  reset.addEventListener("click", () => change(model, structuredClone(start)));
+  const status = make("p", { class: "attnx-status", role: "status" });
+  const body = make("div", { class: "attnx-body" });
+  const head = make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset);
+  const root = make("div", { class: "attnx", role: "group", "aria-label": `Explorable: ${title}` },
+    head, body, status);
+  return { root, body, status };
+}
+
+/** A range and a number box for one value, kept equal. `scale` maps value <-> slider position. */
+export function slider({ label, min, max, step, scale, digits = 2, onchange }) {
+  const { to = (x) => x, from = (x) => x, step: ticks = step } = scale ?? {};
+  const range = make("input", { type: "range", min: to(min), max: to(max), step: ticks, "aria-label": label });
+  const box = make("input", { type: "number", min, max, step, inputmode: "decimal", "aria-label": `${label}, as a number` });
+  range.addEventListener("input", () => onchange(Number(from(Number(range.value)).toFixed(digits))));
+  box.addEventListener("input", () => {
+    if (box.value !== "" && box.checkValidity()) onchange(Number(box.value));
+  });
+  let current;
+  const update = (value) => {
+    current = value;
+    range.value = to(value);
+    range.style.setProperty("--fill", `${(100 * (to(value) - range.min)) / (range.max - range.min)}%`);
+    range.setAttribute("aria-valuetext", format(value, digits));
+    if (document.activeElement !== box && Number(box.value) !== value) box.value = String(value);
+  };
+  box.addEventListener("blur", () => { box.value = String(current); });
+  return { range, box, update };
+}
+
+/** A table of numbers. cells[i][j] is {text, ...attributes}; heads name the rows and columns. */
+export function table({ caption, columns, rows, cells, corner = "", attributes = {} }) {
+  const headRow = make("tr", {}, corner === null ? null : make("td", { class: "attnx-corner" }, corner),
+    columns.map((column) => header(column, "col")));
+  const bodyRows = cells.map((line, i) => make("tr", rows[i]?.row ?? {}, rows[i] === undefined ? null
+    : header(rows[i], "row"), line.map(({ text, ...rest }) => make("td", rest, text))));
+  return make("table", { class: "attnx-table", ...attributes },
+    make("caption", {}, ...[caption].flat()), make("thead", {}, headRow), make("tbody", {}, bodyRows));
+}
+
+function header(content, scope) {
+  const { text, row, ...rest } = typeof content === "string" ? { text: content } : content;
+  return make("th", { scope, ...rest }, make("span", {}, text));
+}
+
+/** The style of a heat-map cell: strength 0..1 becomes the depth of its colour. */
+export function heat(strength, kind = "plus") {
+  return { class: `attnx-heat attnx-${kind}`, style: `--heat:${clamp(Math.abs(strength), 0, 1).toFixed(4)}` };
+}
+
+// ---- state ------------------------------------------------------------------------------------
+
+/** Sets several values of the model at once and tells the kernel, where there is one. */
+export function change(model, values) {
+  for (const [key, value] of Object.entries(values)) model.set(key, value);
+  model.save_changes();
+}
+
+/** Calls draw now, and once after each burst of changes of the keys; returns what undoes it. */
+export function watch(model, keys, draw) {
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => { waiting = false; draw(); });
+  };
+  for (const key of keys) model.on(`change:${key}`, later);
+  draw();
+  return () => { for (const key of keys) model.off(`change:${key}`, later); };
+}
+
+/** Speaks the last of a burst of messages, half a second after the burst; silent the first time. */
+export function announcer(status, wait = 500) {
+  let timer, first = true;
+  return (message) => {
+    if (first) { first = false; status.textContent = message; return; }
+    clearTimeout(timer);
+    timer = setTimeout(() => write(status, message), wait);
+  };
+}
