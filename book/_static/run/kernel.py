@@ -1,0 +1,196 @@
+"""The browser's stand-in for a notebook kernel: run a cell, show its last value and its figures, explain its errors.
+
+`emit(kind, text, detail)` is the one way out; kinds are stdout, stderr, text, html, svg, png, error and verdict.
+"""
+from __future__ import annotations
+
+import ast
+import base64
+import builtins
+import io
+import linecache
+import os
+import pprint
+import sys
+import traceback
+import types
+from pathlib import Path
+
+PREFIX = "cell "  # file names of learners' code in tracebacks: "cell 3"
+HTML_METHODS = {"_repr_html_": "html", "_repr_svg_": "svg"}
+
+
+class Stream(io.TextIOBase):
+    """A text stream whose every write is emitted."""
+
+    def __init__(self, kind, emit):
+        self.kind, self.emit = kind, emit
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        self.emit(self.kind, str(text), None)
+        return len(text)
+
+
+def no_input(prompt=""):
+    raise RuntimeError("input() cannot ask anything here: write the value into the cell instead")
+
+
+def imported(source, package=""):
+    """Dotted names of every module that `source` imports; an unparsable source imports nothing."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set()
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return names
+
+
+def source_file(name, root):
+    """The file of module `name` under `root`, or None."""
+    path = Path(root, *name.split("."))
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
+
+
+def needs(source, wanted, root):
+    """Which of the `wanted` packages or modules `source` imports, itself or through the modules under `root`."""
+    todo, seen = imported(source), set()
+    while todo:
+        name = todo.pop()
+        file = None if name in seen else source_file(name, root)
+        seen.add(name)
+        if file:
+            package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+            todo |= imported(file.read_text("utf-8"), package) - seen
+    return [want for want in wanted if any(f"{name}.".startswith(f"{want}.") for name in seen)]
+
+
+class Kernel:
+    """One namespace, as in a notebook; `run` executes a cell in it."""
+
+    def __init__(self, emit):
+        self.emit = emit
+        self.module = types.ModuleType("__main__")
+        self.module.display = self.display
+        sys.modules["__main__"] = self.module
+        sys.stdout, sys.stderr = Stream("stdout", emit), Stream("stderr", emit)
+        builtins.input = no_input
+        os.environ["MPLBACKEND"] = "agg"
+
+    def run(self, source, label):
+        """Execute a cell; True where it raised nothing. Its last expression is shown, open figures are drawn."""
+        name = f"{PREFIX}{label}"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        try:
+            value = self.execute(source, name)
+            if not source.rstrip().endswith(";"):
+                self.display(value)
+            self.show()
+        except BaseException as error:  # SystemExit too: nothing a learner writes may end the page's Python
+            self.emit("error", explain(error), None)
+            return False
+        return True
+
+    def execute(self, source, name):
+        """Run all statements; the value of the last one where it is an expression, else None."""
+        body = ast.parse(source, name).body
+        last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+        compiled = compile(ast.Module(body, []), name, "exec", dont_inherit=True)
+        exec(compiled, self.module.__dict__)
+        if last is None:
+            return None
+        return eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), self.module.__dict__)
+
+    def display(self, *values):
+        """Show each value as richly as it can: HTML, SVG, a figure, else its repr. None shows nothing."""
+        for value in values:
+            if value is not None:
+                self.emit(*render(value))
+
+    def show(self):
+        """Draw every open matplotlib figure and close it; stands in for plt.show()."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        for number in pyplot.get_fignums() if pyplot else []:
+            self.emit(*picture(pyplot.figure(number)))
+            pyplot.close(number)
+
+    def prepare_figures(self):
+        """Import pyplot, Agg behind it, with plt.show() sending PNGs to the page."""
+        import matplotlib.pyplot as pyplot
+        pyplot.switch_backend("agg")
+        pyplot.show = lambda *args, **kwargs: self.show()
+
+    def watch_checks(self):
+        """Report what attnlab.exercises.diagnose finds, so that the page can say passed or not in its own way."""
+        import attnlab.exercises as exercises
+        original = exercises.diagnose
+
+        def diagnose(exercise_id, function):
+            found = original(exercise_id, function)
+            state = "passed" if found.passed else "failed" if found.attempted else "open"
+            self.emit("verdict", state, exercise_id)
+            return found
+
+        for name, module in list(sys.modules.items()):
+            if name.startswith("attnlab.exercises") and getattr(module, "diagnose", None) is original:
+                module.diagnose = diagnose
+
+
+def render(value):
+    """(kind, text, detail) of one value."""
+    if type(value).__module__ == "matplotlib.figure":
+        return picture(value)
+    bundle = getattr(value, "_repr_mimebundle_", None)
+    if bundle is not None and not isinstance(value, type):
+        data = bundle()
+        data = data[0] if isinstance(data, tuple) else data
+        if data and "text/html" in data:
+            return "html", data["text/html"], None
+    for method, kind in HTML_METHODS.items():
+        text = getattr(value, method, None) if not isinstance(value, type) else None
+        if text is not None and (text := text()) is not None:
+            return kind, text, None
+    plain = type(value) in (list, tuple, dict, set)
+    return "text", pprint.pformat(value, sort_dicts=False) if plain else repr(value), None
+
+
+def picture(figure):
+    """A figure as PNG at twice its resolution; detail holds its width in CSS pixels and a text for who cannot see it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=2 * figure.dpi, bbox_inches="tight")
+    data = buffer.getvalue()
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    alt = "Figure drawn by this cell" + (f": {'; '.join(titles)}" if titles else "")
+    width = int.from_bytes(data[16:20], "big") // 2
+    return "png", base64.b64encode(data).decode(), f"{width} {alt}"
+
+
+def explain(error):
+    """The traceback cut down to the learner's own lines, with a word on where deeper code raised it."""
+    report = traceback.TracebackException.from_exception(error)
+    inner = report.stack[-1] if report.stack else None
+    trim(report)
+    text = "".join(report.format()).rstrip()
+    if inner and not inner.filename.startswith(PREFIX) and inner.filename != __file__ and report.stack:
+        place = inner.filename.rpartition("site-packages/")[2].lstrip("/")
+        text += f"\n(raised inside {place}, line {inner.lineno}, in {inner.name})"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text += f"\n({error.name.split('.')[0]} is not available in the browser; it is in the notebook.)"
+    return text
+
+
+def trim(report):
+    """Keep the frames of learners' cells only, in the exceptions that led to this one too."""
+    while report is not None:
+        own = [frame for frame in report.stack if frame.filename.startswith(PREFIX)]
+        report.stack = traceback.StackSummary.from_list(own)
+        report = report.__cause__ or report.__context__

@@ -1,0 +1,145 @@
+// Run, edit and check the page's code cells in the browser. Nothing is fetched before the reader asks for a run.
+import { Cell } from "./cell.js";
+import { Session } from "./session.js";
+import { Store, hash } from "./store.js";
+
+const LIMIT = { "exercise-check": 30, "": 60 }; // seconds; <html data-run-limit> sets another for every cell
+const SKIPPED = new Set(["exercise-check", "exercise-solution"]); // not run on the way to a later cell
+const JUDGED = new Set(["exercise-check", "exercise-solution"]); // elsewhere a check is only a step on the way
+const ENDINGS = {
+  stopped: "Stopped. Python starts afresh with the next run; your text is kept.",
+  crashed: "Python broke down and starts afresh with the next run; your text is kept.",
+  unloaded: "Python could not be loaded. Is there a connection? Run tries again.",
+};
+
+const script = document.querySelector("script[data-run-page]");
+const session = new Session();
+const store = new Store(script.dataset.runPage);
+let running = null, pure = true, warned = false;
+
+const page = {
+  run,
+  stop: () => session.stop(),
+  keep(cell, text) {
+    const safe = text === cell.committed ? (store.remove(cell.key), store.works) : store.save(cell.key, text);
+    if (safe) return cell.say("Edited; kept in this browser.");
+    if (!warned) cell.say("Edited. This browser stores nothing, so your text lasts until you leave the page.");
+    warned = true;
+  },
+  drop: (cell) => store.remove(cell.key),
+};
+
+const runnable = (element) => !element.classList.contains("tag_torch") && element.querySelector(".cell_input pre");
+const cells = [...document.querySelectorAll("div.cell")].filter(runnable)
+  .map((element, index) => new Cell(element, index + 1, page));
+
+// What must run before `target`: every earlier cell that has not run as it stands now.
+function before(target) {
+  const due = (cell) => cell.number < target.number && cell.ran !== cell.text && !SKIPPED.has(cell.role);
+  const slot = target.role === "exercise-check" && cells.findLast(
+    (cell) => cell.number < target.number && cell.role === "exercise-slot");
+  return cells.filter((cell) => cell === slot || due(cell));
+}
+
+const limitOf = (cell) => Number(document.documentElement.dataset.runLimit) || LIMIT[cell.role] || LIMIT[""];
+
+// Run one cell for `target`, which tells how far things are. An earlier, unedited cell keeps the output it has.
+async function step(cell, target) {
+  const text = cell.text;
+  if (cell.changed) pure = false;
+  cell.output.begin({ quiet: cell !== target && pure, unchanged: !cell.changed && pure });
+  const result = await session.run(text, cell.number, limitOf(cell), (message) => {
+    if (message.kind === "loading") return target.loading(message);
+    if (message.kind !== "started") return hear(cell, message);
+    target.progress.hidden = true;
+    target.say(cell === target ? "Running" : `First the cells above: running cell ${cell.number}`);
+  });
+  cell.output.end();
+  cell.ran = result.ok || result.why === "raised" ? text : null;
+  cell.element.dataset.result = result.ok ? "done" : "failed";
+  if (!result.ok) cell.buttons.reset.hidden = false;
+  return result;
+}
+
+function hear(cell, message) {
+  if (message.kind !== "verdict") return cell.output.hear(message);
+  if (!JUDGED.has(cell.role)) return;
+  cell.output.hear(message);
+  const detail = { exercise: message.detail, state: message.text };
+  document.dispatchEvent(new CustomEvent("attnlab:check", { detail }));
+}
+
+function ending(cell, result, failed) {
+  const also = failed.length ? ` Cell ${failed.join(" and ")} above raised an error.` : "";
+  if (result.why === "finished") return `Done in ${result.seconds.toFixed(2)} s.${also}`;
+  if (result.why === "raised") return `An error: see below.${also}`;
+  if (result.why !== "late") return ENDINGS[result.why] + (result.text ? ` (${result.text})` : "");
+  return `Stopped after ${limitOf(cell)} s: does a loop never end? Python starts afresh with the next run; your text is kept.`;
+}
+
+async function run(target) {
+  if (running) return;
+  running = target;
+  for (const cell of cells) cell.busy(cell === target, true);
+  target.say("Starting");
+  const failed = [];
+  let result, cell;
+  for (cell of [...before(target), target]) {
+    result = await step(cell, target);
+    if (!result.ok && result.why !== "raised") break;
+    if (!result.ok && cell !== target) failed.push(cell.number);
+  }
+  if (!session.worker) forget();
+  finish(target, cell ?? target, result, failed);
+}
+
+// Python was ended: nothing has run in the next one.
+function forget() {
+  pure = true;
+  for (const cell of cells) cell.ran = null;
+}
+
+function finish(target, cell, result, failed) {
+  running = null;
+  for (const other of cells) other.busy(false, false);
+  target.buttons.reset.hidden = false;
+  const where = cell === target ? "" : `Cell ${cell.number} above: `;
+  target.say(where + ending(cell, result, failed));
+}
+
+// Bring back what the reader typed on an earlier visit.
+function restore() {
+  for (const cell of cells) cell.key = `${cell.number}-${hash(cell.committed)}`;
+  const saved = store.match(cells.map((cell) => cell.key));
+  for (const cell of cells) {
+    const found = saved.get(cell.key);
+    if (!found || found.text === cell.committed) continue;
+    cell.editor.set(found.text);
+    cell.buttons.reset.hidden = false;
+    if (found.changed) offer(cell, found);
+    else cell.say("Your text from an earlier visit.");
+  }
+}
+
+// The course's text changed since the reader edited it: theirs is shown, the new one is a press away.
+function offer(cell, { key, text }) {
+  const mine = () => {
+    store.save(cell.key, text);
+    store.remove(key);
+    cell.say("Yours is kept; Reset shows the course's text.");
+  };
+  const fresh = () => cell.replace(cell.committed, "The course's new text.", "Back to mine");
+  cell.say("The course has changed this cell since you edited it.", ["See the new text", fresh], ["Keep mine", mine]);
+}
+
+function explainKeys() {
+  const keys = document.createElement("p");
+  keys.id = "run-keys";
+  keys.hidden = true;
+  keys.textContent = "Shift and Enter run the cell. While you type, Tab indents; press Escape, then Tab, to leave.";
+  document.body.append(keys);
+}
+
+explainKeys();
+restore();
+document.documentElement.dataset.pyodide = "ready";
