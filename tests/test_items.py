@@ -18,13 +18,13 @@ CARD = {"id": "a-card", "kind": "card", "level": "remember", "chapter": "part/on
         "prompt": "What?", "answer": "That."}
 CHOICE = {**CARD, "id": "a-choice", "kind": "choice", "why": "Because.",
           "wrong": [{"choice": "This.", "misconception": "C6", "feedback": "No: look again."}]}
-TRUTH = {**CARD, "id": "a-truth", "kind": "true_false", "answer": False, "why": "Because.", "misconception": "C2"}
+TRUTH = {**CARD, "id": "a-truth", "kind": "true_false", "answer": False, "why": "So.", "misconception": "C2"}
 NUMBER = {**CARD, "id": "a-number", "kind": "numeric", "answer": 0.5, "tolerance": 0.01, "why": "Half."}
-CLOZE = {**CARD, "id": "a-cloze", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "one", "why": "Yes."}
+CLOZE = {**CARD, "id": "a-cloze", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "1", "why": "So."}
 BARE = {field: CARD[field] for field in ("level", "chapter", "tags", "prompt")}
 ORDER = {**BARE, "id": "an-order", "kind": "order", "steps": ["project", "score", "scale"], "why": "So."}
-MATCH = {**BARE, "id": "a-match", "kind": "match", "pairs": [["a", "1"], ["b", "2"], ["c", "3"]], "why": "So."}
-SORT = {**BARE, "id": "a-sort", "kind": "sort", "buckets": {"exact": ["flash"], "not": ["linear"]}, "why": "So."}
+MATCH = {**BARE, "id": "a-match", "kind": "match", "why": "So.", "pairs": [["a", "1"], ["b", "2"], ["c", "3"]]}
+SORT = {**BARE, "id": "a-sort", "kind": "sort", "why": "So.", "buckets": {"yes": ["flash"], "no": ["linear"]}}
 GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT]
 
 
@@ -45,7 +45,7 @@ def without(item: dict, field: str) -> dict:
     return {name: value for name, value in item.items() if name != field}
 
 
-# -- the bank as it stands ------------------------------------------------------------------------------------
+# -- the bank as it stands ---------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def bank() -> list[dict]:
@@ -70,7 +70,7 @@ def test_every_quiz_item_says_why(bank):
     assert [item["id"] for item in bank if item["kind"] != "card" and not item["why"].strip()] == []
 
 
-# -- what the loader accepts and refuses ----------------------------------------------------------------------
+# -- what the loader accepts and refuses -------------------------------------------------------------------
 
 def test_one_good_item_of_every_kind_loads_in_order(tmp_path):
     assert [item["kind"] for item in GOOD] == list(items.FIELDS)
@@ -141,14 +141,15 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     assert len(str(error.value).splitlines()) == 3
 
 
-@pytest.mark.parametrize(("text", "message"), [("a: 1\n", "must be a list"), ("- [", "not YAML"), ("", "must be a list")])
+@pytest.mark.parametrize(("text", "message"), [("a: 1\n", "must be a list"), ("- [", "not YAML"),
+                                               ("", "must be a list")])
 def test_a_file_that_is_no_list_is_refused(tmp_path, text, message):
     (tmp_path / "part.yml").write_text(text, encoding="utf-8")
     with pytest.raises(items.ItemError, match=f"part.yml: .*{message}"):
         items.load(tmp_path)
 
 
-# -- orders ---------------------------------------------------------------------------------------------------
+# -- orders ------------------------------------------------------------------------------------------------
 
 def test_choices_hold_every_choice_in_an_order_fixed_by_the_id():
     wrong = [{"choice": str(n), "misconception": "C1", "feedback": "no"} for n in range(5)]

@@ -71,7 +71,7 @@ def _text_cells(text: str) -> list:
 def _macro_cells(kind: str, name: str, source: Path) -> list:
     try:
         return exercise_cells(name) if kind == "exercise" else [BANK[kind](name)]
-    except (KeyError, ValueError) as error:
+    except (LookupError, ValueError) as error:
         raise SourceError(f"{source}: % {kind}: {name}: {error}") from error
 
 
@@ -212,7 +212,7 @@ def name_cells(book, stem: str) -> None:
 
 
 def fingerprint(book) -> str:
-    """SHA-256 of what the notebook is made from: every cell's text, code and options, and the front matter."""
+    """SHA-256 of what the notebook is made from: all text, code and options, and the front matter."""
     cells = [[cell.cell_type, cell.source, cell.metadata] for cell in book.cells]
     front = {key: value for key, value in book.metadata.items() if key not in ("attnlab", "language_info")}
     front["attnlab"] = {k: v for k, v in book.metadata.get("attnlab", {}).items() if k != "source_hash"}

@@ -69,7 +69,8 @@ def execute(book, folder: Path) -> None:
     """Run every cell in a fresh kernel started in `folder`; SourceError names the cell that stopped it."""
     reached = []
     client = NotebookClient(book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
-                            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(folder)}},
+                            resources={"metadata": {"path": str(folder)}},
+                            extra_arguments=["--log-level=ERROR"],
                             on_cell_start=lambda cell, cell_index: reached.append(cell))
     with tempfile.TemporaryDirectory() as profile:
         try:
@@ -85,11 +86,11 @@ def _first_words(error: Exception) -> str:
 
 
 def _environment(profile: str) -> dict:
-    """The reader's environment without what could change an output: threads, hashing, profiles, backends."""
+    """The reader's environment without what could change an output: threads, hashing, profile, progress."""
     path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     fixed = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "IPYTHONDIR": profile, "PYTHONPATH": path,
              "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    return {**os.environ, **fixed}
+    return {name: value for name, value in {**os.environ, **fixed}.items() if name != "ATTNLAB_PROGRESS"}
 
 
 def clean(book) -> None:

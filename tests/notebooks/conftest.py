@@ -22,16 +22,22 @@ myst: {html_meta: {description: "A chapter for the tests."}}
 
 
 @pytest.fixture
-def chapter(tmp_path):
-    """chapter(body) -> path of a MyST source in an empty folder; each code cell is written `code(text, ...)`."""
-    def write(*parts: str, name: str = "chapter"):
-        path = tmp_path / f"{name}.md"
+def chapter(tmp_path, written):
+    """chapter(part, ...) -> path of a MyST source in an empty folder."""
+    return lambda *parts, name="chapter": written(tmp_path, *parts, name=name)
+
+
+@pytest.fixture(scope="session")
+def written():
+    """written(folder, part, ...) -> path of a MyST source in that folder."""
+    def write(folder: Path, *parts: str, name: str = "chapter") -> Path:
+        path = folder / f"{name}.md"
         path.write_text(FRONT + "\n\n".join(parts) + "\n", encoding="utf-8")
         return path
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def code():
     """code(source, *options) -> the text of one code cell with option lines such as `:tags: [claim]`."""
     def cell(source: str, *options: str) -> str:
