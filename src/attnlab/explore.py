@@ -31,8 +31,8 @@ from attnlab import masks, reference
 WIDGETS = Path(__file__).parent / "static" / "widgets"
 MASKS = ("none", "causal", "padding")
 
-Numbers = Sequence[float]
-Rows = Sequence[Numbers]
+Numbers = Sequence[float] | np.ndarray
+Rows = Sequence[Numbers] | np.ndarray
 
 
 class Explorable:
