@@ -1,0 +1,294 @@
+"""The course's boxes: numbered claims, answers that open, and the page that lists every claim.
+
+Chapters write plain MyST admonitions with a class; JupyterLab shows them as they are. For the site this extension
+* numbers each `claim` of a page, boxes it with the cell tagged `claim` behind it, and lists all under `{claims}`;
+* turns every admonition or solution of class `dropdown` into <details>, which needs no script;
+* lets `{ref}` name any titled box by its title.
+"""
+from __future__ import annotations
+
+import re
+from typing import Iterator
+
+from docutils import nodes
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx_exercise.nodes import is_exercise_node, solution_node
+
+log = logging.getLogger(__name__)
+
+FONTS = ("source-serif-4-latin-400-normal.woff2", "figtree-latin-wght-normal.woff2")
+
+
+class claim_box(nodes.General, nodes.Element):
+    """A claim together with the cells that assert it."""
+
+
+class claim_list(nodes.General, nodes.Element):
+    """Where `{claims}` stood; filled when the page is written."""
+
+
+class disclosure(nodes.General, nodes.Element):
+    """<details>: a summary, then what it hides."""
+
+
+class summary(nodes.General, nodes.TextElement):
+    """<summary> of a disclosure."""
+
+
+# -- claims: numbered and collected while a page is read ---------------------------------------------------------
+
+def read_claims(app, doctree: nodes.document) -> None:
+    """Number the claims of one page, box each with its cells, and remember them for the list."""
+    env, claims = app.env, []
+    for box in list(doctree.findall(_is_claim)):
+        cells = _claim_cells(box)
+        if not any("assert" in cell.astext() for cell in cells):
+            log.warning("claim without an assertion: no cell tagged `claim` that asserts something follows %r",
+                        box[0].astext(), location=box, type="boxes", subtype="claim")
+        _number(box, len(claims) + 1)
+        _wrap(box, cells)
+        claims.append(_entry(box, cells, len(claims) + 1))
+    for cell in doctree.findall(_is_claim_cell):
+        if not isinstance(cell.parent, claim_box):
+            log.warning("a cell tagged `claim` must follow a box of class `claim` at once", location=cell,
+                        type="boxes", subtype="claim")
+    _registry(env)[env.docname] = claims
+    _label_boxes(env, doctree)
+
+
+def _is_claim(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.admonition) and "claim" in node["classes"]
+
+
+def _is_claim_cell(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and "tag_claim" in node.get("classes", [])
+
+
+def _claim_cells(box: nodes.Element) -> list[nodes.Element]:
+    """The unbroken run of cells tagged `claim` right behind the box."""
+    cells = []
+    for node in box.parent.children[box.parent.index(box) + 1:]:
+        if isinstance(node, (nodes.target, nodes.comment)):
+            continue
+        if not _is_claim_cell(node):
+            break
+        cells.append(node)
+    return cells
+
+
+def _number(box: nodes.Element, number: int) -> None:
+    """Title "Claim: rows sum to one" -> "Claim 3  Rows sum to one"."""
+    title = box[0]
+    first = title[0] if len(title) else None
+    if isinstance(first, nodes.Text):
+        words = re.sub(r"^Claim\s*[:.]?\s*", "", first.astext())
+        title.replace(first, nodes.Text(words[:1].upper() + words[1:]))
+    title.insert(0, [nodes.inline("", f"Claim {number}", classes=["box-label"]), nodes.Text(" ")])
+    if not box["ids"]:
+        box["ids"].append(f"claim-{number}")
+
+
+def _wrap(box: nodes.Element, cells: list[nodes.Element]) -> None:
+    wrapper = claim_box("")
+    box.replace_self(wrapper)
+    for cell in cells:
+        cell.parent.remove(cell)
+    wrapper.extend([box, *cells])
+
+
+def _entry(box: nodes.Element, cells: list[nodes.Element], number: int) -> dict:
+    code = [block.astext() for cell in cells for part in cell.findall(nodes.container)
+            if "cell_input" in part["classes"] for block in part.findall(nodes.literal_block)]
+    return {"number": number, "id": box["ids"][0], "title": [_loose(n) for n in box[0].children[2:]],
+            "body": [_loose(n) for n in box.children[1:]], "code": "\n".join(code)}
+
+
+def _loose(node: nodes.Node) -> nodes.Node:
+    """A copy that can live in another page: no ids, no names, no document."""
+    copy = node.deepcopy()
+    copy.parent = copy.document = None
+    for part in copy.findall(nodes.Element):
+        part.document = None
+        part["ids"], part["names"] = [], []
+    return copy
+
+
+def _label_boxes(env: BuildEnvironment, doctree: nodes.document) -> None:
+    """Let `{ref}` to a named box print the box's title (a claim: "Claim 3")."""
+    labels = env.get_domain("std").labels
+    for box in doctree.findall(nodes.admonition):
+        if not (box["names"] and box["ids"] and isinstance(box[0], nodes.title)):
+            continue
+        label = box[0][0].astext() if _is_claim(box) else box[0].astext()
+        for name in box["names"]:
+            labels[name] = env.docname, box["ids"][0], label
+
+
+def _registry(env: BuildEnvironment) -> dict[str, list[dict]]:
+    if not hasattr(env, "attnlab_claims"):
+        env.attnlab_claims = {}
+    return env.attnlab_claims
+
+
+def purge(app, env: BuildEnvironment, docname: str) -> None:
+    _registry(env).pop(docname, None)
+
+
+def merge(app, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    _registry(env).update({name: found for name, found in _registry(other).items() if name in docnames})
+
+
+def pages_to_rewrite(app, env: BuildEnvironment) -> list[str]:
+    """The list of claims depends on every page, so its page is always written again."""
+    return [name for name, data in env.metadata.items() if "attnlab_claims_page" in data and name in env.found_docs]
+
+
+class Claims(SphinxDirective):
+    """Every claim of the book, page by page, with its assertion."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname]["attnlab_claims_page"] = "yes"
+        return [claim_list("")]
+
+
+class ListClaims(SphinxPostTransform):
+    """Fill `{claims}` before references are resolved (priority 10)."""
+    default_priority = 5
+
+    def run(self, **kwargs) -> None:
+        for place in list(self.document.findall(claim_list)):
+            pages = [(name, _registry(self.env).get(name)) for name in _reading_order(self.env)]
+            listing = [node for name, claims in pages if claims for node in self._page(name, claims)]
+            place.replace_self(listing or [nodes.paragraph("", "No page of this book makes a claim.")])
+
+    def _page(self, docname: str, claims: list[dict]) -> list[nodes.Node]:
+        title = nodes.rubric("", "", **{"heading-level": 2, "classes": ["claims-page"]})
+        title += self._link(docname, "", [self.env.titles[docname].deepcopy()[0]])
+        items = nodes.bullet_list("", classes=["claims"])
+        items.extend(self._claim(docname, claim) for claim in claims)
+        return [title, items]
+
+    def _claim(self, docname: str, claim: dict) -> nodes.list_item:
+        head = nodes.paragraph("", "", classes=["claims-title"])
+        head += self._link(docname, claim["id"], [nodes.Text(f"Claim {claim['number']}")])
+        head += [nodes.Text(" "), *(node.deepcopy() for node in claim["title"])]
+        item = nodes.list_item("", head, *(node.deepcopy() for node in claim["body"]))
+        for reference in item.findall(lambda node: isinstance(node, nodes.Element) and "refdoc" in node):
+            reference["refdoc"] = self.env.docname
+        item += nodes.literal_block(claim["code"], claim["code"], language="python")
+        return item
+
+    def _link(self, docname: str, anchor: str, children: list[nodes.Node]) -> nodes.reference:
+        uri = self.app.builder.get_relative_uri(self.env.docname, docname) + (f"#{anchor}" if anchor else "")
+        return nodes.reference("", "", *children, internal=True, refuri=uri)
+
+
+def _reading_order(env: BuildEnvironment) -> Iterator[str]:
+    """Documents as the table of contents orders them, then any that it leaves out."""
+    seen: set[str] = set()
+
+    def walk(name: str) -> Iterator[str]:
+        if name not in seen:
+            seen.add(name)
+            yield name
+            for child in env.toctree_includes.get(name, []):
+                yield from walk(child)
+
+    yield from walk(env.config.root_doc)
+    yield from (name for name in sorted(_registry(env)) if name not in seen)
+
+
+# -- answers that open: <details>, once titles and references are final ------------------------------------------
+
+class OpenDropdowns(SphinxPostTransform):
+    """`dropdown` admonitions and solutions -> <details>; exercise bodies lose their repeated ids."""
+    default_priority = 400
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for node in list(self.document.findall(lambda n: is_exercise_node(n) or isinstance(n, solution_node))):
+            _flatten(node)
+        for node in list(self.document.findall(nodes.Admonition)):
+            node["classes"] = [name for name in node["classes"] if not name.startswith("admonition-")]
+            if "dropdown" in node["classes"]:
+                node.replace_self(_disclosure(node))
+
+
+def _flatten(node: nodes.Element) -> None:
+    """sphinx-exercise gives every body the id `exercise-content`: put the body's children in its place."""
+    for section in [child for child in node.children if isinstance(child, nodes.section)]:
+        section.replace_self(section.children)
+
+
+def _disclosure(box: nodes.Element) -> disclosure:
+    kinds = [name for name in box["classes"] if name not in ("dropdown", "toggle")]
+    titled = len(box) and isinstance(box[0], nodes.title)
+    head = summary("", "", *(_unlinked(box[0]) if titled else [nodes.Text("Show")]), classes=["admonition-title"])
+    return disclosure("", head, *box.children[bool(titled):], ids=box["ids"], classes=["admonition", *kinds])
+
+
+def _unlinked(title: nodes.Element) -> list[nodes.Node]:
+    """A summary is itself a control: keep the words of its links, not the links."""
+    for link in list(title.findall(nodes.reference)):
+        link.replace_self(link.children)
+    return title.children
+
+
+# -- HTML ------------------------------------------------------------------------------------------------------
+
+def _visitors(tag: str, css: str = ""):
+    def visit(self, node):
+        self.body.append(self.starttag(node, tag, "", CLASS=css))
+
+    def depart(self, node):
+        self.body.append(f"</{tag}>\n")
+    return visit, depart
+
+
+def _nothing(self, node) -> None:
+    """Other builders print the children and no frame."""
+
+
+def page_head(app, pagename, templatename, context, doctree) -> None:
+    """Drop sphinx-togglebutton (our <details> need no script) and ask for the text fonts early."""
+    def wanted(asset) -> bool:
+        text = f"{getattr(asset, 'filename', asset)} {getattr(asset, 'attributes', '')}"
+        return "toggle" not in text
+    context["script_files"] = [asset for asset in context["script_files"] if wanted(asset)]
+    context["css_files"] = [asset for asset in context["css_files"] if wanted(asset)]
+    links = (f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{_static(context, name)}">'
+             for name in FONTS if _has_font(app, name))
+    context["metatags"] = context.get("metatags", "") + "\n".join(links)
+
+
+def _static(context, name: str) -> str:
+    return context["pathto"](f"_static/fonts/{name}", resource=True)
+
+
+def _has_font(app, name: str) -> bool:
+    from pathlib import Path
+    return any((Path(app.confdir, folder) / "fonts" / name).exists() for folder in app.config.html_static_path)
+
+
+def setup(app) -> dict:
+    frame = (_nothing, _nothing)
+    app.add_node(claim_box, html=_visitors("div", "claim-box"), latex=frame, text=frame)
+    app.add_node(disclosure, html=_visitors("details"), latex=frame, text=frame)
+    app.add_node(summary, html=_visitors("summary"), latex=frame, text=frame)
+    app.add_node(claim_list)
+    app.add_directive("claims", Claims)
+    app.add_post_transform(ListClaims)
+    app.add_post_transform(OpenDropdowns)
+    app.connect("doctree-read", read_claims)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("env-updated", pages_to_rewrite)
+    app.connect("html-page-context", page_head, priority=950)
+    for name in ("book", "boxes", "practice"):
+        app.add_css_file(f"css/{name}.css", priority=900)
+    app.add_css_file("css/print.css", priority=900, media="print")
+    app.add_js_file("js/boxes.js", type="module")
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,162 @@
+"""Quiz items and cards that answer back, built on the question-and-answer boxes every reader gets.
+
+A chapter holds its items as nested admonitions named `item-<id>` (class `card` or `quiz-item`), complete with answer and
+feedback; without JavaScript and on paper that is what is shown. Beside each one this extension lays a <template> with
+the item's parts from the bank, formulas already set; `js/practice.js` makes the interactive form of it.
+"""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import items
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+INLINE = re.compile(r"\$(?P<math>(?:\\.|[^$\\])+)\$|`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*"
+                    r"|(?<![\w*])[*_](?P<emphasis>[^\s*_](?:[^*]*?[^\s*_])?)[*_](?![\w*])")
+NODE = {"math": nodes.math, "code": nodes.literal, "strong": nodes.strong, "emphasis": nodes.emphasis}
+
+
+class element(nodes.General, nodes.Element):
+    """One HTML element: `tag` and `attributes` are printed, children go through the writer as usual."""
+
+
+def html(tag: str, *children: nodes.Node, **attributes: str) -> element:
+    """`html("p", child, data_part="why")` is <p data-part="why">child</p>."""
+    names = {key.replace("_", "-"): value for key, value in attributes.items()}
+    return element("", *children, tag=tag, attributes=names)
+
+
+def inline(text: str) -> list[nodes.Node]:
+    """Text with $formula$, `code`, **strong** and *emphasis* -> docutils nodes."""
+    found, end = [], 0
+    for match in INLINE.finditer(text):
+        if match.start() > end:
+            found.append(nodes.Text(_plain(text[end:match.start()])))
+        found.append(NODE[match.lastgroup](match[0], match[match.lastgroup]))
+        end = match.end()
+    return found + ([nodes.Text(_plain(text[end:]))] if end < len(text) else [])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\([$*_`\\])", r"\1", text)
+
+
+# -- what the script needs of each kind ------------------------------------------------------------------------
+
+def template(item: dict) -> element:
+    """The parts of one item, in the order a reader would meet them."""
+    parts = [html("p", *inline(item["prompt"].strip()), data_part="prompt"), *PARTS[item["kind"]](item)]
+    if item.get("why"):
+        parts.append(html("p", *inline(item["why"].strip()), data_part="why"))
+    return html("template", *parts, data_item=item["id"], data_kind=item["kind"])
+
+
+def _options(item: dict) -> list[element]:
+    feedback = {wrong["choice"]: wrong["feedback"] for wrong in item["wrong"]}
+    return [_option(choice, feedback.get(choice), choice == item["answer"]) for choice in items.choices(item)]
+
+
+def _true_or_false(item: dict) -> list[element]:
+    return [_option(word, None, (word == "True") == item["answer"]) for word in items.choices(item)]
+
+
+def _option(choice: str, feedback: str | None, right: bool) -> element:
+    label = html("span", *inline(choice), data_part="label")
+    note = [html("span", *inline(feedback), data_part="feedback")] if feedback else []
+    return html("div", label, *note, data_part="option", data_right="yes" if right else "no")
+
+
+def _number(item: dict) -> list[element]:
+    return [html("div", data_part="number", data_answer=repr(item["answer"]), data_tolerance=repr(item["tolerance"]))]
+
+
+def _gap(item: dict) -> list[element]:
+    return [html("span", *inline(item["answer"]), data_part="gap", data_answer=item["answer"])]
+
+
+def _steps(item: dict) -> list[element]:
+    return [html("span", *inline(step), data_part="step") for step in item["steps"]]
+
+
+def _pairs(item: dict) -> list[element]:
+    return [html("div", html("span", *inline(left), data_part="left"), html("span", *inline(right), data_part="right"),
+                 data_part="pair") for left, right in item["pairs"]]
+
+
+def _buckets(item: dict) -> list[element]:
+    return [html("div", html("span", *inline(name), data_part="name"),
+                 *(html("span", *inline(card), data_part="card") for card in cards), data_part="bucket")
+            for name, cards in item["buckets"].items()]
+
+
+PARTS = {"card": lambda item: [], "choice": _options, "true_false": _true_or_false, "numeric": _number, "cloze": _gap,
+         "order": _steps, "match": _pairs, "sort": _buckets}
+
+
+# -- in the page -----------------------------------------------------------------------------------------------
+
+class LayTemplates(SphinxTransform):
+    """Put a template beside every `item-<id>` box, before formulas are counted (priority 850)."""
+    default_priority = 700
+
+    def apply(self, **kwargs) -> None:
+        boxes = [box for box in self.document.findall(nodes.admonition) if _item_name(box)]
+        if not boxes:
+            return
+        bank = {item["id"]: item for item in self._bank()}
+        for box in boxes:
+            item = bank.get(_item_name(box))
+            if item is None:
+                log.warning("no item %r in the bank", _item_name(box), location=box, type="practice", subtype="item")
+            else:
+                self._frame(box, item)
+
+    def _bank(self) -> list[dict]:
+        folder = Path(self.app.srcdir, self.config.practice_items)
+        for path in sorted(folder.glob("*.yml")):
+            self.env.note_dependency(str(path))
+        return items.load(folder)
+
+    def _frame(self, box: nodes.Element, item: dict) -> None:
+        """box -> <div class=item><template/>box</div>; cards flip what the box itself holds and need no template."""
+        frame = html("div", data_item=item["id"])
+        frame["classes"] += ["item", f"item-{item['kind'].replace('_', '-')}"]
+        box.replace_self(frame)
+        frame.extend([box] if item["kind"] == "card" else [template(item), box])
+
+
+def _item_name(box: nodes.Element) -> str | None:
+    return next((name[5:] for name in box["names"] if name.startswith("item-")), None)
+
+
+def visit(self, node: element) -> None:
+    self.body.append(self.starttag(node, node["tag"], "", **node["attributes"]))
+
+
+def depart(self, node: element) -> None:
+    self.body.append(f"</{node['tag']}>")
+
+
+def skip_template(self, node: element) -> None:
+    if node["tag"] == "template":
+        raise nodes.SkipNode
+
+
+def load_script(app, pagename, templatename, context, doctree) -> None:
+    """Only pages that hold items carry the script."""
+    if doctree is not None and any("data-item" in node["attributes"] for node in doctree.findall(element)):
+        app.add_js_file("js/practice.js", type="module")
+
+
+def setup(app) -> dict:
+    unframed = (skip_template, lambda self, node: None)
+    app.add_node(element, html=(visit, depart), latex=unframed, text=unframed)
+    app.add_config_value("practice_items", "book/practice/items", "env")
+    app.add_transform(LayTemplates)
+    app.connect("html-page-context", load_script)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
