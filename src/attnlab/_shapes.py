@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 try:
-    from jaxtyping import Bool, Float, Int, Real, Shaped
+    from jaxtyping import Bool, Float, Int, Integer, Real, Shaped
 except ImportError:
 
     class Shaped:
@@ -22,7 +22,7 @@ except ImportError:
         def __class_getitem__(cls, shape):
             return cls
 
-    Bool = Float = Int = Real = Shaped
+    Bool = Float = Int = Integer = Real = Shaped
 
 Array = np.ndarray
 AnyArray = Any  # NumPy or torch: whatever has a shape and a dtype
@@ -33,6 +33,7 @@ __all__ = [
     "Bool",
     "Float",
     "Int",
+    "Integer",
     "Real",
     "Shaped",
     "check_attention",

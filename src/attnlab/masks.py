@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnlab._shapes import AnyArray, Bool, Int
+from attnlab._shapes import AnyArray, Bool, Integer
 
 
-def causal(q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"]) -> Bool[AnyArray, "queries keys"]:
+def causal(
+    q_pos: Integer[AnyArray, "queries"], k_pos: Integer[AnyArray, "keys"]
+) -> Bool[AnyArray, "queries keys"]:
     """key position <= query position: every query sees itself and its past, never its future.
 
     Errors: TypeError unless both are integer arrays of one library, ValueError unless both are 1-D.
@@ -23,7 +25,7 @@ def causal(q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"]) -> Boo
 
 
 def window(
-    q_pos: Int[AnyArray, "queries"], k_pos: Int[AnyArray, "keys"], size: int
+    q_pos: Integer[AnyArray, "queries"], k_pos: Integer[AnyArray, "keys"], size: int
 ) -> Bool[AnyArray, "queries keys"]:
     """0 <= query position - key position < size: the last `size` keys, the query's own included, and no
     future.
@@ -34,10 +36,10 @@ def window(
     """
     _need_count("size", size, at_least=1)
     q_pos, k_pos = _grid(q_pos, k_pos)
-    return (k_pos <= q_pos) & (q_pos < k_pos + size)
+    return (0 <= q_pos - k_pos) & (q_pos - k_pos < size)
 
 
-def padding(lengths: Int[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*batch 1 n_keys"]:
+def padding(lengths: Integer[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*batch 1 n_keys"]:
     """key number < length: hides the filler behind each sequence from every query of that sequence.
 
     The middle axis, of size 1, is the queries': the result joins with `causal(...)` by `&` and broadcasts
@@ -46,7 +48,7 @@ def padding(lengths: Int[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*b
 
     Errors: TypeError unless lengths are integers, ValueError for a length below 0 or above `n_keys`.
     """
-    _need_integers("lengths", lengths)
+    lengths = _integers("lengths", lengths)
     _need_count("n_keys", n_keys)
     if (lengths < 0).any():
         raise ValueError(f"lengths must be at least 0 but the smallest is {int(lengths.min())}")
@@ -57,7 +59,7 @@ def padding(lengths: Int[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray, "*b
 
 def positions(
     n_queries: int, n_keys: int, like: AnyArray = None
-) -> tuple[Int[AnyArray, "queries"], Int[AnyArray, "keys"]]:
+) -> tuple[Integer[AnyArray, "queries"], Integer[AnyArray, "keys"]]:
     """(q_pos, k_pos): keys stand at 0 ... n_keys - 1, queries so that the last query meets the last key.
 
     That is what decoding with a cache needs: the newest query stands beside the newest key. With
@@ -73,7 +75,7 @@ def positions(
     return _count_to(n_queries, like) + (n_keys - n_queries), _count_to(n_keys, like)
 
 
-def _count_to(n: int, like: AnyArray) -> Int[AnyArray, "n"]:
+def _count_to(n: int, like: AnyArray) -> Integer[AnyArray, "n"]:
     """0, 1, ..., n - 1 in the library, and on the device, of `like`."""
     if hasattr(like, "new_ones"):  # a torch tensor, recognised without importing torch
         return like.new_ones(n).bool().cumsum(0) - 1
@@ -82,8 +84,8 @@ def _count_to(n: int, like: AnyArray) -> Int[AnyArray, "n"]:
 
 def _grid(q_pos: AnyArray, k_pos: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Queries as a column and keys as a row, so that an operator between them gives a matrix."""
+    q_pos, k_pos = _integers("q_pos", q_pos), _integers("k_pos", k_pos)
     for name, pos in (("q_pos", q_pos), ("k_pos", k_pos)):
-        _need_integers(name, pos)
         if len(pos.shape) != 1:
             raise ValueError(f"{name} must be 1-D but has shape {tuple(pos.shape)}")
     if isinstance(q_pos, np.ndarray) != isinstance(k_pos, np.ndarray):
@@ -91,11 +93,13 @@ def _grid(q_pos: AnyArray, k_pos: AnyArray) -> tuple[AnyArray, AnyArray]:
     return q_pos[:, None], k_pos[None, :]
 
 
-def _need_integers(name: str, x: AnyArray) -> None:
+def _integers(name: str, x: AnyArray) -> Integer[AnyArray, "..."]:
+    """`x` in 64 bits, so that no difference and no comparison wraps around; TypeError unless it holds integers."""
     if not hasattr(x, "dtype"):
         raise TypeError(f"{name} must be an array or a tensor of integers but is a {type(x).__name__}")
     if "int" not in str(x.dtype):
         raise TypeError(f"{name} must hold integers but its dtype is {x.dtype}")
+    return x.long() if hasattr(x, "long") else x.astype(np.int64)
 
 
 def _need_count(name: str, n: int, at_least: int = 0) -> None:

@@ -41,7 +41,7 @@ def finite_number(name: str, x) -> float:
     return number
 
 
-def _refuse(name: str, x: Array, bad: Array, what: str) -> None:
+def _refuse(name: str, x: Array, bad: Array | np.bool_, what: str) -> None:
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"{name} holds {what}: {int(bad.sum())} of {x.size} numbers, the first at {first}")
