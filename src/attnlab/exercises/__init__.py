@@ -1,0 +1,68 @@
+"""The judge: exercises, checks that say what went wrong, hints, solutions.
+
+`check("self_attention.softmax", softmax)` prints a verdict. The check compares your function with the right one and
+with every wrong one that is known, so it can often name the mistake. NumPy alone; it runs in the browser too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attnlab.exercises._cells import cells, hint_texts, solved
+from attnlab.exercises._exercise import Exercise, source_of
+from attnlab.exercises._judge import Diagnosis, UnknownExercise, diagnose, find
+from attnlab.exercises._progress import record
+from attnlab.exercises.bank import EXERCISES
+from attnlab.exercises.misconceptions import MISCONCEPTIONS, Misconception
+
+__all__ = [
+    "EXERCISES", "MISCONCEPTIONS", "Diagnosis", "Exercise", "Misconception", "UnknownExercise",
+    "cells", "check", "diagnose", "hint", "solution", "solved", "use",
+]
+
+
+class Markdown(str):
+    """Text that a notebook shows formatted and a terminal shows as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def check(exercise_id: str, function: Callable) -> None:
+    """Print what is right or wrong with a function.
+
+    Errors: UnknownExercise for an id that no exercise has. Nothing the function does raises here.
+    """
+    diagnosis = diagnose(exercise_id, function)
+    record(exercise_id, diagnosis)
+    print(diagnosis.text)
+
+
+def hint(exercise_id: str, n: int) -> Markdown:
+    """Hint number n: 1 the property, 2 the formula, 3 the skeleton, 4 lines to put in order.
+
+    Errors: ValueError for a number that no hint has.
+    """
+    texts = hint_texts(find(exercise_id))
+    if n not in range(1, len(texts) + 1):
+        raise ValueError(f"{exercise_id} has hints 1 to {len(texts)}, not {n}")
+    return Markdown(texts[n - 1][1])
+
+
+def solution(exercise_id: str) -> Markdown:
+    """The source of the course's own answer."""
+    return Markdown(source_of(find(exercise_id).solution))
+
+
+def use(exercise_id: str, function: Callable) -> Callable:
+    """The learner's function if it passes its check, else the course's own; prints which."""
+    exercise, diagnosis = find(exercise_id), diagnose(exercise_id, function)
+    if diagnosis.passed:
+        print(f"The cells below use your {exercise.name}.")
+        return function
+    verdict = "not attempted yet" if not diagnosis.attempted else "not right yet"
+    print(f"The cells below use the course's {exercise.name} (yours is {verdict}).")
+    return exercise.reference

@@ -1,0 +1,135 @@
+"""Running a stranger's function: quietly, on time, and whatever it raises.
+
+The work is done in a daemon thread while the caller waits. A trace function looks at the clock on every line and,
+once the time is up, asks the interpreter to raise `TimeUp` in that thread, again and again, so that a loop that
+swallows exceptions ends too. A call that blocks outside Python is left behind. Where no thread can be started, as
+in the browser, the same trace function runs in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+GRACE = 0.5
+OURS = {__file__, contextlib.__file__, threading.__file__}
+
+
+class TimeUp(BaseException):
+    """Raised inside work that has used up its time."""
+
+
+@dataclass
+class Report:
+    """What became of some work: its value if it finished, and how many lines it printed."""
+
+    finished: bool = False
+    value: object = None
+    failure: BaseException | None = None
+    printed: int = 0
+
+
+class Sink(io.TextIOBase):
+    """A stream that counts lines and keeps nothing."""
+
+    def __init__(self):
+        self.lines = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.lines += text.count("\n")
+        return len(text)
+
+
+def run(work: Callable[[], object], seconds: float) -> Report:
+    """The report of `work()`, after at most `seconds` and a short grace."""
+    report, sink = Report(), Sink()
+    with _quiet(sink):
+        if sys.platform == "emscripten" or not _in_thread(work, seconds, report):
+            _work(work, seconds, report)
+    report.printed = sink.lines
+    return report
+
+
+def _in_thread(work: Callable, seconds: float, report: Report) -> bool:
+    """Do the work in a thread and wait for it; False if this platform starts no threads."""
+    done = threading.Event()
+
+    def body():
+        _work(work, seconds, report)
+        done.set()
+
+    thread = threading.Thread(target=body, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    try:
+        done.wait(seconds + GRACE)
+    finally:
+        if not done.is_set():
+            _interrupt(thread.ident)
+    return True
+
+
+def _work(work: Callable, seconds: float, report: Report) -> None:
+    """Run traced and write the report; nothing escapes, not even a TimeUp that comes late."""
+    before, thread = sys.gettrace(), threading.get_ident()
+    try:
+        with contextlib.suppress(TimeUp):
+            sys.settrace(_watch(time.monotonic() + seconds, thread))
+            with np.errstate(all="ignore"):
+                report.value = work()
+            report.finished = True
+    except BaseException as failure:
+        report.failure = failure
+    finally:
+        with contextlib.suppress(TimeUp):
+            sys.settrace(before)
+            for _ in range(2):  # a jump back is where a request still on its way is delivered
+                pass
+
+
+def _watch(deadline: float, thread: int) -> Callable:
+    """A trace function that ends the thread's work once the deadline has passed."""
+
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename in OURS:
+            return None
+        if time.monotonic() > deadline and not _interrupt(thread):
+            raise TimeUp
+        return trace
+
+    return trace
+
+
+def _interrupt(thread: int) -> bool:
+    """Ask for TimeUp in a thread; unlike a raise, this leaves its tracing on."""
+    try:
+        import ctypes
+
+        return ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeUp)) == 1
+    except (ImportError, AttributeError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def _quiet(sink: Sink):
+    """Prints go to the sink, nothing can be read from the keyboard, warnings are silent."""
+    keyboard, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.stdin = keyboard

@@ -1,0 +1,195 @@
+"""Softmax along the last axis, with a temperature, and without overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+
+EXERCISE = Exercise(
+    id="self_attention.softmax",
+    title="Softmax that survives large scores",
+    level="apply",
+    minutes=10,
+    difficulty=1,
+    section="self_attention/scaled_dot_product",
+    uses='Scaled dot-product attention, section "The mathematics".',
+    statement=r"""
+    Write the *normalise* step. For scores of any shape and a temperature $T > 0$, return
+
+    $$\operatorname{softmax}(z)_j = \frac{e^{z_j / T}}{\sum_l e^{z_l / T}}$$
+
+    along the **last** axis, in the shape of the scores. Scores of 1000 must come out finite.
+
+    | scores | temperature | result |
+    |---|---|---|
+    | `[0, 0]` | 1 | `[0.5, 0.5]` |
+    | `[0, 1]` | 1 | `[0.269, 0.731]` |
+    """,
+    slot='''
+    def softmax(scores, temperature=1.0):
+        """exp(scores / temperature), divided by its sum along the last axis.
+
+        scores: (..., n_keys); result: the same shape, every row positive with sum 1
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    hints=(
+        "Each *row* of the result is positive and adds up to one. Adding the same number to a whole row of scores "
+        "changes nothing. Which number would you add to make the exponentials harmless?",
+        r"With $z = \text{scores} / T$ and $m = \max_l z_l$ taken row by row, "
+        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - m}}{\sum_l e^{z_l - m}}.$$ "
+        "The largest exponent is now 0, so nothing overflows.",
+        "Three lines: scale, take the exponential of the shifted scores, divide.\n\n"
+        "```python\nscaled = ____\nexponentials = np.exp(scaled - ____)\nreturn ____\n```\n\n"
+        "Sums and maxima that keep their axis (`keepdims`) broadcast back over the row.",
+    ),
+    parsons=("softmax_over_queries", "temperature_multiplied"),
+    why=r"""
+    Subtracting a row's maximum multiplies numerator and denominator by the same factor $e^{-m}$, so the value is unchanged, and
+    no exponent is above 0.
+
+    **The two most common mistakes.** Normalising along the first axis: the columns then sum to one, and with $n = m$ no shape
+    gives it away. Not subtracting the maximum: all is well until a score passes about 709, then $\infty / \infty$ is NaN.
+
+    **Cost.** One exponential, one subtraction and one division for each of the $n \cdot m$ scores: $O(nm)$.
+    """,
+    verified="equal to the definition on ordinary, three-dimensional, cold, hot and very large scores.",
+    next_thought="what does each row tend to as the temperature goes to 0, and as it goes to infinity?",
+    reference=lambda scores, temperature=1.0: reference.softmax(scores, axis=-1, temperature=temperature),
+)
+
+_scores = np.random.default_rng(2).normal(size=(2, 3, 5))
+EXERCISE.probe("three rows of five scores", _scores[0], 1.0)
+EXERCISE.probe("three rows at temperature 3", _scores[0], 3.0)
+EXERCISE.probe("a batch of two at temperature 0.5", _scores, 0.5)
+EXERCISE.probe("one row of scores near 1000", np.array([1000.0, 1001.0, 999.5]), 1.0, extreme=True)
+EXERCISE.probe("scores of plus and minus 60", np.array([[60.0, -60.0, 59.0], [0.0, -60.0, 1.0]]), 1.0)
+
+
+@EXERCISE.solve
+def softmax_solution(scores, temperature=1.0):
+    scaled = scores / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def softmax_over_queries(scores, temperature=1.0):
+    scaled = scores / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=0, keepdims=True))
+    return exponentials / exponentials.sum(axis=0, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def softmax_over_second_last_axis(scores, temperature=1.0):
+    scaled = np.atleast_2d(scores) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-2, keepdims=True))
+    return (exponentials / exponentials.sum(axis=-2, keepdims=True)).reshape(scores.shape)
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def softmax_over_everything(scores, temperature=1.0):
+    scaled = scores / temperature
+    exponentials = np.exp(scaled - scaled.max())
+    return exponentials / exponentials.sum()
+
+
+@EXERCISE.mutant(evidence=text.values)
+def normalise_without_exp(scores, temperature=1.0):
+    scaled = scores / temperature
+    return scaled / scaled.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def exp_without_normalise(scores, temperature=1.0):
+    scaled = scores / temperature
+    return np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+
+
+@EXERCISE.mutant(evidence=text.row_sums, same_as="exp_without_normalise")
+def exp_alone(scores, temperature=1.0):
+    return np.exp(scores / temperature)
+
+
+@EXERCISE.mutant(evidence=text.largest)
+def softmax_twice(scores, temperature=1.0):
+    return softmax_solution(softmax_solution(scores, temperature), temperature)
+
+
+@EXERCISE.mutant(evidence=text.largest, same_as="softmax_twice")
+def softmax_of_softmax(scores, temperature=1.0):
+    return softmax_solution(softmax_solution(scores, temperature))
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def sigmoid_instead(scores, temperature=1.0):
+    return 1 / (1 + np.exp(-scores / temperature))
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def no_max_subtraction(scores, temperature=1.0):
+    exponentials = np.exp(scores / temperature)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.largest)
+def temperature_multiplied(scores, temperature=1.0):
+    scaled = scores * temperature
+    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.row_sums)
+def temperature_after_softmax(scores, temperature=1.0):
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) / temperature
+
+
+@EXERCISE.mutant(evidence=text.largest)
+def temperature_square_root(scores, temperature=1.0):
+    return softmax_solution(scores, np.sqrt(temperature))
+
+
+@EXERCISE.mutant(evidence=text.largest)
+def temperature_ignored(scores, temperature=1.0):
+    return softmax_solution(scores)
+
+
+@EXERCISE.holds("the shape is that of the scores")
+def same_shape(call):
+    out = call(_scores, 1.0)
+    return None if out.shape == _scores.shape else f"{text.shape(out)} for scores {text.shape(_scores)}"
+
+
+@EXERCISE.holds("every row adds up to 1")
+def rows_sum_to_one(call):
+    sums = call(_scores[1], 2.0).sum(axis=-1)
+    return None if np.allclose(sums, 1, atol=1e-4) else f"the rows add up to {text.numbers(sums)}"
+
+
+@EXERCISE.holds("no entry is negative")
+def not_negative(call):
+    smallest = call(_scores[0], 1.0).min()
+    return None if smallest >= 0 else f"the smallest entry is {text.number(smallest)}"
+
+
+@EXERCISE.holds("adding one number to all scores changes nothing")
+def shift_changes_nothing(call):
+    gap = np.abs(call(_scores[0] + 3, 1.0) - call(_scores[0], 1.0)).max()
+    return None if gap < 1e-4 else f"adding 3 changes an entry by {text.number(gap)}"
+
+
+@EXERCISE.holds("a higher temperature makes the largest entry smaller")
+def heat_flattens(call):
+    cold, hot = call(_scores[0], 0.5).max(), call(_scores[0], 4.0).max()
+    return None if hot < cold else f"the largest entry is {text.number(cold)} at 0.5 and {text.number(hot)} at 4"
+
+
+@EXERCISE.holds("scores of 1000 stay finite")
+def large_scores_are_finite(call):
+    out = call(np.array([1000.0, 0.0, -1000.0]), 1.0)
+    return None if np.isfinite(out).all() else f"the output begins {text.numbers(out, 3)}"
