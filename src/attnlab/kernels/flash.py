@@ -1,0 +1,123 @@
+"""Exact attention that never holds the score matrix: memory grows with the length, not with its square.
+
+This file is the door and the gradient's hook. The idea stands in `textbook`, the loops in `forward` and `backward`, the
+geometry in `tiles`, one head's matrices in `heads`, and what the machine likes best in `products` and `workers`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from attnlab._shapes import Bool, Float
+from attnlab.kernels.backward import backward
+from attnlab.kernels.door import check_numbers, check_overlays, check_tensors
+from attnlab.kernels.forward import forward
+from attnlab.kernels.heads import Options
+from attnlab.kernels.merge import merge
+from attnlab.kernels.plain import plain
+
+SMALL = 512 * 512  # scores a head below which the plain version is as fast
+
+
+def flash_attention(
+    q: Float[Tensor, "*batch heads queries d_head"],
+    k: Float[Tensor, "*batch kv_heads keys d_head"],
+    v: Float[Tensor, "*batch kv_heads keys d_value"],
+    *,
+    causal: bool = False,
+    window: int | None = None,
+    key_mask: Bool[Tensor, "*batch keys"] | None = None,
+    bias: Float[Tensor, "..."] | None = None,
+    alibi_slopes: Float[Tensor, "heads"] | None = None,
+    sinks: Float[Tensor, "heads"] | None = None,
+    scale: float | None = None,
+    dropout_p: float = 0.0,
+    generator: torch.Generator | None = None,
+    return_lse: bool = False,
+    block_q: int | None = None,
+    block_k: int | None = None,
+) -> Float[Tensor, "*batch heads queries d_value"] | tuple[
+    Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]
+]:
+    """softmax(scale · q kᵀ + bias) v, computed block by block; with `return_lse` also each row's log-sum-exp.
+
+    causal, window: the last query is aligned with the last key. A query sees itself and its past; with a window of n,
+        the last n keys, its own included. (torch's `is_causal` aligns the first with the first.)
+    key_mask: True = may look. What stands at a hidden key does not matter, not even NaN.
+    bias: a float added to the scores; broadcasts to (*batch, heads, queries, keys); may hold -inf.
+    alibi_slopes: adds -slope · |distance|. No gradient.
+    sinks: one more score for each head that takes its share of the weight and has no value.
+    dropout_p, generator: weights are dropped after normalising. A mask depends on the seed and on the block sizes.
+    block_q, block_k: given either, the blocked loops run however small the input; otherwise small inputs are handed
+        to the plain version.
+
+    kv_heads divides heads: query head h looks at kv head h // (heads / kv_heads). A query that may look at no key gets
+    output 0, lse -inf, and sends zero gradients. Gradients reach q, k, v, bias and sinks, from the output and from the
+    log-sum-exp, once (no second derivatives through the blocked loops). float16 and bfloat16 are computed in float32
+    and rounded once, at the end; the log-sum-exp stays float32. CPU only. NaN is not looked for: it spreads to the
+    rows that see it. No argument is changed.
+    Source: [dao2022], [dao2023, algorithms 1 and 2]; sinks [xiao2024]; ALiBi [press2022].
+    """
+    check_tensors(q, k, v)
+    check_overlays(q, k, key_mask, bias, alibi_slopes, sinks)
+    check_numbers(window, scale, dropout_p, block_q, block_k)
+    forward_blocks, backward_blocks = _blocks(causal, window, dropout_p, block_q, block_k)
+    options = Options(
+        causal=causal,
+        window=window,
+        key_mask=key_mask,
+        alibi_slopes=alibi_slopes,
+        scale=q.shape[-1] ** -0.5 if scale is None else scale,
+        dropout_p=dropout_p,
+        seed=_draw_seed(generator) if dropout_p else 0,
+        forward_blocks=forward_blocks,
+        backward_blocks=backward_blocks,
+    )
+    small = block_q is None and block_k is None and q.shape[-2] * k.shape[-2] <= SMALL
+    out, lse = plain(q, k, v, bias, options) if small else _Flash.apply(q, k, v, bias, options)
+    if sinks is not None:  # a key without a value, so a partial result of its own
+        out, lse = merge(out, lse, torch.zeros_like(out), sinks.to(lse.dtype)[:, None].expand(lse.shape))
+    out = out.to(q.dtype)
+    return (out, lse) if return_lse else out
+
+
+class _Flash(torch.autograd.Function):
+    """Keeps the arguments, the output and the log-sum-exp: all that the weights can be computed again from."""
+
+    @staticmethod
+    def forward(ctx, q, k, v, bias, options):
+        out, lse = forward(q, k, v, bias, options)
+        ctx.save_for_backward(q, k, v, bias, out, lse)
+        ctx.options = options
+        return out, lse
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_out, d_lse):
+        q, k, v, bias, out, lse = ctx.saved_tensors
+        need_bias = bias is not None and ctx.needs_input_grad[3]
+        grads = backward(q, k, v, bias, ctx.options, out, lse, d_out, d_lse, need_bias)
+        return grads.q, grads.k, grads.v, grads.bias, None
+
+
+def _blocks(
+    causal: bool, window: int | None, dropout_p: float, block_q: int | None, block_k: int | None
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Block sizes, (queries, keys), of the forward and of the backward pass: the fastest of those tried.
+
+    Dropout draws a mask for each tile, so both passes must then have the same tiles.
+    """
+    if window is not None and window < 512:
+        best = (128, 512), (128, 512)
+    elif causal:
+        best = (512, 512), (384, 384)
+    else:
+        best = (512, 512), (384, 384)
+    sizes = tuple((block_q or rows, block_k or keys) for rows, keys in best)
+    return (sizes[0], sizes[0]) if dropout_p else sizes
+
+
+def _draw_seed(generator: torch.Generator | None) -> int:
+    return int(torch.randint(2**31, (), generator=generator))
