@@ -91,7 +91,7 @@ function presetButtons(model) {
   const element = make("div", { class: "attnx-choice", role: "group", "aria-label": "Projections" },
     make("span", { class: "attnx-legendlike" }, "Projections: what a query looks for"), make("div", { class: "attnx-buttons" }, buttons));
   const update = (state) => model.get("presets").forEach(({ name, label, ...values }, i) => {
-    const same = Object.keys(values).every((key) => JSON.stringify(values[key]) === JSON.stringify(state[key]));
+    const same = ["w_q", "w_k", "w_v"].every((key) => JSON.stringify(values[key]) === JSON.stringify(state[key]));
     set(buttons[i], { "aria-pressed": String(same) });
   });
   return { element, update };

@@ -83,7 +83,8 @@ export function frame(model, title, keys) {
   const status = make("p", { class: "attnx-status", role: "status" });
   const body = make("div", { class: "attnx-body" });
   const head = make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset);
-  const root = make("div", { class: "attnx", role: "group", "aria-label": `Explorable: ${title}` },
+  const root = make("div", { class: "attnx", role: "group", "aria-label": `Explorable: ${title}`,
+    "data-lm-suppress-shortcuts": "true" }, // JupyterLab: the arrow keys are ours in here
     head, body, status);
   return { root, body, status };
 }

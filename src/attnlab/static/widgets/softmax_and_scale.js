@@ -200,7 +200,7 @@ function panels(model) {
     const slopes = jacobian(p), most = Math.log2(p.length), size = frobenius(slopes), amount = entropy(p);
     bits.update(amount, most, `${format(amount, 3)} bits`, `of at most log₂ ${p.length} = ${format(most, 3)}`);
     norm.update(size, LARGEST_NORM, formatSmall(size), "of at most 0.500");
-    write(felt, `What entered the division by T feels this gradient divided by T: its norm is ${formatSmall(size / state.temperature)}.`);
+    write(felt, `With respect to the numbers before the division by T, the norm is 1/T times that: ${formatSmall(size / state.temperature)}.`);
     picture.update(state);
     matrix.replaceChildren(jacobianTable(slopes));
   };
