@@ -91,9 +91,15 @@ def _number(box: nodes.Element, number: int) -> None:
         box["ids"].append(f"claim-{number}")
 
 
+def _put_instead(new: nodes.Element, old: nodes.Element) -> None:
+    """Like `old.replace_self(new)`, which would also copy ids and classes."""
+    parent = old.parent
+    parent[parent.index(old)] = new
+
+
 def _wrap(box: nodes.Element, cells: list[nodes.Element]) -> None:
     wrapper = claim_box("")
-    box.replace_self(wrapper)
+    _put_instead(wrapper, box)
     for cell in cells:
         cell.parent.remove(cell)
     wrapper.extend([box, *cells])
@@ -214,7 +220,7 @@ class OpenDropdowns(SphinxPostTransform):
         for node in list(self.document.findall(nodes.Admonition)):
             node["classes"] = [name for name in node["classes"] if not name.startswith("admonition-")]
             if "dropdown" in node["classes"]:
-                node.replace_self(_disclosure(node))
+                _put_instead(_disclosure(node), node)
 
 
 def _flatten(node: nodes.Element) -> None:

@@ -126,7 +126,7 @@ class LayTemplates(SphinxTransform):
         """box -> <div class=item><template/>box</div>; cards flip what the box itself holds and need no template."""
         frame = html("div", data_item=item["id"])
         frame["classes"] += ["item", f"item-{item['kind'].replace('_', '-')}"]
-        box.replace_self(frame)
+        box.parent[box.parent.index(box)] = frame      # replace_self would copy the box's id and classes
         frame.extend([box] if item["kind"] == "card" else [template(item), box])
 
 

@@ -197,8 +197,8 @@ function order(item, root) {
     const mine = [...placed.querySelectorAll("button")];
     const wrong = mine.findIndex((control, i) => control.step !== right[i]);
     if (wrong < 0) return item.finish();
-    item.miss(`The first ${wrong} ${wrong === 1 ? "step is" : "steps are"} in place; look at number ${wrong + 1}. `
-      + "Press a step to take it back.");
+    const inPlace = ["", "The first step is in place. ", `The first ${wrong} steps are in place. `][Math.min(wrong, 2)];
+    item.miss(`${inPlace}Look at number ${wrong + 1}; press a step to take it back.`);
   };
   const takeBack = (control) => {
     const row = control.closest("li");
