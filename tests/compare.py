@@ -1,4 +1,4 @@
-"""Comparing arrays in full (value, shape, dtype), and calling a torch function with arrays. Imports nothing of ours."""
+"""Compares arrays in full: value, shape and dtype. Calls a torch function with arrays. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ def assert_same(actual, expected, atol: float = 1e-12) -> None:
 
 
 def as_array(x) -> np.ndarray:
-    return x.detach().to(torch.float64 if x.is_floating_point() else x.dtype).numpy() if torch.is_tensor(x) else x
+    return (
+        x.detach().to(torch.float64 if x.is_floating_point() else x.dtype).numpy()
+        if torch.is_tensor(x)
+        else x
+    )
 
 
 def through_torch(function):

@@ -9,7 +9,12 @@ from compare import assert_same, normal
 from attnlab import attention as in_torch
 from attnlab.reference import attention, attention_gradient, attention_weights
 
-N, M, D_K, D_V = 5, 7, 3, 11  # queries, keys and the two widths: four primes, so that no axis passes for another
+N, M, D_K, D_V = (
+    5,
+    7,
+    3,
+    11,
+)  # queries, keys and the two widths: four primes, so that no axis passes for another
 Q, K, V = normal(0, N, D_K), normal(1, M, D_K), normal(2, M, D_V)
 BIAS = normal(3, N, M)
 MASK = normal(4, N, M) > -0.5
@@ -42,7 +47,9 @@ def test_equals_the_loop(options):
 def test_large_scores_equal_the_loop(size):
     q, k = np.array([[size], [-size], [size / 7]]), np.array([[1.0], [-1.0], [0.5], [1.0], [0.0]])
     v = normal(5, 5, 2)
-    assert_same(attention(q, k, v, scale=1.0), np.array(by_hand.attention(*map(np.ndarray.tolist, (q, k, v)))))
+    assert_same(
+        attention(q, k, v, scale=1.0), np.array(by_hand.attention(*map(np.ndarray.tolist, (q, k, v))))
+    )
     assert_same(
         attention_weights(q, k, scale=1.0),
         np.array(by_hand.attention_weights(q.tolist(), k.tolist(), scale=1.0)),
@@ -67,7 +74,9 @@ def gradients_by_autograd(q, k, v, d_output, **options):
 def assert_gradients_equal_autograd(q, k, v, **options):
     d_output = normal(6, *attention(q, k, v, **options).shape)
     ours = attention_gradient(q, k, v, d_output, **options)
-    for name, mine, theirs in zip("qkv", ours, gradients_by_autograd(q, k, v, d_output, **options), strict=True):
+    for name, mine, theirs in zip(
+        "qkv", ours, gradients_by_autograd(q, k, v, d_output, **options), strict=True
+    ):
         assert np.isfinite(theirs).all(), name
         assert_same(mine, theirs)
 

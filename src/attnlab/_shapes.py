@@ -69,7 +69,7 @@ def check_attention(q, k, v, *overlays) -> tuple[int, ...]:
 
 
 def check_overlay(name: str, overlay, scores: tuple[int, ...]) -> None:
-    """ValueError unless `overlay` (a mask or a bias) broadcasts over `scores` and adds no queries, no keys."""
+    """ValueError unless `overlay` (a mask or a bias) broadcasts over `scores`, adding no row or column."""
     for axis, word in ((-1, "keys"), (-2, "queries")):
         size = overlay.shape[axis] if len(overlay.shape) >= -axis else 1
         if size not in (1, scores[axis]):
@@ -88,7 +88,12 @@ def _need_matrix(name: str, x, words: str) -> None:
 def _leading(**arrays) -> tuple[int, ...]:
     """Common shape of the leading axes, those before the last two."""
     try:
-        return np.broadcast_shapes(*(tuple(x.shape[:-2]) for x in arrays.values()))
+        return np.broadcast_shapes(*(_shape(x)[:-2] for x in arrays.values()))
     except ValueError:
-        shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in arrays.items())
+        shapes = ", ".join(f"{name} {_shape(x)}" for name, x in arrays.items())
         raise ValueError(f"leading axes do not broadcast: {shapes}") from None
+
+
+def _shape(x) -> tuple[int, ...]:
+    """Shape of an array, a tensor or a nested list."""
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)

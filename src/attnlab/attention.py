@@ -61,7 +61,7 @@ def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, sca
     _need_alike(q=q, k=k)
     _need_finite(q=q, k=k)
     working = torch.promote_types(q.dtype, torch.float32)
-    scores = (q.to(working) * _scale(scale, q.shape[-1])) @ k.to(working).mT  # scale, score
+    scores = q.to(working) @ k.to(working).mT * _scale(scale, q.shape[-1])  # score, scale
     if bias is not None:
         _need_bias(bias, shape)
         scores = scores + bias.to(working)
@@ -84,8 +84,7 @@ def _scale(scale: float | None, d_k: int) -> float:
 def _need_alike(**tensors: Tensor) -> None:
     """All float tensors, of one dtype and on one device."""
     for name, x in tensors.items():
-        if not isinstance(x, Tensor):
-            raise TypeError(f"{name} must be a tensor but is a {type(x).__name__}")
+        _need_tensor(name, x)
         if not x.is_floating_point():
             raise TypeError(f"{name} must hold floats but its dtype is {x.dtype}")
     for quality in ("dtype", "device"):
@@ -94,6 +93,11 @@ def _need_alike(**tensors: Tensor) -> None:
             raise TypeError(
                 f"{quality}s differ: " + ", ".join(f"{name} {value}" for name, value in found.items())
             )
+
+
+def _need_tensor(name: str, x) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name} must be a tensor but is a {type(x).__name__}")
 
 
 def _need_finite(**tensors: Tensor) -> None:
@@ -110,7 +114,8 @@ def _looks_free(x: Tensor) -> bool:
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-def _need_mask(mask: Tensor, scores: tuple[int, ...]) -> None:
+def _need_mask(mask, scores: tuple[int, ...]) -> None:
+    _need_tensor("mask", mask)
     if mask.dtype != torch.bool:
         raise TypeError(
             f"mask must be boolean, True = may look, but its dtype is {mask.dtype}; numbers go in bias="
@@ -118,7 +123,8 @@ def _need_mask(mask: Tensor, scores: tuple[int, ...]) -> None:
     check_overlay("mask", mask, scores)
 
 
-def _need_bias(bias: Tensor, scores: tuple[int, ...]) -> None:
+def _need_bias(bias, scores: tuple[int, ...]) -> None:
+    _need_tensor("bias", bias)
     if not bias.is_floating_point():
         raise TypeError(
             f"bias must be float but its dtype is {bias.dtype}; who may look at whom goes in mask="

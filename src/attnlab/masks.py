@@ -94,7 +94,7 @@ def _grid(q_pos: AnyArray, k_pos: AnyArray) -> tuple[AnyArray, AnyArray]:
 
 
 def _integers(name: str, x: AnyArray) -> Integer[AnyArray, "..."]:
-    """`x` in 64 bits, so that no difference and no comparison wraps around; TypeError unless it holds integers."""
+    """`x` in 64 bits, so that no difference or comparison wraps around; TypeError unless it holds integers."""
     if not hasattr(x, "dtype"):
         raise TypeError(f"{name} must be an array or a tensor of integers but is a {type(x).__name__}")
     if "int" not in str(x.dtype):

@@ -69,13 +69,21 @@ def in_style(draw):
 
 @in_style
 def panels(*titles: str, height: float = 3.0) -> list[Axes]:
-    """Empty axes side by side, one a title, to be handed to the other functions as `ax`; `height` in inches."""
+    """Empty axes, one a title, to be handed to the other functions as `ax`.
+
+    Up to three stand side by side; four stand in two rows of two, more in rows of three. `height` is the height
+    of a row in inches.
+    Errors: ValueError without a title.
+    """
     if not titles:
         raise ValueError("panels needs at least one title")
-    figure, axes = plt.subplots(1, len(titles), figsize=(WIDTH, height), squeeze=False)
-    for ax, title in zip(axes[0], titles):
+    across = 2 if len(titles) == 4 else min(len(titles), 3)
+    down = -(-len(titles) // across)
+    figure = plt.figure(figsize=(WIDTH, down * height))
+    axes = [figure.add_subplot(down, across, i + 1) for i in range(len(titles))]
+    for ax, title in zip(axes, titles):
         ax.set_title(title)
-    return list(axes[0])
+    return axes
 
 
 @in_style
@@ -102,7 +110,7 @@ def heatmap(
     shown = np.broadcast_to(True if mask is None else np.asarray(_off_device(mask), bool), table.shape)
     ax = _grid_axes(ax, table.shape, title)
     _name_axes(ax, hue)
-    numbered = _cell_points(ax, table.shape) >= 24
+    numbered = bool(_cell_points(ax, table.shape) >= 24)
     shades, norm = _shades(table[shown], hue), _range(table[shown], numbered)
     image = ax.imshow(np.where(shown, table, np.nan), cmap=shades, norm=norm, aspect="auto")
     _hatch(ax, shown)
@@ -182,7 +190,7 @@ def bars(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """One bar a name, with its height written above it. Errors: ValueError if names and heights differ in number."""
+    """One bar a name, with its height written above it. Errors: ValueError if there are not as many of each."""
     heights = _numbers("heights", heights, 1)
     if len(names) != heights.size:
         raise ValueError(f"there are {len(names)} names but {heights.size} heights")
