@@ -1,14 +1,33 @@
-"""Take away what a reader would download and never use.
+"""Send a reader only what the page uses.
 
-thebe (twice on every page, pointing at another host) and the scripted copy of the icons (540 kB compressed) go.
+thebe (another host), the scripted copy of the icons (540 kB compressed) and unused scripts go; every script waits for
+the page; style sheets become one without dead rules; fonts keep the characters that the site shows.
 """
 from __future__ import annotations
 
+import functools
 import re
+import struct
+import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import slim_css  # noqa: E402
+import slim_fonts  # noqa: E402
+
 UNWANTED = ("thebe",)
-SCRIPTED_ICONS = re.compile(r'\s*<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?')
+LEFT_OVER = re.compile(
+    r'\s*(?:<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?'
+    r'|<script type="text/x-thebe-config">.*?</script>'
+    r'|<link rel="preload" as="script"[^>]*>'
+    r"|<script>\s*(?:const|let) THEBE_JS_URL.*?</script>)", re.S)
+TABS = re.compile(r'\s*<script[^>]*design-tabs\.js[^>]*></script>')
+OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
+PICTURE = re.compile(r'<img((?:(?!\bsrc=)[^>])*)src="([^":]+\.png)"([^>]*?)\s*/?>')
+THEME = 'localStorage.getItem("theme") || "auto"'
+RESOLVED = 'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
+BLOCKING = re.compile(r'<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)')
 
 
 def names(asset) -> str:
@@ -21,24 +40,61 @@ def drop_assets(app, pagename, templatename, context, doctree) -> None:
         context[kind] = [a for a in context[kind] if not any(word in names(a) for word in UNWANTED)]
 
 
-def slim_page(html: str) -> str:
-    return SCRIPTED_ICONS.sub("", html)
+def slim_scripts(html: str, options: str) -> str:
+    """Nothing waits for a script: the two lines that inline scripts read stand in the page, the rest is deferred."""
+    html = LEFT_OVER.sub("", html)
+    if "sd-tab-set" not in html:
+        html = TABS.sub("", html)
+    html = html.replace(THEME, RESOLVED)  # no flash of the other theme, and the page is styled once instead of twice
+    html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
+    return BLOCKING.sub(r"<script defer\1", html)
+
+
+def slim_images(html: str, folder: Path) -> str:
+    """Pictures carry their size, so that nothing moves when they come, and those further down come when needed."""
+    return PICTURE.sub(lambda match: _sized(match, folder), html)
+
+
+def _sized(match: re.Match[str], folder: Path) -> str:
+    path = folder / match[2]
+    head = path.read_bytes()[:24] if path.is_file() else b""
+    if not head.startswith(b"\x89PNG") or "width" in match[1] + match[3]:
+        return match[0]
+    width, height = struct.unpack(">II", head[16:24])
+    return f'<img{match[1]}src="{match[2]}" width="{width}" height="{height}" loading="lazy" decoding="async"{match[3]}>'
+
+
+def all_pages(app, env) -> list[str]:
+    """Every page is written at every build, so that none is left with a style sheet of an earlier one."""
+    return sorted(env.found_docs)
 
 
 def slim_site(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
-    site = Path(app.outdir)
-    for page in site.rglob("*.html"):
-        before = page.read_text("utf-8")
-        after = slim_page(before)
-        if after != before:
-            page.write_text(after, "utf-8")
-    for script in (site / "_static" / "scripts").glob("fontawesome.js*"):
-        script.unlink()
+    site, static = Path(app.outdir), Path(app.outdir, "_static")
+    for pattern in ("scripts/fontawesome.js*", "site-*.css", "**/*.map"):
+        for path in static.glob(pattern):
+            path.unlink()
+    options = (static / "documentation_options.js").read_text("utf-8").strip()
+    paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
+    pages = {path: slim_images(slim_scripts(path.read_text("utf-8"), options), path.parent) for path in paths}
+    write_pages(site, pages, slim_css.words_in_use(site))
+    slim_fonts.cut_formula_fonts(ROOT / ".vendor" / "static" / "katex", static, list(pages.values()))
+
+
+def write_pages(site: Path, pages: dict[Path, str], words: set[str]) -> None:
+    finish = functools.partial(slim_fonts.icons_into, static=site / "_static")
+    bundles: dict[tuple[str, ...], str] = {}
+    for path, html in pages.items():
+        parts = slim_css.parts_of(html)
+        if parts and parts not in bundles:
+            bundles[parts] = slim_css.bundle(site, parts, words, finish)
+        path.write_text(slim_css.relink(html, bundles[parts]) if parts else html, "utf-8")
 
 
 def setup(app):
     app.connect("html-page-context", drop_assets, priority=900)
-    app.connect("build-finished", slim_site, priority=900)
+    app.connect("env-updated", all_pages)
+    app.connect("build-finished", slim_site, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
