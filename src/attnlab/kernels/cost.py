@@ -39,10 +39,7 @@ def score_bytes(n: int, heads: int, bytes_each: int = 2, batch: int = 1) -> int:
 
 
 def cache_bytes(tokens: int, layers: int, kv_heads: int, d_head: int, bytes_each: int = 2) -> int:
-    """2 · layers · kv_heads · d_head · bytes_each · tokens: the keys and values kept while generating.
-
-    Source: the two counts, of keys and of values, of [shazeer2019, section 2.4.1], over all layers.
-    """
+    """2 · layers · kv_heads · d_head · bytes_each · tokens: the keys and values kept while generating."""
     _need(tokens=tokens, layers=layers, kv_heads=kv_heads, d_head=d_head, bytes_each=bytes_each)
     return 2 * layers * kv_heads * d_head * bytes_each * tokens
 
@@ -57,7 +54,7 @@ def attainable(operations_per_byte: float, peak_flops: float, bandwidth: float) 
     """min(peak, intensity · bandwidth): the roofline, operations a second that a kernel can reach at best.
 
     `peak_flops` in operations a second, `bandwidth` in bytes a second. Errors: ValueError unless all are positive.
-    Source: [williams2009, equation on page 67].
+    Source: [williams2009, the roofline model].
     """
     _need(operations_per_byte=operations_per_byte, peak_flops=peak_flops, bandwidth=bandwidth)
     return min(peak_flops, operations_per_byte * bandwidth)
