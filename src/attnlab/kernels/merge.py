@@ -21,7 +21,7 @@ def merge(
     associative and commutative, and (0, -inf), a row that saw no key, changes nothing. Differentiable in all four.
 
     Errors: ValueError if the shapes of an output and its log-sum-exp do not fit.
-    Source: [milakov2018, section 3.1]; for attention [rabe2021, section 2] and [liu2023, section 3].
+    Source: [milakov2018, section 3.1]; for attention [rabe2021, section 2] and [liu2023ring, section 3].
     """
     _need_rows("1", out_1, lse_1)
     _need_rows("2", out_2, lse_2)

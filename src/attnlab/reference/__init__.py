@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from attnlab.reference.attention import attention, attention_gradient, attention_weights
+from attnlab.reference.blocked import blocked_attention, blocked_gradient, merge
 from attnlab.reference.softmax import softmax
 
-__all__ = ["attention", "attention_gradient", "attention_weights", "softmax"]
+__all__ = [
+    "attention",
+    "attention_gradient",
+    "attention_weights",
+    "blocked_attention",
+    "blocked_gradient",
+    "merge",
+    "softmax",
+]
