@@ -243,6 +243,35 @@ def _unlinked(title: nodes.Element) -> list[nodes.Node]:
     return title.children
 
 
+class HoldPunctuation(SphinxPostTransform):
+    """A comma or full stop stays on the line of the short formula before it; a long formula may still break."""
+    default_priority = 410
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for formula in list(self.document.findall(nodes.math)):
+            after = formula.next_node(descend=False, siblings=True)
+            if isinstance(after, nodes.Text) and after[:1] in tuple(".,;:?!)") and len(formula.astext()) <= 24:
+                held = nodes.inline("", "", classes=["held"])
+                _put_instead(held, formula)
+                held += [formula, nodes.Text(after[:1])]
+                after.parent.replace(after, nodes.Text(after[1:]))
+
+
+class DropEchoes(SphinxPostTransform):
+    """A box that opens a section of the same name does not say the name twice."""
+    default_priority = 390
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for section in self.document.findall(nodes.section):
+            heading, *rest = [node for node in section.children if not isinstance(node, nodes.Invisible)][:2] or [None]
+            for box in rest:
+                if isinstance(box, nodes.admonition) and isinstance(box[0], nodes.title) \
+                        and box[0].astext() == heading.astext():
+                    box["classes"].append("named-above")
+
+
 # -- HTML ------------------------------------------------------------------------------------------------------
 
 def _visitors(tag: str, css: str = ""):
@@ -288,6 +317,8 @@ def setup(app) -> dict:
     app.add_directive("claims", Claims)
     app.add_post_transform(ListClaims)
     app.add_post_transform(OpenDropdowns)
+    app.add_post_transform(HoldPunctuation)
+    app.add_post_transform(DropEchoes)
     app.connect("doctree-read", read_claims)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
@@ -297,4 +328,4 @@ def setup(app) -> dict:
         app.add_css_file(f"css/{name}.css", priority=900)
     app.add_css_file("css/print.css", priority=900, media="print")
     app.add_js_file("js/boxes.js", type="module")
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -159,4 +159,4 @@ def setup(app) -> dict:
     app.add_config_value("practice_items", "book/practice/items", "env")
     app.add_transform(LayTemplates)
     app.connect("html-page-context", load_script)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
