@@ -1,0 +1,226 @@
+"""Attention under a mask, a query that may look at nothing included."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+
+EXERCISE = Exercise(
+    id="self_attention.masked_attention",
+    title="Masked attention without NaN",
+    level="apply",
+    minutes=20,
+    difficulty=3,
+    section="self_attention/masks",
+    uses='Masks, sections "The mathematics" and "A query with nothing to look at".',
+    statement=r"""
+    Write all steps: *score, scale, mask, normalise, mix*. The mask is boolean, true means **may look**, and it broadcasts to
+    the scores' shape ($\dots, n, m$).
+
+    $$a_{ij} = \frac{M_{ij}\, e^{s_{ij}}}{\sum_l M_{il}\, e^{s_{il}}}, \qquad o_i = \sum_j a_{ij} v_j$$
+
+    A query that may look at **nothing** gets zeros. A tiny example: with one query, `v = [[1], [2], [6]]`, equal scores and
+    the mask `[[True, True, False]]`, the output is `[[1.5]]`; with the mask all false it is `[[0]]`.
+    """,
+    slot='''
+    def masked_attention(q, k, v, mask):
+        """Attention over the permitted keys; a query without any gets zeros.
+
+        q: (..., n, d_k), k: (..., m, d_k), v: (..., m, d_v), mask: boolean, True = may look
+        result: (..., n, d_v)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    hints=(
+        "A forbidden key has weight exactly 0 and the permitted ones add up to 1. So changing a forbidden key or its value "
+        "changes nothing at all. And a row without permitted keys has no weights to normalise.",
+        r"Set forbidden scores to $-\infty$, then take the softmax: $e^{-\infty} = 0$. In a row of nothing but $-\infty$ both the maximum to subtract "
+        "and the sum to divide by need a replacement that is finite and not zero.",
+        "```python\nscores = ____ / ____\nscores = np.where(mask, scores, ____)\n"
+        "exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True, initial=____))\n"
+        "total = exponentials.sum(____)\nreturn exponentials / np.where(total > 0, ____, ____) @ v\n```",
+    ),
+    parsons=("scores_times_mask", "dead_row_is_nan", "mask_inverted"),
+    why=r"""
+    `initial` gives the maximum of a dead row a finite value, so its exponentials are $e^{-\infty} = 0$ and not NaN; dividing by 1 where
+    the total is 0 leaves the zeros alone. In every other row neither line changes anything.
+
+    **The two most common mistakes.** Masking after the softmax: rows no longer add up to 1, and by how much depends on what was hidden.
+    Filling with a large negative number: right until a row is all masked, which then becomes the average of everything it must not see.
+
+    **Cost.** One choice for each of the $nm$ scores. The masked scores are computed and thrown away; skipping them is what block-sparse
+    kernels are for.
+    """,
+    verified="equal to the definition under random, causal and padding masks, with a dead row, and with hidden scores of 60.",
+    next_thought="what is the gradient that flows into a query that may look at nothing?",
+    reference=lambda q, k, v, mask: reference.attention(q, k, v, mask=mask),
+)
+
+_rng = np.random.default_rng(5)
+_q, _k, _v = _rng.normal(size=(3, 5)), _rng.normal(size=(7, 5)), _rng.normal(size=(7, 2))
+_mask = np.array([[1, 0, 1, 1, 0, 0, 1], [0, 1, 1, 0, 0, 1, 0], [1, 1, 1, 1, 1, 1, 1]], dtype=bool)
+_dead = np.array([[0, 1, 1, 0, 0, 1, 0], [0, 0, 0, 0, 0, 0, 0], [1, 1, 0, 1, 1, 0, 1]], dtype=bool)
+_batch = _rng.normal(size=(2, 3, 5)), _rng.normal(size=(2, 7, 5)), _rng.normal(size=(2, 7, 11))
+_lengths = np.arange(7) < np.array([3, 7])[:, None, None]
+EXERCISE.probe("3 queries, 7 keys", _q, _k, _v, _mask)
+EXERCISE.probe("causal, 5 tokens", *(_rng.normal(size=(5, 3)) for _ in range(3)), np.tri(5, dtype=bool))
+EXERCISE.probe("a batch of 2 with padding, the short text first", *_batch, _lengths)
+EXERCISE.probe("query 1 may look at nothing", _q, _k, _v, _dead)
+EXERCISE.probe("scores of plus and minus 60", _q * 12, _k * 12, _v, _mask)
+
+
+def _scores(q, k):
+    return q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+
+
+def _plain_softmax(scores):
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.solve
+def masked_attention_solution(q, k, v, mask):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = np.where(mask, scores, -np.inf)
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True, initial=-1e9))
+    total = exponentials.sum(axis=-1, keepdims=True)
+    return exponentials / np.where(total > 0, total, 1) @ v
+
+
+@EXERCISE.mutant
+def no_mask(q, k, v, mask):
+    return _plain_softmax(_scores(q, k)) @ v
+
+
+@EXERCISE.mutant
+def mask_inverted(q, k, v, mask):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = np.where(mask, -np.inf, scores)
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True, initial=-1e9))
+    total = exponentials.sum(axis=-1, keepdims=True)
+    return exponentials / np.where(total > 0, total, 1) @ v
+
+
+@EXERCISE.mutant(same_as="mask_inverted")
+def mask_inverted_and_nan(q, k, v, mask):
+    return _plain_softmax(np.where(mask, -np.inf, _scores(q, k))) @ v
+
+
+@EXERCISE.mutant(same_as="mask_inverted")
+def mask_inverted_with_large_fill(q, k, v, mask):
+    return _plain_softmax(np.where(mask, -1e9, _scores(q, k))) @ v
+
+
+@EXERCISE.mutant
+def mask_after_softmax(q, k, v, mask):
+    return _plain_softmax(_scores(q, k)) * mask @ v
+
+
+@EXERCISE.mutant
+def scores_times_mask(q, k, v, mask):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = scores * mask
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) @ v
+
+
+@EXERCISE.mutant(same_as="scores_times_mask")
+def filled_with_tiny(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), np.finfo(float).tiny)) @ v
+
+
+@EXERCISE.mutant
+def mask_added_as_numbers(q, k, v, mask):
+    return _plain_softmax(_scores(q, k) + mask) @ v
+
+
+@EXERCISE.mutant
+def filled_with_minus_one(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), -1.0)) @ v
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def filled_with_plus_infinity(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), np.inf)) @ v
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def infinity_times_zero(q, k, v, mask):
+    return _plain_softmax(_scores(q, k) + (1 - mask) * -np.inf) @ v
+
+
+@EXERCISE.mutant
+def renormalised_over_everything(q, k, v, mask):
+    exponentials = np.exp(_scores(q, k)) * mask
+    return exponentials / exponentials.sum() @ v
+
+
+@EXERCISE.mutant(same_as="renormalised_over_everything")
+def renormalised_over_all_scores(q, k, v, mask):
+    weights = _plain_softmax(_scores(q, k)) * mask
+    return weights / weights.sum() @ v
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def dead_row_is_nan(q, k, v, mask):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = np.where(mask, scores, -np.inf)
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) @ v
+
+
+@EXERCISE.mutant
+def dead_row_is_the_mean(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), -1e9)) @ v
+
+
+@EXERCISE.mutant
+def first_mask_for_all(q, k, v, mask):
+    return masked_attention_solution(q, k, v, mask[0] if mask.ndim > 2 else mask)
+
+
+@EXERCISE.mutant
+def mask_axes_swapped(q, k, v, mask):
+    return masked_attention_solution(q, k, v, mask.swapaxes(-1, -2))
+
+
+@EXERCISE.mutant
+def no_scale(q, k, v, mask):
+    return masked_attention_solution(q * np.sqrt(q.shape[-1]), k, v, mask)
+
+
+@EXERCISE.holds("changing forbidden values changes nothing")
+def hidden_values_stay_hidden(call):
+    other = _v + 10 * ~_mask[1][:, None]
+    gap = np.abs(call(_q, _k, other, _mask) - call(_q, _k, _v, _mask))[1].max()
+    return None if gap < 1e-4 else f"query 1 moves by {text.number(gap)} when the values it may not see grow by 10"
+
+
+@EXERCISE.holds("changing forbidden keys changes nothing")
+def hidden_keys_stay_hidden(call):
+    other = _k + ~_mask[1][:, None]
+    gap = np.abs(call(_q, other, _v, _mask) - call(_q, _k, _v, _mask))[1].max()
+    return None if gap < 1e-4 else f"query 1 moves by {text.number(gap)} when the keys it may not see grow by 1"
+
+
+@EXERCISE.holds("a mask that is all true is no mask")
+def all_true_is_no_mask(call):
+    plain = reference.attention(_q, _k, _v)
+    gap = np.abs(call(_q, _k, _v, np.ones((3, 7), dtype=bool)) - plain).max()
+    return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("permitted weights add up to 1")
+def weights_sum_to_one(call):
+    out = call(_q, _k, np.ones((7, 2)), _mask)
+    return None if np.allclose(out, 1, atol=1e-4) else f"with all values 1 the output begins {text.numbers(out, 3)}"
+
+
+@EXERCISE.holds("a query that may look at nothing gets zeros")
+def dead_row_is_zero(call):
+    row = call(_q, _k, _v, _dead)[1]
+    return None if np.allclose(row, 0, atol=1e-6) else f"it gets {text.numbers(row)}"
