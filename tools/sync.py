@@ -213,6 +213,10 @@ def main(arguments: list[str] | None = None) -> int:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         parser.error(f"no such source: {', '.join(missing)}")
+    pages = [path for path in paths if not _has_kernel(path)]
+    for path in pages:
+        print(f"{shown(path)}: a page without a kernel, so without a notebook")
+    paths = [path for path in paths if path not in pages]
     try:
         return check(paths) if options.check else build(paths, options.all or bool(options.files))
     except expand.SourceError as error:

@@ -23,7 +23,14 @@ CLOSED_CLAIM = re.compile(r":class: claim\n(?:(?!^:::).*\n)*^:::\s*\Z", re.MULTI
 NO_TORCH = "import sys\nsys.modules.update(dict.fromkeys(['torch', 'jaxtyping', 'einops', 'yaml']))"
 SECONDS = 60
 
-every_chapter = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
+CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "problems")]
+
+
+def over(sources):
+    return pytest.mark.parametrize("source", sources, ids=[f"{path.parent.name}/{path.stem}" for path in sources])
+
+
+every_notebook, every_chapter = over(SOURCES), over(CHAPTERS)
 
 
 def executed(source):
@@ -50,15 +57,15 @@ def shows_figure(cell) -> bool:
 
 
 def test_there_are_chapters():
-    assert SOURCES
+    assert CHAPTERS
 
 
-@every_chapter
-def test_a_chapter_is_in_step_with_its_source(source):
+@every_notebook
+def test_a_notebook_is_in_step_with_its_source(source):
     assert sync.in_step(source) == ""
 
 
-@every_chapter
+@every_notebook
 def test_every_cell_ran_once_in_order_without_error_or_warning(source):
     book = executed(source)
     counts = [cell.execution_count for cell in expand.code_cells(book)]
@@ -155,6 +162,13 @@ def test_the_committed_notebook_is_unsolved_and_its_slots_give_nothing_away(sour
 
 
 @every_chapter
+def test_the_course_s_own_solutions_pass_where_they_are_shown(source):
+    for cell in tagged(executed(source), "exercise-solution"):
+        if "check(" in cell.source:
+            assert cell.outputs[0].text.startswith("passed"), cell.outputs[0].text
+
+
+@every_chapter
 def test_the_solved_notebook_runs_green_and_fast(source, tmp_path, record_property):
     book = solved(executed(source))
     start = time.perf_counter()
@@ -166,18 +180,19 @@ def test_the_solved_notebook_runs_green_and_fast(source, tmp_path, record_proper
     assert seconds < SECONDS, f"{source.stem} took {seconds:.0f} s; a reader waits at most {SECONDS} s"
 
 
-@every_chapter
-def test_the_solved_check_would_notice_an_empty_slot(source, tmp_path):
+def test_the_solved_run_would_notice_an_empty_slot(tmp_path):
     """The assertion spliced in after a check fails where the slot is left as it is."""
-    book = solved(executed(source))
-    unsolved = tagged(executed(source), "exercise-slot")[0]
-    slot = tagged(book, "exercise-slot")[0]
-    slot.source = unsolved.source
-    with pytest.raises(expand.SourceError, match="AssertionError"):
-        sync.execute(book, tmp_path)
+    book = executed(CHAPTERS[0])
+    slot, check = tagged(book, "exercise-slot")[0], tagged(book, "exercise-check")[0]
+    book.cells = [slot, check]
+    sync.execute(solved(book), tmp_path)
+    broken = solved(book)
+    broken.cells[0] = slot
+    with pytest.raises(expand.SourceError, match="AssertionError: not attempted"):
+        sync.execute(broken, tmp_path)
 
 
-@every_chapter
+@every_notebook
 def test_everything_but_the_torch_cells_runs_without_torch(source, tmp_path):
     book = executed(source)
     book.cells = [cell for cell in book.cells if "torch" not in cell.metadata.get("tags", [])]

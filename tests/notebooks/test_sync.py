@@ -172,6 +172,19 @@ def test_only_a_source_with_a_kernel_is_a_notebook(chapter, tmp_path):
     assert sync.sources(tmp_path) == [source]
 
 
+def test_a_page_without_a_kernel_gets_no_notebook(tmp_path, capsys):
+    (tmp_path / "plain.md").write_text("# Plain\n", encoding="utf-8")
+    assert sync.main([str(tmp_path / "plain.md")]) == 0
+    assert "plain.md: a page without a kernel" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [tmp_path / "plain.md"]
+
+
+def test_a_file_that_does_not_exist_is_an_error(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        sync.main([str(tmp_path / "none.md")])
+    assert "no such source" in capsys.readouterr().err
+
+
 def test_a_new_cell_does_not_rename_the_others(chapter, code):
     parts = ["One.", code("a = 1"), "Two.", code("a = 1")]
     ids = [cell["id"] for cell in expand.notebook(chapter(*parts)).cells]
