@@ -52,7 +52,7 @@ export class Cell {
     const name = document.createElement("span");
     bar.className = "run-bar";
     name.className = "run-name";
-    name.textContent = label;
+    name.textContent = this.role ? `${label} · cell ${this.number}` : label;
     status.className = "run-status";
     status.setAttribute("role", "status");
     this.buttons.run.title = "Shift+Enter";

@@ -7,10 +7,12 @@ from __future__ import annotations
 import ast
 import base64
 import builtins
+import contextlib
 import io
 import linecache
 import os
 import pprint
+import re
 import sys
 import traceback
 import types
@@ -82,7 +84,7 @@ class Kernel:
         self.module = types.ModuleType("__main__")
         self.module.display = self.display
         sys.modules["__main__"] = self.module
-        sys.stdout, sys.stderr = Stream("stdout", emit), Stream("stderr", emit)
+        self.streams = Stream("stdout", emit), Stream("stderr", emit)
         builtins.input = no_input
         os.environ["MPLBACKEND"] = "agg"
 
@@ -90,11 +92,13 @@ class Kernel:
         """Execute a cell; True where it raised nothing. Its last expression is shown, open figures are drawn."""
         name = f"{PREFIX}{label}"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        out, err = self.streams
         try:
-            value = self.execute(source, name)
-            if not source.rstrip().endswith(";"):
-                self.display(value)
-            self.show()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                value = self.execute(source, name)
+                if not source.rstrip().endswith(";"):
+                    self.display(value)
+                self.show()
         except BaseException as error:  # SystemExit too: nothing a learner writes may end the page's Python
             self.emit("error", explain(error), None)
             return False
@@ -181,7 +185,7 @@ def explain(error):
     trim(report)
     text = "".join(report.format()).rstrip()
     if inner and not inner.filename.startswith(PREFIX) and inner.filename != __file__ and report.stack:
-        place = inner.filename.rpartition("site-packages/")[2].lstrip("/")
+        place = re.split(r"site-packages/|library/|python3[.0-9]*/", inner.filename)[-1]
         text += f"\n(raised inside {place}, line {inner.lineno}, in {inner.name})"
     if isinstance(error, ModuleNotFoundError) and error.name:
         text += f"\n({error.name.split('.')[0]} is not available in the browser; it is in the notebook.)"

@@ -80,11 +80,20 @@ export class Output {
 
   stream(kind, text) {
     const last = this.box.lastElementChild;
-    if (last?.className === "run-verdict") {
-      const rest = text.replace(OPENING, "");
-      if (rest) this.box.append(make("pre", `run-${kind}`, rest[0].toUpperCase() + rest.slice(1)));
-    } else if (last?.classList.contains(`run-${kind}`)) last.append(text);
+    if (last?.className === "run-verdict") this.said(text);
+    else if (last?.classList.contains(`run-${kind}`)) last.append(text);
     else this.box.append(make("pre", `run-${kind}`, text));
+  }
+
+  // The check's own words: one paragraph a line, without the line breaks meant for a terminal.
+  said(text) {
+    const lines = text.replace(OPENING, "").replace(/\n {2}(?=\S)/g, " ").split("\n");
+    for (const line of lines.filter((line) => line.trim())) {
+      const [, topic = "", words] = line.match(/^([A-Z]\w+(?: \([^)]*\))?:)?(.*)$/);
+      const said = make("p", "run-said", words.replace(/^./, (first) => (topic ? first : first.toUpperCase())));
+      if (topic) said.prepend(make("strong", "", topic));
+      this.box.append(said);
+    }
   }
 
   rich(html) {

@@ -2,7 +2,8 @@
 const home = new URL("../pyodide/", import.meta.url);
 const CAP = 100_000; // characters of printed output kept for one cell
 const LIBRARY = "/home/pyodide/library";
-const GAP = 50; // milliseconds between two messages of a chatty cell
+const GAP = 50; // milliseconds between two messages of a cell that has sent PROMPT of them
+const PROMPT = 200;
 
 let loaded = 0, total = 0, stage = "";
 const say = (message) => self.postMessage(message);
@@ -41,11 +42,13 @@ const begin = (name, bytes) => {
 const sum = (sizes, test) => Object.entries(sizes).reduce((all, [name, size]) => all + (test(name) ? size : 0), 0);
 const isCore = (name) => /^(pyodide\.|python_stdlib|numpy|attnlab)/.test(name);
 
-let printed = 0, capped = false, waiting = "", waitingKind = "", last = 0;
+let printed = 0, capped = false, waiting = "", waitingKind = "", last = 0, sent = 0;
 
 function flush() {
-  if (waiting) say({ kind: waitingKind, text: waiting });
+  if (!waiting) return;
+  say({ kind: waitingKind, text: waiting });
   waiting = "";
+  sent += 1;
   last = performance.now();
 }
 
@@ -59,7 +62,7 @@ function print(kind, text) {
     capped = true;
     flush();
     say({ kind: "capped", text: `The output is longer than ${CAP / 1000} kB; the rest is not shown.` });
-  } else if (performance.now() - last > GAP) flush();
+  } else if (sent < PROMPT || performance.now() - last > GAP) flush();
 }
 
 function emit(kind, text, detail) {
@@ -108,7 +111,7 @@ self.onmessage = async ({ data: { source, label } }) => {
   } catch (error) {
     return say({ kind: "done", ok: false, why: "unloaded", text: String(error?.message ?? error) });
   }
-  [printed, capped, waiting] = [0, false, ""];
+  [printed, capped, waiting, sent] = [0, false, "", 0];
   say({ kind: "started" });
   const start = performance.now();
   try {

@@ -1,0 +1,190 @@
+"""The browser's kernel, tried outside the browser: values, errors, figures, and what a cell needs before it runs."""
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import os
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def module(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem + "_under_test", path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+KERNEL = module(ROOT / "book" / "_static" / "run" / "kernel.py")
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """A kernel whose messages are kept in `kernel.heard`; all that it takes over is given back."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(builtins, "input", builtins.input)
+    monkeypatch.setenv("MPLBACKEND", os.environ.get("MPLBACKEND", "agg"))
+    heard = []
+    made = KERNEL.Kernel(lambda kind, text, detail: heard.append((kind, text, detail)))
+    made.heard = heard
+    return made
+
+
+def texts(kernel, kind):
+    return "".join(text for said, text, _ in kernel.heard if said == kind)
+
+
+def test_the_last_expression_is_shown_and_names_stay(kernel):
+    assert kernel.run("x = 3\nprint('printed')\nx + 4", 1) and kernel.run("x * 5", 2)
+    assert texts(kernel, "stdout") == "printed\n"
+    assert [text for kind, text, _ in kernel.heard if kind == "text"] == ["7", "15"]
+
+
+@pytest.mark.parametrize("source", ["x = 3", "None", "3;", "", "# only a comment"])
+def test_nothing_is_shown_where_a_notebook_shows_nothing(kernel, source):
+    assert kernel.run(source, 1)
+    assert kernel.heard == []
+
+
+def test_html_is_preferred_to_text_and_display_shows_several(kernel):
+    kernel.run("class H:\n    def _repr_html_(self): return '<i>h</i>'\nclass B(H):\n"
+               "    def _repr_mimebundle_(self, include=None, exclude=None): return {'text/html': '<b>b</b>'}\n"
+               "display(H(), B(), H)", 1)
+    assert [(kind, text) for kind, text, _ in kernel.heard[:2]] == [("html", "<i>h</i>"), ("html", "<b>b</b>")]
+    assert kernel.heard[2][0] == "text" and "class" in kernel.heard[2][1]
+
+
+def test_a_traceback_holds_the_readers_lines_only(kernel):
+    kernel.run("def f(n):\n    return int(n)", 1)
+    assert not kernel.run("import json\njson.loads('{')", 2)
+    said = texts(kernel, "error")
+    assert 'File "cell 2", line 2' in said and "json.loads('{')" in said and "JSONDecodeError" in said
+    assert said.count("File ") == 1 and "(raised inside json/decoder.py" in said
+    kernel.heard.clear()
+    assert not kernel.run("try:\n    f('x')\nexcept ValueError as e:\n    raise KeyError('k') from e", 3)
+    said = texts(kernel, "error")
+    assert 'File "cell 1", line 2, in f' in said and "direct cause" in said and "kernel.py" not in said
+
+
+@pytest.mark.parametrize("source, expected", [
+    ("x = (1,", "SyntaxError"), ("raise SystemExit(3)", "SystemExit"), ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("input('name?')", "write the value into the cell"), ("import nosuchmodule", "nosuchmodule is not available in the browser"),
+    ("def f(): f()\nf()", "RecursionError"), ("class R:\n    def __repr__(self): 1 / 0\nR()", "ZeroDivisionError")])
+def test_every_failure_is_told_and_the_next_cell_runs(kernel, source, expected):
+    assert not kernel.run(source, 1)
+    assert expected in texts(kernel, "error")
+    assert kernel.run("6 * 7", 2) and texts(kernel, "text") == "42"
+
+
+def test_dataclasses_find_their_module(kernel):
+    assert kernel.run("from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\n"
+                      "class P:\n    x: int = 3\nP()", 1), texts(kernel, "error")
+    assert texts(kernel, "text") == "P(x=3)"
+
+
+def test_figures_come_as_png_with_a_text_and_are_closed(kernel):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    before = pyplot.show
+    kernel.prepare_figures()
+    try:
+        assert kernel.run("import matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(3, 2))\nax.set_title('weights')\n"
+                          "plt.show()\nplt.figure()\nprint('after')", 1), texts(kernel, "error")
+    finally:
+        pyplot.show = before
+    kinds = [kind for kind, _, _ in kernel.heard if kind != "text"]
+    assert kinds[0] == "png" and kinds[-1] == "png" and "stdout" in kinds and not pyplot.get_fignums()
+    width, _, alt = kernel.heard[0][2].partition(" ")
+    assert 200 < int(width) < 400 and alt == "Figure drawn by this cell: weights"
+
+
+def test_what_a_check_finds_is_reported_beside_its_text(kernel, monkeypatch):
+    import attnlab.exercises as exercises
+    exercise_id = next(iter(exercises.EXERCISES))
+    monkeypatch.setattr(exercises, "diagnose", exercises.diagnose)
+    kernel.watch_checks()
+    assert kernel.run(f"from attnlab.exercises import check\ncheck({exercise_id!r}, lambda *a, **k: None)", 1)
+    assert ("verdict", "open", exercise_id) in kernel.heard or ("verdict", "failed", exercise_id) in kernel.heard
+    assert texts(kernel, "stdout").strip()
+
+
+def test_what_a_cell_needs_is_found_through_the_package_itself():
+    wanted = ["matplotlib", "attnlab.exercises"]
+
+    def needs(source):
+        return KERNEL.needs(source, wanted, ROOT / "src")
+
+    assert needs("import numpy as np") == []
+    assert needs("from attnlab import plots") == ["matplotlib"]
+    assert needs("import matplotlib.pyplot as plt") == ["matplotlib"]
+    assert needs("from attnlab.exercises import check") == ["attnlab.exercises"]
+    assert needs("def broken(") == []
+    assert needs("import matplotlibrary") == []
+
+
+def test_relative_imports_are_resolved():
+    assert {"a.b", "a.b.x"} <= KERNEL.imported("from . import x", "a.b")
+    assert {"a.c", "a.c.y"} <= KERNEL.imported("from ..c import y", "a.b")
+
+
+# ---- what the extension packs ---------------------------------------------------------------------------------------
+
+EXTENSION = module(ROOT / "book" / "_ext" / "runner.py")
+
+
+def small_project(folder: Path) -> Path:
+    package = folder / "src" / "attnlab"
+    (package / "__pycache__").mkdir(parents=True)
+    (package / "static").mkdir()
+    (folder / "pyproject.toml").write_text('[project]\nname = "attnlab"\nversion = "7.5.3"\n')
+    for name in ("__init__.py", "b.py", "__pycache__/b.pyc", "static/w.js"):
+        (package / name).write_text("x = 1\n")
+    return folder
+
+
+def test_the_archive_holds_the_python_and_equal_sources_give_equal_bytes(tmp_path):
+    one, two = small_project(tmp_path / "one"), small_project(tmp_path / "two")
+    os.utime(two / "src" / "attnlab" / "b.py", (10**9, 10**9))
+    packed = EXTENSION.pack(one)
+    assert packed == EXTENSION.pack(two)
+    archive = zipfile.ZipFile(BytesIO(packed))
+    assert archive.namelist() == ["attnlab-7.5.3.dist-info/METADATA", "attnlab/__init__.py", "attnlab/b.py"]
+    (two / "src" / "attnlab" / "b.py").write_text("x = 2\n")
+    assert packed != EXTENSION.pack(two)
+
+
+def cell(*tags):
+    from docutils import nodes
+    return nodes.container(nb_element="cell_code", classes=["cell", *(f"tag_{tag}" for tag in tags)])
+
+
+@pytest.mark.parametrize("vendored, tags, buttons", [
+    (True, [()], True), (True, [("torch",), ("claim",)], True), (True, [("torch",)], False), (True, [], False),
+    (False, [()], False)])
+def test_only_pages_with_something_to_run_get_the_runner(tmp_path, vendored, tags, buttons):
+    from docutils.utils import new_document
+    added = []
+    app = SimpleNamespace(attnlab_pyodide=tmp_path if vendored else None,
+                          add_css_file=added.append, add_js_file=lambda name, **options: added.append((name, options)))
+    page = new_document("page")
+    page += [cell(*names) for names in tags]
+    EXTENSION.mark_page(app, "book/page", "page.html", {}, page)
+    wanted = ["css/run.css", ("run/runner.js", {"type": "module", "data-run-page": "book/page"})]
+    assert added == (wanted if buttons else [])
+
+
+def test_pyodide_counts_only_when_its_lock_and_manifest_are_there(tmp_path):
+    app = SimpleNamespace(confdir=tmp_path, config=SimpleNamespace(html_static_path=["a", "b"]))
+    folder = tmp_path / "b" / "pyodide"
+    folder.mkdir(parents=True)
+    assert EXTENSION.pyodide_folder(app) is None
+    (folder / "pyodide-lock.json").write_text("{}")
+    assert EXTENSION.pyodide_folder(app) is None
+    (folder / "manifest.json").write_text("{}")
+    assert EXTENSION.pyodide_folder(app) == folder
