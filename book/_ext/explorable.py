@@ -1,6 +1,7 @@
 """`{explorable} name`: the explorable of attnlab.explore on a page without code; options are its arguments, in YAML.
 
-Also loads the script that brings explorables to life, on the pages that show one or have cells that may.
+Also loads style and script: the script on pages that show an explorable or have cells that may, the style in the head
+where there is one (so that its table looks right before, and without, the script).
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class ExplorableDirective(SphinxDirective):
 
 def add_script(app, pagename, templatename, context, doctree) -> None:
     body = context.get("body") or ""
+    if "data-afm=" in body:
+        app.add_css_file("widgets/explore.css")
     if "data-afm=" in body or 'class="cell ' in body:
         app.add_js_file("widgets/afm-mount.js", type="module")
 

@@ -21,8 +21,8 @@ class Model {
   off(event, listener) { this.listeners.get(event)?.delete(listener); }
 }
 
-let style;
-function loadStyle() {
+let style = document.querySelector('link[rel="stylesheet"][href*="widgets/explore.css"]');
+function loadStyle() { // once, where the page's head does not have it already
   style ??= new Promise((resolve) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";

@@ -299,12 +299,9 @@ function worked({ tokens, query: i, step, mask }, { q, k, v, scores, scaled, mas
     hidden ? `“${who}” loses ${hidden} of ${tokens.length} keys to the ${mask} mask.` : `“${who}” may look at every key.`,
     hidden === tokens.length ? `“${who}” has no key left: by convention all its weights are 0.`
       : `“${who}” looks most at “${whom}”: ${format(100 * weights[i][best], 1)} %. Its row sums to 1.`,
-    `“${who}”: o = ${weights[i].map((w, j) => `${format(w)} · v${subscript(j + 1)}`).join(" + ")} = (${output[i].map((x) => format(x)).join(", ")})`,
+    hidden === tokens.length ? `“${who}” has no weights to mix with: its output is 0.`
+      : `“${who}” leaves with o = (${output[i].map((x) => format(x)).join(", ")}); ${format(100 * weights[i][best], 1)} % of the weight lies on the value of “${whom}”.`,
   ][step];
-}
-
-function subscript(number) {
-  return String(number).replace(/\d/g, (digit) => String.fromCharCode(0x2080 + Number(digit)));
 }
 
 /** Row heads: the tokens, the chosen query's row marked unless the rows are not queries. */
@@ -312,7 +309,7 @@ function tokenRows({ tokens, query }, areQueries = true) {
   return tokens.map((token, i) => ({ text: token, row: { class: areQueries && i === query ? "attnx-chosen" : null } }));
 }
 
-/** Q, K, V or O; beside another table the tokens' names are only read aloud. */
+/** Q, K or V; beside another table the tokens' names are only read aloud. */
 function vectorTable(state, letter, values, { areQueries = false, beside = false } = {}) {
   const kind = letter.toLowerCase();
   return table({ caption: letter, columns: ["1", "2"], rows: tokenRows(state, areQueries),
@@ -330,15 +327,28 @@ function heatTable(state, result, caption, name, isWeight) {
     corner: make("span", { class: "attnx-cornertext" }, "query ╲ key"), attributes: { class: "attnx-table attnx-matrix", "data-table": name } });
 }
 
+/** For the chosen query: each value, times its weight, and the sum, which is the output. */
+function mixTable({ tokens, query }, { masked, weights, v, output }) {
+  const row = weights[query], hidden = (j) => masked[query][j] === -Infinity;
+  const share = (j) => (hidden(j) ? { text: "0", class: "attnx-masked" } : { text: format(row[j]), ...heat(row[j]) });
+  const cells = tokens.map((_, j) => [share(j), ...v[j].map((x) => ({ text: format(x), class: "attnx-cell-v" })),
+    ...v[j].map((x) => ({ text: format(row[j] * x) }))]);
+  const total = row.reduce((sum, weight) => sum + weight, 0);
+  const sums = [{ text: format(total) }, { text: "" }, { text: "" }, ...output[query].map((x) => ({ text: format(x) }))];
+  return table({ caption: `Output of “${tokens[query]}”: o = sum of a v`, columns: ["weight a", "v₁", "v₂", "a v₁", "a v₂"],
+    rows: [...tokens.map((text) => ({ text })), { text: "sum", row: { class: "attnx-sum" } }], cells: [...cells, sums],
+    attributes: { class: "attnx-table attnx-mix", "data-table": "mix" } });
+}
+
 function stepTables(state, result) {
-  const { q, k, v, output } = result;
+  const { q, k, v } = result;
   const draw = [
     () => [vectorTable(state, "Q", q, { areQueries: true }), vectorTable(state, "K", k, { beside: true }), vectorTable(state, "V", v, { beside: true })],
     () => [heatTable(state, result, "Scores S = Q Kᵀ", "scores")],
     () => [heatTable(state, result, "Scaled scores S / √2", "scaled")],
     () => [heatTable(state, result, `Scaled scores, mask: ${state.mask}`, "masked")],
     () => [heatTable(state, result, "Weights A", "weights", true)],
-    () => [heatTable(state, result, "Weights A", "weights", true), vectorTable(state, "V", v), vectorTable(state, "O", output, { areQueries: true })],
+    () => [mixTable(state, result)],
   ];
   return draw[state.step]();
 }
@@ -351,7 +361,7 @@ function stepper(model) {
   const next = make("button", { type: "button", class: "attnx-button attnx-main", "data-next": true, onclick: () => go(model.get("step") + 1) }, "Next →");
   const text = make("p", { class: "attnx-explain" }), line = make("p", { class: "attnx-worked" }), tables = make("div", { class: "attnx-tables" });
   const bar = make("ol", { class: "attnx-steps", "aria-label": "Steps" }, tabs.map((tab) => make("li", {}, tab)));
-  const element = make("div", { class: "attnx-stepper" }, text, tables, line, make("div", { class: "attnx-walk" }, back, next));
+  const element = make("div", { class: "attnx-stepper" }, make("div", { class: "attnx-walk" }, back, next), text, tables, line);
   const update = (state, result) => {
     tabs.forEach((tab, i) => set(tab, { "aria-current": i === state.step ? "step" : null }));
     set(back, { "aria-disabled": String(state.step === 0) });
