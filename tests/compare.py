@@ -1,4 +1,4 @@
-"""Compares arrays in full: value, shape and dtype. Calls a torch function with arrays. Imports nothing of ours."""
+"""Compares arrays in value, shape and dtype; calls torch functions with arrays. Imports nothing of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad input to the core: each message names what disagrees, as a reader sees it, without the tests' checker."""
+"""Bad input to the core: each message names what disagrees, read without the tests' type checker."""
 
 from __future__ import annotations
 

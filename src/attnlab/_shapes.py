@@ -54,11 +54,9 @@ def check_scores(q, k) -> tuple[int, ...]:
 
 
 def check_attention(q, k, v, *overlays) -> tuple[int, ...]:
-    """Shape of the output of attention; ValueError if `k` and `v` do not pair up or leading axes do not
-    broadcast.
+    """Shape of the output; ValueError if `k` and `v` do not pair up or leading axes do not broadcast.
 
-    `overlays` are the mask and the bias, whose leading axes join in; their own fit is `check_overlay`'s
-    affair.
+    `overlays` are the mask and the bias: their leading axes join in, the rest is left to `check_overlay`.
     """
     check_scores(q, k)
     _need_matrix("v", v, "keys, d_v")

@@ -90,9 +90,8 @@ def _need_alike(**tensors: Tensor) -> None:
     for quality in ("dtype", "device"):
         found = {name: getattr(x, quality) for name, x in tensors.items()}
         if len(set(found.values())) > 1:
-            raise TypeError(
-                f"{quality}s differ: " + ", ".join(f"{name} {value}" for name, value in found.items())
-            )
+            listed = ", ".join(f"{name} {value}" for name, value in found.items())
+            raise TypeError(f"{quality}s differ: {listed}")
 
 
 def _need_tensor(name: str, x) -> None:
@@ -103,14 +102,12 @@ def _need_tensor(name: str, x) -> None:
 def _need_finite(**tensors: Tensor) -> None:
     for name, x in tensors.items():
         if _looks_free(x) and not torch.isfinite(x).all():
-            raise ValueError(
-                f"{name} holds NaN or infinity: {int((~torch.isfinite(x)).sum())} of {x.numel()} numbers"
-            )
+            bad = int((~torch.isfinite(x)).sum())
+            raise ValueError(f"{name} holds NaN or infinity: {bad} of {x.numel()} numbers")
 
 
 def _looks_free(x: Tensor) -> bool:
-    """Whether the values of `x` can be looked at without waiting for an accelerator or breaking a compiled
-    graph."""
+    """Whether `x` can be looked at without waiting for an accelerator or breaking a compiled graph."""
     return x.device.type == "cpu" and not torch.compiler.is_compiling()
 
 

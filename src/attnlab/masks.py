@@ -27,8 +27,7 @@ def causal(
 def window(
     q_pos: Integer[AnyArray, "queries"], k_pos: Integer[AnyArray, "keys"], size: int
 ) -> Bool[AnyArray, "queries keys"]:
-    """0 <= query position - key position < size: the last `size` keys, the query's own included, and no
-    future.
+    """0 <= query position - key position < size: the last `size` keys, the query's own included, no future.
 
     Because positions are counted from 0, the first `size` - 1 queries have fewer keys to see.
     Errors: those of `causal`; ValueError for a size below 1, TypeError for one that is not a whole number.
@@ -94,7 +93,7 @@ def _grid(q_pos: AnyArray, k_pos: AnyArray) -> tuple[AnyArray, AnyArray]:
 
 
 def _integers(name: str, x: AnyArray) -> Integer[AnyArray, "..."]:
-    """`x` in 64 bits, so that no difference or comparison wraps around; TypeError unless it holds integers."""
+    """`x` in 64 bits, so that nothing computed from it wraps around; TypeError unless it holds integers."""
     if not hasattr(x, "dtype"):
         raise TypeError(f"{name} must be an array or a tensor of integers but is a {type(x).__name__}")
     if "int" not in str(x.dtype):

@@ -20,7 +20,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.patches import Rectangle
 
 QUERY, KEY, VALUE = "#0072B2", "#D55E00", "#009E73"  # blue, vermillion, green: told apart when colour-blind
-WEIGHT = "#4A1E78"  # plum: a hue of its own, so that a weight is never taken for a query, a key or a value
+WEIGHT = "#4A1E78"  # plum: its own hue, so that a weight is never taken for a query, a key or a value
 INK, QUIET, PALE = "#1F2430", "#5F6673", "#E3E6EA"
 SERIES = (QUERY, KEY, VALUE, WEIGHT, "#7A5C00", INK)
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -55,7 +55,7 @@ STYLE = {
 }
 
 
-def in_style(draw):
+def _in_style(draw):
     """`draw`, run under the course's style and nothing else, with the reader's settings as they were
     afterwards."""
 
@@ -67,12 +67,12 @@ def in_style(draw):
     return drawn
 
 
-@in_style
+@_in_style
 def panels(*titles: str, height: float = 3.0) -> list[Axes]:
     """Empty axes, one a title, to be handed to the other functions as `ax`.
 
-    Up to three stand side by side; four stand in two rows of two, more in rows of three. `height` is the height
-    of a row in inches.
+    Up to three stand side by side; four stand in two rows of two, more in rows of three. `height` is that of
+    a row, in inches.
     Errors: ValueError without a title.
     """
     if not titles:
@@ -86,7 +86,7 @@ def panels(*titles: str, height: float = 3.0) -> list[Axes]:
     return axes
 
 
-@in_style
+@_in_style
 def heatmap(
     table,
     rows: Sequence | None = None,
@@ -122,7 +122,7 @@ def heatmap(
     return ax
 
 
-@in_style
+@_in_style
 def mask_grid(
     mask,
     rows: Sequence | None = None,
@@ -148,7 +148,7 @@ def mask_grid(
     return ax
 
 
-@in_style
+@_in_style
 def lines(
     x,
     series: Mapping[str, Sequence],
@@ -180,7 +180,7 @@ def lines(
     return ax
 
 
-@in_style
+@_in_style
 def bars(
     names: Sequence,
     heights,
@@ -190,7 +190,7 @@ def bars(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """One bar a name, with its height written above it. Errors: ValueError if there are not as many of each."""
+    """One bar a name, with its height written above it. ValueError if there are not as many of each."""
     heights = _numbers("heights", heights, 1)
     if len(names) != heights.size:
         raise ValueError(f"there are {len(names)} names but {heights.size} heights")
