@@ -25,6 +25,8 @@ LEFT_OVER = re.compile(
 TABS = re.compile(r'\s*<script[^>]*design-tabs\.js[^>]*></script>')
 OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
 PICTURE = re.compile(r'<img((?:(?!\bsrc=)[^>])*)src="([^":]+\.png)"([^>]*?)\s*/?>')
+SIDEBAR = 'class="bd-sidebar-primary bd-sidebar"'
+EMPTY_HEADER = re.compile(r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>")
 THEME = 'localStorage.getItem("theme") || "auto"'
 RESOLVED = 'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
 BLOCKING = re.compile(r'<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)')
@@ -40,12 +42,15 @@ def drop_assets(app, pagename, templatename, context, doctree) -> None:
         context[kind] = [a for a in context[kind] if not any(word in names(a) for word in UNWANTED)]
 
 
-def slim_scripts(html: str, options: str) -> str:
-    """Nothing waits for a script: the two lines that inline scripts read stand in the page, the rest is deferred."""
+def slim_page(html: str, options: str) -> str:
+    """Nothing waits for a script: what inline scripts read stands in the page, the rest is deferred."""
     html = LEFT_OVER.sub("", html)
     if "sd-tab-set" not in html:
         html = TABS.sub("", html)
+    html = html.replace(SIDEBAR, f'{SIDEBAR} role="navigation" aria-label="Book"')  # the title in it has a landmark
     html = html.replace(THEME, RESOLVED)  # no flash of the other theme, and the page is styled once instead of twice
+    html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner without a word heads nothing
+    html = html.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, and the other is outdated
     html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
     return BLOCKING.sub(r"<script defer\1", html)
 
@@ -78,7 +83,7 @@ def slim_site(app, exception) -> None:
             path.unlink()
     options = (static / "documentation_options.js").read_text("utf-8").strip()
     paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
-    pages = {path: slim_images(slim_scripts(path.read_text("utf-8"), options), path.parent) for path in paths}
+    pages = {path: slim_images(slim_page(path.read_text("utf-8"), options), path.parent) for path in paths}
     write_pages(site, pages, slim_css.words_in_use(site))
     slim_fonts.cut_formula_fonts(ROOT / ".vendor" / "static" / "katex", static, list(pages.values()))
 

@@ -1,6 +1,6 @@
 """The built site behind a local server, and a browser page that lets nothing else through.
 
-Fixtures: `site_url` (str), `browser` (one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one
+Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site), `browser` (one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one
 for the whole run: for tests that only look). A page carries `external` (requests that were not for the site: blocked
 and listed) and `errors` (uncaught errors and console errors). `ATTNLAB_SITE` names another folder than _build/html.
 """
@@ -36,6 +36,19 @@ def pages() -> list[str]:
     return [page for page in found if page != "index.html"]
 
 
+def pytest_generate_tests(metafunc):
+    """A test that asks for `each_page` runs once for every page."""
+    if "each_page" in metafunc.fixturenames:
+        metafunc.parametrize("each_page", pages())
+
+
+@pytest.fixture(scope="session")
+def site_folder() -> Path:
+    if not (SITE / "book" / "index.html").is_file():
+        _missing(f"no site in {SITE}: build it with `make book`")
+    return SITE
+
+
 def _missing(reason: str):
     """Skip on a reader's machine; CI has no such excuse."""
     if os.environ.get("CI") == "true":
@@ -44,10 +57,8 @@ def _missing(reason: str):
 
 
 @pytest.fixture(scope="session")
-def site_url():
-    if not (SITE / "book" / "index.html").is_file():
-        _missing(f"no site in {SITE}: build it with `make book`")
-    server = serve.start(SITE, port=0)
+def site_url(site_folder):
+    server = serve.start(site_folder, port=0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

@@ -1,0 +1,121 @@
+"""The repository's own promises: pins, workflows, and where its address comes from."""
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def load(path: str):
+    """One of our tools or extensions as a module."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_is_pinned_and_modest(workflow):
+    """Actions by full commit with the version beside it, read-only by default, with an end to every job."""
+    text = workflow.read_text("utf-8")
+    for line in re.findall(r"uses:.*", text):
+        assert re.fullmatch(r"uses: [\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+    content = yaml.safe_load(text)
+    assert content["permissions"] == {"contents": "read"} and "concurrency" in content
+    for name, job in content["jobs"].items():
+        assert job["timeout-minutes"] <= 60, name
+        assert set(job.get("permissions", {})) <= {"pages", "id-token"}, name
+    assert len(re.findall("actions/checkout@", text)) == text.count("persist-credentials: false")
+
+
+def test_three_workflows():
+    assert [path.name for path in WORKFLOWS] == ["book.yml", "tests.yml", "weekly.yml"]
+
+
+def requirements() -> list[str]:
+    return [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "#-"]
+
+
+def test_every_requirement_is_pinned_once():
+    names = [re.fullmatch(r"([a-z0-9-]+)==[\w.]+( ; .+)?", line)[1] for line in requirements()]
+    assert len(names) == len(set(names)) and names == sorted(names)
+
+
+def test_pins_lie_within_the_ranges_we_claim():
+    from packaging.requirements import Requirement
+
+    pins = dict(line.split(" ;")[0].split("==") for line in requirements())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    claimed = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    for requirement in map(Requirement, claimed):
+        assert requirement.specifier.contains(pins[requirement.name]), requirement
+
+
+def test_front_end_is_locked_by_hash_and_by_name():
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert lock["packages"][""]["dependencies"] == wanted
+    for name, entry in lock["packages"].items():
+        if name:
+            assert entry["integrity"].startswith("sha512-") and "resolved" not in entry, name
+
+
+@pytest.mark.parametrize(("remote", "address"), [
+    ("https://github.com/some/book.git", "https://github.com/some/book"),
+    ("https://github.com/some/book", "https://github.com/some/book"),
+    ("https://token@github.com/some/book.git", "https://github.com/some/book"),
+    ("git@github.com:some/book.git", "https://github.com/some/book"),
+    ("ssh://git@github.com/some/book.name.git", "https://github.com/some/book.name"),
+    ("ssh://git@gitlab.example.org:2222/a/group/book.git", "https://gitlab.example.org/a/group/book"),
+    ("git@gitlab.com:a/group/book.git", "https://gitlab.com/a/group/book"),
+    ("/srv/git/book.git", None),
+    ("file:///srv/git/book.git", None),
+    ("https://example.org/some/book", None),
+    ("https://notgithub.com/some/book", None),
+    ("https://github.com/some", None),
+    ("", None),
+])
+def test_web_address_of_a_remote(remote, address):
+    assert load("book/_ext/repository.py").web_address(remote) == address
+
+
+def test_address_comes_from_the_environment_first(monkeypatch):
+    repository = load("book/_ext/repository.py")
+    monkeypatch.setattr(repository, "git_remote", lambda: "git@github.com:from/remote.git")
+    for name in ("ATTNLAB_REPOSITORY", "GITHUB_REPOSITORY", "GITHUB_SERVER_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert repository.find() == "https://github.com/from/remote"
+    monkeypatch.setenv("GITHUB_REPOSITORY", "from/ci")
+    assert repository.find() == "https://github.com/from/ci"
+    monkeypatch.setenv("ATTNLAB_REPOSITORY", "https://gitlab.com/by/hand")
+    assert repository.find() == "https://gitlab.com/by/hand"
+    monkeypatch.setenv("ATTNLAB_REPOSITORY", "")
+    assert repository.find() is None
+
+
+def test_letters_of_query_key_and_value_are_marked():
+    colour = load("book/_ext/katex_static.py").colour_letters
+    span = '<span class="mord mathnormal{}">{}</span>'.format
+    assert colour(span("", "Q")) == '<span class="mord mathnormal sym-q">Q</span>'
+    assert colour(span("", "k")) == '<span class="mord mathnormal sym-k">k</span>'
+    assert colour(span(" mtight", "V")) == '<span class="mord mathnormal mtight sym-v">V</span>'
+    assert colour(span(" mtight", "k")) == span(" mtight", "k")
+    assert colour(span("", "QO")) == '<span class="mord mathnormal"><span class="sym-q">Q</span>O</span>'
+    assert colour(span("", "x")) == span("", "x")
+
+
+def test_dead_rules_go_and_living_ones_stay():
+    import tinycss2
+
+    css = ".used,.gone{a:b}#gone{a:b}@media print{.gone{a:b}.used>p{a:b}}p:not(.gone){a:b}@font-face{src:x}"
+    rules = tinycss2.parse_stylesheet(css, skip_whitespace=True)
+    kept = load("book/_ext/slim_css.py").purge(rules, {"used"})
+    assert kept == ".used{a:b}@media print{.used>p{a:b}}p:not(.gone){a:b}@font-face{src:x}"
