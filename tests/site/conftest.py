@@ -1,8 +1,9 @@
 """The built site behind a local server, and a browser page that lets nothing else through.
 
-Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site), `browser` (one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one
-for the whole run: for tests that only look). A page carries `external` (requests that were not for the site: blocked
-and listed) and `errors` (uncaught errors and console errors). `ATTNLAB_SITE` names another folder than _build/html.
+Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site), `browser`
+(one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one for the whole run, for tests that
+only look). A page carries `external` (requests that were not for the site: blocked and listed) and `errors` (uncaught
+errors and console errors). `ATTNLAB_SITE` names another folder than _build/html.
 """
 from __future__ import annotations
 
