@@ -25,8 +25,18 @@ def read(source):
 
 # -- executing ---------------------------------------------------------------------------------------------
 
-def test_two_runs_give_the_same_bytes_and_nothing_of_the_machine(chapter, code):
-    threads = code('import os\nprint(os.environ["OMP_NUM_THREADS"], hash("a"))')
+SHELL = {"OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "random", "MPLBACKEND": "agg", "ATTNLAB_PROGRESS": "mine.json"}
+
+
+@pytest.fixture
+def another_shell(monkeypatch):
+    """A reader's settings that would change outputs."""
+    for name, value in SHELL.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_two_runs_give_the_same_bytes_and_nothing_of_the_machine(chapter, code, another_shell):
+    threads = code('import os\nprint(os.environ["OMP_NUM_THREADS"], hash("a"), "ATTNLAB_PROGRESS" in os.environ)')
     source = chapter("Text.", threads, code(PLOT, *FIGURE), code(WIDGET_CELL))
     first = sync.write(source).read_bytes()
     assert sync.write(source).read_bytes() == first
@@ -34,7 +44,8 @@ def test_two_runs_give_the_same_bytes_and_nothing_of_the_machine(chapter, code):
     assert "version" not in book.metadata.language_info and "widgets" not in book.metadata
     assert sorted(book.cells[3].outputs[0].data) == ["text/html", "text/plain"]
     assert book.metadata.myst.html_meta.description == "A chapter for the tests."
-    assert book.cells[1].outputs[0].text.startswith("1 ")
+    assert book.cells[1].outputs[0].text.startswith("1 ") and book.cells[1].outputs[0].text.endswith("False\n")
+    assert "image/png" in book.cells[2].outputs[0].data
 
 
 def test_a_cell_runs_in_the_folder_of_its_notebook(chapter, code, tmp_path):
