@@ -125,7 +125,7 @@ def _verdict(exercise, function: Callable, seen: Seen, report: Report) -> Diagno
         return _passed(exercise, notes)
     name = _match(exercise, outcomes, mutants)
     if name:
-        return _wrong(*_named(exercise, name, outcomes, right), *notes, mistake=name)
+        return _wrong(*_named(exercise, name, seen, right), *notes, mistake=name)
     return _wrong(*_unnamed(exercise, seen, right), *notes)
 
 
@@ -192,13 +192,17 @@ def _notes(outcomes: list[Outcome], report: Report) -> list[str]:
     return notes
 
 
-def _named(exercise, name: str, outcomes: list[Outcome], right: list[Outcome]) -> list[str]:
+def _named(exercise, name: str, seen: Seen, right: list[Outcome]) -> list[str]:
     """What, evidence, why it is tempting, where to read."""
     known_mistake = MISCONCEPTIONS[name]
-    evidence = _evidence(exercise, outcomes, right, exercise.evidence.get(name, text.worst_entry))
+    if exercise.judged_by == "properties":
+        broken, shown = next(iter(seen.against.items()))
+        evidence = f": it should hold that {broken}; but {shown}."
+    else:
+        evidence = " " + _evidence(exercise, seen.outcomes, right, exercise.evidence.get(name, text.worst_entry))
     return [
         known_mistake.what,
-        f"Evidence {evidence}",
+        f"Evidence{evidence}",
         f"Why it is tempting: {known_mistake.tempting}",
         f"Read: {known_mistake.read}",
     ]
@@ -229,8 +233,8 @@ def _unnamed(exercise, seen: Seen, right: list[Outcome]) -> list[str]:
     if mine is not None:
         return [*_no_value(exercise, seen, mine), place]
     first = _first_line(exercise, seen, right)
-    shown = "" if exercise.judged_by == "properties" else "Evidence " + _evidence(
-        exercise, seen.outcomes, right, text.worst_entry)
+    values = exercise.judged_by == "values"
+    shown = "Evidence " + _evidence(exercise, seen.outcomes, right, text.worst_entry) if values else ""
     holds = [prop.name for prop in exercise.properties if prop.name not in seen.against]
     fails = [f"{name} ({evidence})" for name, evidence in seen.against.items()]
     return [first, shown, "Holds: " + "; ".join(holds) + "." if holds else "",

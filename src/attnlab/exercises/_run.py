@@ -2,8 +2,9 @@
 
 The work is done in a daemon thread while the caller waits. A trace function looks at the clock on every line and,
 once the time is up, asks the interpreter to raise `TimeUp` in that thread, again and again, so that a loop that
-swallows exceptions ends too. A call that blocks outside Python is left behind. Where no thread can be started, as
-in the browser, the same trace function runs in place.
+swallows exceptions ends too; one that swallows hundreds is put to sleep. A call that blocks outside Python is left
+behind. Where no thread can be started, as in the browser, the work runs in place: there `sys.monitoring`
+(Python 3.12) raises on every line once the time is up.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 GRACE = 0.5
+PATIENCE = 2000
 OURS = {__file__, contextlib.__file__, threading.__file__}
 
 
@@ -56,7 +58,7 @@ def run(work: Callable[[], object], seconds: float) -> Report:
     report, sink = Report(), Sink()
     with _quiet(sink):
         if sys.platform == "emscripten" or not _in_thread(work, seconds, report):
-            _work(work, seconds, report)
+            _work(work, report, _monitored if hasattr(sys, "monitoring") else _traced, seconds)
     report.printed = sink.lines
     return report
 
@@ -66,7 +68,7 @@ def _in_thread(work: Callable, seconds: float, report: Report) -> bool:
     done = threading.Event()
 
     def body():
-        _work(work, seconds, report)
+        _work(work, report, _traced, seconds)
         done.set()
 
     thread = threading.Thread(target=body, daemon=True)
@@ -82,17 +84,37 @@ def _in_thread(work: Callable, seconds: float, report: Report) -> bool:
     return True
 
 
-def _work(work: Callable, seconds: float, report: Report) -> None:
-    """Run traced and write the report; nothing escapes, not even a TimeUp that comes late."""
-    before, thread = sys.gettrace(), threading.get_ident()
+def _work(work: Callable, report: Report, watched: Callable, seconds: float) -> None:
+    """Run under watch and write the report; nothing escapes, not even a TimeUp that comes late."""
     try:
-        with contextlib.suppress(TimeUp):
-            sys.settrace(_watch(time.monotonic() + seconds, thread))
+        with contextlib.suppress(TimeUp), watched(time.monotonic() + seconds):
             with np.errstate(all="ignore"):
                 report.value = work()
             report.finished = True
     except BaseException as failure:
         report.failure = failure
+
+
+@contextlib.contextmanager
+def _traced(deadline: float):
+    """A trace function asks for TimeUp on every line once the deadline has passed."""
+    before, thread, asked = sys.gettrace(), threading.get_ident(), 0
+
+    def trace(frame, event, argument):
+        nonlocal asked
+        if frame.f_code.co_filename in OURS:
+            return None
+        if time.monotonic() > deadline:
+            asked += 1
+            if asked > PATIENCE and threading.current_thread().daemon:
+                threading.Event().wait()
+            if not _interrupt(thread):
+                raise TimeUp
+        return trace
+
+    try:
+        sys.settrace(trace)
+        yield
     finally:
         with contextlib.suppress(TimeUp):
             sys.settrace(before)
@@ -100,17 +122,27 @@ def _work(work: Callable, seconds: float, report: Report) -> None:
                 pass
 
 
-def _watch(deadline: float, thread: int) -> Callable:
-    """A trace function that ends the thread's work once the deadline has passed."""
+@contextlib.contextmanager
+def _monitored(deadline: float):
+    """Every line and every jump raises TimeUp once the deadline has passed."""
+    watch, tool = sys.monitoring, 4
 
-    def trace(frame, event, argument):
-        if frame.f_code.co_filename in OURS:
-            return None
-        if time.monotonic() > deadline and not _interrupt(thread):
+    def look(code, *place):
+        if code.co_filename in OURS:
+            return watch.DISABLE
+        if time.monotonic() > deadline:
             raise TimeUp
-        return trace
 
-    return trace
+    events = watch.events.LINE | watch.events.JUMP | watch.events.PY_START
+    watch.use_tool_id(tool, "attnlab.exercises")
+    try:
+        for event in (watch.events.LINE, watch.events.JUMP, watch.events.PY_START):
+            watch.register_callback(tool, event, look)
+        watch.set_events(tool, events)
+        yield
+    finally:
+        watch.set_events(tool, 0)
+        watch.free_tool_id(tool)
 
 
 def _interrupt(thread: int) -> bool:

@@ -109,7 +109,10 @@ def top_left_causal(q, k_new, v_new, k_cache, v_cache):
 def new_keys_in_front(q, k_new, v_new, k_cache, v_cache):
     keys = np.concatenate([k_new, k_cache], axis=-2)
     values = np.concatenate([v_new, v_cache], axis=-2)
-    return _attend(q, keys, values), keys, values
+    n_queries, n_keys = q.shape[-2], keys.shape[-2]
+    past = np.arange(n_keys) <= np.arange(n_keys - n_queries, n_keys)[:, None]
+    scores = q @ keys.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    return softmax(np.where(past, scores, -np.inf)) @ values, keys, values
 
 
 @EXERCISE.mutant(same_as="new_keys_in_front")

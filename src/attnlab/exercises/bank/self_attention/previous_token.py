@@ -124,7 +124,7 @@ def shapes_fit(call):
 
 @EXERCISE.holds("every token but the first looks at the one before it")
 def looks_back(call):
-    for n in (2, 5, 17, 50):
+    for n in (5, 2, 17, 50):
         weights = reference.attention_weights(*call(n))
         least = np.diag(weights, -1).min()
         if not least > 0.9:

@@ -1,0 +1,237 @@
+"""The gates every exercise has to pass before a learner meets it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnlab.exercises import EXERCISES, MISCONCEPTIONS, cells, diagnose, hint, solution, solved
+from attnlab.exercises._exercise import LEVELS, body_of
+from attnlab.exercises._judge import known
+from attnlab.exercises._outcome import alike, group
+from attnlab.exercises.misconceptions import PAGES
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+IDS = sorted(EXERCISES)
+MUTANTS = [(exercise_id, name) for exercise_id in IDS for name in EXERCISES[exercise_id].mutants]
+every_exercise = pytest.mark.parametrize("exercise_id", IDS)
+every_mutant = pytest.mark.parametrize(("exercise_id", "name"), MUTANTS)
+pytestmark = pytest.mark.usefixtures("as_readers_run_it")
+
+
+def test_two_chapters_have_exercises_enough():
+    per_chapter = [sum(e.section == page for e in EXERCISES.values()) for page in PAGES]
+    assert min(per_chapter) >= 4 and len(MUTANTS) >= 80
+
+
+@every_exercise
+def test_reference_and_solution_pass(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    for function in (exercise.reference, exercise.solution):
+        found = diagnose(exercise_id, function)
+        assert found.passed and found.attempted and found.mistake is None
+        assert found.text.startswith("passed\nVerified: ")
+
+
+@every_mutant
+def test_mutant_is_rejected_and_named(exercise_id, name):
+    exercise = EXERCISES[exercise_id]
+    found = diagnose(exercise_id, exercise.mutants[name])
+    assert found.attempted and not found.passed
+    assert found.mistake == exercise.same_as.get(name, name)
+    mistake = MISCONCEPTIONS[found.mistake]
+    flat = " ".join(found.text.split())
+    assert flat.startswith(f"not yet: {mistake.what} Evidence") and mistake.tempting in flat
+    assert flat.endswith(mistake.read)
+
+
+@every_mutant
+def test_named_mutant_fails_a_property_or_differs_far_beyond_rounding(exercise_id, name):
+    right, wrong = known(exercise_id)
+    gaps = [_gap(a, b) for mine, its in zip(wrong[name], right) for a, b in _pairs(mine, its)]
+    assert max(gaps) > 0.01
+
+
+def _pairs(mine, its):
+    """The parts of two outcomes, or a pair that differs utterly where one of them raised."""
+    return list(zip(mine.parts, its.parts)) if mine.kind == its.kind == "value" else [(np.array(0.0), np.array(9.0))]
+
+
+def _gap(a, b):
+    if a.shape != b.shape or group(a) != group(b):
+        return np.inf
+    if group(a) != "numbers":
+        return float(not np.array_equal(a, b))
+    gap = np.abs(np.subtract(a, b))
+    return float(np.max(np.where(np.isnan(gap), np.inf, gap), initial=0.0))
+
+
+@every_exercise
+def test_different_mutants_are_told_apart(exercise_id):
+    exercise, (_, wrong) = EXERCISES[exercise_id], known(exercise_id)
+    names = [name for name in wrong if name not in exercise.same_as]
+    for i, one in enumerate(names):
+        for other in names[i + 1:]:
+            gaps = [_gap(a, b) for x, y in zip(wrong[one], wrong[other]) for a, b in _pairs(x, y)
+                    if x.kind == y.kind == "value" or x.kind != y.kind]
+            assert max(gaps) > 0.01, (one, other)
+
+
+@every_exercise
+def test_properties_hold_for_the_reference_and_kill_every_mutant_of_an_open_task(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    assert len(exercise.properties) >= 2
+
+    def fails(function):
+        def ask(*arguments):
+            out = function(*arguments)
+            return out if isinstance(out, tuple) else np.asarray(out)
+        return [prop.name for prop in exercise.properties if _test(prop, ask)]
+
+    assert fails(exercise.reference) == []
+    if exercise.judged_by == "properties":
+        assert all(fails(mutant) for mutant in exercise.mutants.values())
+
+
+def _test(prop, ask):
+    try:
+        return prop.test(ask)
+    except Exception as error:
+        return str(error) or "raised"
+
+
+@every_exercise
+def test_it_is_complete(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", exercise_id) and exercise.id == exercise_id
+    assert exercise.level in LEVELS and 5 <= exercise.minutes <= 30 and exercise.difficulty in (1, 2, 3)
+    assert len(exercise.hints) == 3 and len(exercise.mutants) >= 6 and exercise.statement and exercise.why
+    assert "most common mistakes" in exercise.why and "**Cost.**" in exercise.why
+    assert list(inspect.signature(exercise.reference).parameters) == _slot_parameters(exercise)
+    assert list(inspect.signature(exercise.solution).parameters) == _slot_parameters(exercise)
+    assert exercise.solution.__name__ == f"{exercise.name}_solution"
+
+
+def _slot_parameters(exercise):
+    space = {}
+    exec("import numpy as np\n" + exercise.slot, space)
+    return list(inspect.signature(space[exercise.name]).parameters)
+
+
+@every_exercise
+def test_an_empty_slot_is_not_attempted_and_leaks_nothing(exercise_id):
+    exercise, space = EXERCISES[exercise_id], {}
+    exec("\n".join(exercise.imports) + "\n" + exercise.slot, space)
+    found = diagnose(exercise_id, space[exercise.name])
+    assert (found.attempted, found.passed, found.mistake, found.text) == (False, False, None, "not attempted yet")
+    assert "# YOUR CODE HERE" in exercise.slot and '"""' in exercise.slot
+    for line in body_of(exercise.solution):
+        assert line.strip() not in exercise.slot
+
+
+@every_exercise
+def test_solved_slot_runs_alone_and_passes(exercise_id):
+    space = {}
+    exec(solved(exercise_id), space)
+    assert diagnose(exercise_id, space[EXERCISES[exercise_id].name]).passed
+
+
+@every_exercise
+def test_notebook_cells(exercise_id):
+    exercise, made = EXERCISES[exercise_id], cells(exercise_id)
+    code = [cell for cell in made if cell["type"] == "code"]
+    assert [cell["tags"] for cell in code] == [
+        ["exercise-slot"], ["exercise-check"], ["exercise-solution"], ["exercise-solution"], ["exercise-use"]]
+    assert all(cell["source"].count("\n") < 12 for cell in code), "cells have at most 12 lines"
+    assert code[2]["source"] == solution(exercise_id), "the page shows the package's own solution"
+    text = "\n".join(cell["source"] for cell in made if cell["type"] == "markdown")
+    for gate in ("exercise-start", "exercise-end", "solution-start", "solution-end"):
+        assert text.count(f"{{{gate}}}") == 1
+    assert f"({exercise.level.capitalize()}, {exercise.minutes} minutes)" in text
+    assert text.count(":class: hint dropdown") == 4 and text.count("\n:::\n") + text.endswith("\n:::") == 4
+    assert "_solution(" not in text and not re.search(r"\b_[a-z]\w*\(", text), "no private helper is shown"
+
+
+@every_exercise
+def test_last_hint_holds_the_solution_and_lines_of_real_mistakes(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    lines = re.search(r"```python\n(.*?)\n```", hint(exercise_id, 4), re.S).group(1).splitlines()
+    right = body_of(exercise.solution)
+    wrong = {line for name in exercise.parsons for line in body_of(exercise.mutants[name])} - set(right)
+    assert sorted(lines) == sorted([*right, *wrong]) and wrong
+    assert lines != right + sorted(wrong)
+
+
+@every_mutant
+def test_messages_hold_no_code_no_address_and_no_long_number(exercise_id, name):
+    exercise = EXERCISES[exercise_id]
+    text = diagnose(exercise_id, exercise.mutants[name]).text
+    assert text == diagnose(exercise_id, exercise.mutants[name]).text
+    assert not re.search(r"\d\.\d{4}", text) and "0x" not in text
+    assert max(map(len, text.splitlines())) <= 88
+    for line in body_of(exercise.solution):
+        assert line.strip() not in text
+    assert not re.search(r"np\.|return |def |lambda|\.mT|keepdims", text)
+
+
+def test_every_misconception_is_used_and_says_where_to_read():
+    used = {name for e in EXERCISES.values() for name in e.mutants if name not in e.same_as}
+    assert used == set(MISCONCEPTIONS)
+    for mistake in MISCONCEPTIONS.values():
+        assert mistake.what[-1] == mistake.tempting[-1] == "." and mistake.title
+        assert all(re.fullmatch(r"[\w.-]+/[\w.-]+#\d+", thread) for thread in mistake.threads)
+
+
+def test_aliases_point_to_mutants_of_the_same_exercise():
+    for exercise in EXERCISES.values():
+        for name, other in exercise.same_as.items():
+            assert name in exercise.mutants and other in exercise.mutants and other not in exercise.same_as
+
+
+def test_where_to_read_exists():
+    headings = {page: set(re.findall(r"^##+ (.+)$", (BOOK / f"{page}.md").read_text(encoding="utf-8"), re.M))
+                for page in PAGES}
+    for name, mistake in MISCONCEPTIONS.items():
+        assert mistake.heading in headings[mistake.page], f"{name} sends the reader to a section that is not there"
+    plain = {h.replace("$\\sqrt{d_k}$", "sqrt(d_k)") for page in headings for h in headings[page]}
+    for exercise in EXERCISES.values():
+        assert exercise.section in PAGES and exercise.uses.startswith(PAGES[exercise.section])
+        assert set(re.findall(r'"([^"]+)"', exercise.uses)) <= plain
+
+
+ATTENTION_LIKE = ["self_attention.scaled_dot_product", "self_attention.masked_attention", "self_attention.self_attention"]
+
+
+@pytest.mark.parametrize("exercise_id", ATTENTION_LIKE)
+def test_probes_have_unequal_sizes_a_square_case_and_scores_of_order_one(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    shapes = [[a.shape[-2:] for a in probe.arguments[:3]] for probe in exercise.probes]
+    if exercise_id == "self_attention.self_attention":
+        assert any(len({*x, q[1], v[1]}) == 4 for (x, q, v) in [(s[0], s[1], p.arguments[3].shape)
+                                                                for s, p in zip(shapes, exercise.probes)])
+        assert any(len({*s[0], *s[1]}) == 1 for s in shapes)
+        return
+    assert any(q[0] != k[0] and q[1] != v[1] for q, k, v in shapes)
+    assert any(q == k == v for q, k, v in shapes)
+    q, k = exercise.probes[0].arguments[:2]
+    scores = q @ k.T / np.sqrt(q.shape[-1])
+    assert 0.5 < scores.std() < 2
+    assert any(np.abs(p.arguments[0]).max() > 10 for p in exercise.probes), "one case of large scores"
+
+
+def test_masked_probes_hold_a_dead_row_and_the_short_text_first():
+    masks = [probe.arguments[3] for probe in EXERCISES["self_attention.masked_attention"].probes]
+    assert any((~mask.any(axis=-1)).any() and mask.any() for mask in masks)
+    batch = next(mask for mask in masks if mask.ndim == 3)
+    assert batch[0].sum() < batch[1].sum()
+    assert all(p.arguments[0][0] < p.arguments[0].max()
+               for p in EXERCISES["self_attention.padding_mask"].probes), "a text shorter than the longest comes first"
+
+
+def test_agreement_is_not_fooled():
+    assert alike(np.array([1.0, np.nan]), np.array([1.0, np.nan])) and not alike(np.array([1.0]), np.array([np.nan]))
+    assert not alike(np.array([1.0]), np.array([True])) and not alike(np.zeros((1, 3)), np.zeros(3))
