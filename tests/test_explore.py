@@ -30,8 +30,10 @@ def state_of(markup: str) -> dict:
 def table_of(markup: str) -> dict[str, list[float]]:
     """The fallback table: row name -> numbers."""
     rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', markup)
-    return {html.unescape(name): [float(cell.replace("−", "-")) for cell in re.findall(r"<td>(.*?)</td>", cells)]
-            for name, cells in rows}
+    return {
+        html.unescape(name): [float(cell.replace("−", "-")) for cell in re.findall(r"<td>(.*?)</td>", cells)]
+        for name, cells in rows
+    }
 
 
 def softmax_by_hand(row: list[float]) -> list[float]:
@@ -39,7 +41,8 @@ def softmax_by_hand(row: list[float]) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
-# ---- every explorable -----------------------------------------------------------------------------------------------
+# ---- every explorable ----------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_committed_output_is_the_same_every_time(name):
@@ -86,17 +89,21 @@ def test_without_anywidget_the_table_is_shown(name, monkeypatch):
 
 
 def test_import_needs_only_numpy():
-    code = ("import sys\nclass Door:\n"
-            "    def find_spec(self, name, path=None, target=None):\n"
-            "        if name.split('.')[0] in ('torch', 'anywidget', 'jaxtyping', 'traitlets', 'matplotlib', 'yaml'):\n"
-            "            raise ImportError(name)\n"
-            "sys.meta_path.insert(0, Door())\n"
-            "import importlib.util as u\nfind = u.find_spec\n"
-            "u.find_spec = lambda name, *rest: None if name == 'anywidget' else find(name, *rest)\n"
-            "from attnlab import explore\n"
-            "print(sorted(explore.softmax_and_scale()._repr_mimebundle_()), explore.attention_on_a_sentence())")
+    code = (
+        "import sys\nclass Door:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in 'torch anywidget jaxtyping traitlets matplotlib yaml'.split():\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Door())\n"
+        "import importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'anywidget' else find(name, *rest)\n"
+        "from attnlab import explore\n"
+        "print(sorted(explore.softmax_and_scale()._repr_mimebundle_()), explore.attention_on_a_sentence())"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip() == "['text/html', 'text/plain'] <explorable attention_on_a_sentence>", done.stderr
+    assert done.stdout.strip() == "['text/html', 'text/plain'] <explorable attention_on_a_sentence>", (
+        done.stderr
+    )
 
 
 def test_text_of_the_reader_cannot_become_markup():
@@ -107,7 +114,8 @@ def test_text_of_the_reader_cannot_become_markup():
     assert list(table_of(markup)) == ["<b>", '"&']
 
 
-# ---- softmax and scale ----------------------------------------------------------------------------------------------
+# ---- softmax and scale ---------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("divide", [True, False])
 def test_softmax_table_has_the_numbers(divide):
@@ -128,23 +136,27 @@ def test_saturated_table_says_zero_entropy():
     assert [row[-1] for row in table_of(markup).values()] == [1, 0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"scores": [1.0]}, "needs 2 to 8 scores, got 1"),
-    ({"scores": [0.0] * 9}, "needs 2 to 8 scores, got 9"),
-    ({"scores": [0.0, 5.0]}, r"between -4 and 4 standard deviations, got \[0.0, 5.0\]"),
-    ({"scores": [0.0, math.nan]}, "between -4 and 4 standard deviations"),
-    ({"temperature": 0}, "between 0.01 and 100, got 0"),
-    ({"temperature": math.nan}, "between 0.01 and 100, got nan"),
-    ({"d_k": 0}, "whole number between 1 and 1024, got 0"),
-    ({"d_k": 2048}, "whole number between 1 and 1024, got 2048"),
-    ({"d_k": 2.5}, "whole number between 1 and 1024, got 2.5"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scores": [1.0]}, "needs 2 to 8 scores, got 1"),
+        ({"scores": [0.0] * 9}, "needs 2 to 8 scores, got 9"),
+        ({"scores": [0.0, 5.0]}, r"between -4 and 4 standard deviations, got \[0.0, 5.0\]"),
+        ({"scores": [0.0, math.nan]}, "between -4 and 4 standard deviations"),
+        ({"temperature": 0}, "between 0.01 and 100, got 0"),
+        ({"temperature": math.nan}, "between 0.01 and 100, got nan"),
+        ({"d_k": 0}, "whole number between 1 and 1024, got 0"),
+        ({"d_k": 2048}, "whole number between 1 and 1024, got 2048"),
+        ({"d_k": 2.5}, "whole number between 1 and 1024, got 2.5"),
+    ],
+)
 def test_softmax_and_scale_refuses(options, message, as_readers_run_it):
     with pytest.raises(ValueError, match=message):
         explore.softmax_and_scale(**options)
 
 
-# ---- attention on a sentence ----------------------------------------------------------------------------------------
+# ---- attention on a sentence ---------------------------------------------------------------------
+
 
 def weights_by_hand(state: dict) -> list[list[float]]:
     """Loops only: q . k / sqrt(2) where the mask allows it, then softmax."""
@@ -155,7 +167,11 @@ def weights_by_hand(state: dict) -> list[list[float]]:
 
     q = [row_times(x, state["w_q"]) for x in state["vectors"]]
     k = [row_times(x, state["w_k"]) for x in state["vectors"]]
-    may = {"none": lambda i, j: True, "causal": lambda i, j: j <= i, "padding": lambda i, j: j < state["length"]}[state["mask"]]
+    may = {
+        "none": lambda i, j: True,
+        "causal": lambda i, j: j <= i,
+        "padding": lambda i, j: j < state["length"],
+    }[state["mask"]]
     rows = []
     for i in range(n):
         keys = [j for j in range(n) if may(i, j)]
@@ -168,7 +184,9 @@ def weights_by_hand(state: dict) -> list[list[float]]:
 @pytest.mark.parametrize("projections", ["identity", "previous", "noun"])
 def test_sentence_table_has_the_weights(projections, mask):
     shown = explore.attention_on_a_sentence(projections=projections, mask=mask)
-    for row, expected in zip(table_of(shown._repr_html_()).values(), weights_by_hand(shown.state), strict=True):
+    for row, expected in zip(
+        table_of(shown._repr_html_()).values(), weights_by_hand(shown.state), strict=True
+    ):
         assert row == pytest.approx(expected, abs=5.01e-3)
 
 
@@ -192,18 +210,24 @@ def test_own_vectors_may_be_an_array_and_stay_as_they_were():
     np.testing.assert_array_equal(vectors, before)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"tokens": ["one"]}, "needs 2 to 8 tokens, got 1"),
-    ({"tokens": ["a", "b"]}, "2 tokens need 2 vectors, got 5"),
-    ({"vectors": [(0, 0)] * 4}, "5 tokens need 5 vectors, got 4"),
-    ({"vectors": [(0, 0, 0)] * 5}, r"vector of 'the' must be 2 numbers between -3 and 3, got \[0.0, 0.0, 0.0\]"),
-    ({"vectors": [(0, 3.5)] * 5}, r"between -3 and 3, got \[0.0, 3.5\]"),
-    ({"vectors": [(0, math.nan)] * 5}, "between -3 and 3"),
-    ({"projections": "verb"}, "one of identity, previous, noun, got 'verb'"),
-    ({"mask": "window"}, "one of none, causal, padding, got 'window'"),
-    ({"query": 5}, "index from 0 to 4, got 5"),
-    ({"query": -1}, "index from 0 to 4, got -1"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tokens": ["one"]}, "needs 2 to 8 tokens, got 1"),
+        ({"tokens": ["a", "b"]}, "2 tokens need 2 vectors, got 5"),
+        ({"vectors": [(0, 0)] * 4}, "5 tokens need 5 vectors, got 4"),
+        (
+            {"vectors": [(0, 0, 0)] * 5},
+            r"vector of 'the' must be 2 numbers between -3 and 3, got \[0.0, 0.0, 0.0\]",
+        ),
+        ({"vectors": [(0, 3.5)] * 5}, r"between -3 and 3, got \[0.0, 3.5\]"),
+        ({"vectors": [(0, math.nan)] * 5}, "between -3 and 3"),
+        ({"projections": "verb"}, "one of identity, previous, noun, got 'verb'"),
+        ({"mask": "window"}, "one of none, causal, padding, got 'window'"),
+        ({"query": 5}, "index from 0 to 4, got 5"),
+        ({"query": -1}, "index from 0 to 4, got -1"),
+    ],
+)
 def test_attention_on_a_sentence_refuses(options, message, as_readers_run_it):
     with pytest.raises(ValueError, match=message):
         explore.attention_on_a_sentence(**options)

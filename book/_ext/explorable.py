@@ -1,7 +1,7 @@
-"""`{explorable} name`: the explorable of attnlab.explore on a page without code; options are its arguments, in YAML.
+"""`{explorable} name`: an explorable of attnlab.explore on a page without code; its arguments in YAML.
 
-Also loads style and script: the script on pages that show an explorable or have cells that may, the style in the head
-where there is one (so that its table looks right before, and without, the script).
+Also loads the script, on pages that show an explorable or have cells that may, and the style where there is
+one (in the head, so that its table looks right before, and without, the script).
 """
 
 from __future__ import annotations

@@ -3,17 +3,18 @@
 How to add one, called ``name``:
 
 1. ``static/widgets/name.js``: a plain ES module, at most 50 KB. Its arithmetic is exported as pure functions;
-   ``export default { render }`` builds the picture in ``render({ model, el })`` with ``model.get``, ``change`` and
-   ``watch``. Shared parts come by one line ``import { ... } from "./common.js";`` without renaming.
-2. Here: a function ``name(...)`` that checks its arguments at the door and returns ``Explorable("name", state, table)``.
-   ``state`` holds plain lists, numbers and text (what the reader can move); ``table`` is ``_table(...)`` of
-   real numbers, shown where there is no JavaScript.
+   ``export default { render }`` builds the picture in ``render({ model, el })`` with ``model.get``,
+   ``change`` and ``watch``. Shared parts come by ``import { ... } from "./common.js";`` without renaming.
+2. Here: a function ``name(...)`` that checks its arguments at the door and returns
+   ``Explorable("name", state, table)``. ``state`` holds plain lists, numbers and text (what the reader can
+   move); ``table`` is ``_table(...)`` of real numbers, shown where there is no JavaScript.
 3. ``tests/widgets/test_arithmetic.py``: every exported function against the NumPy reference at 1e-12.
-   ``tests/site/test_explorables.py``: a walk by keyboard. ``tests/test_explore.py``: the table and the errors.
-4. Style: classes of ``explore.css`` (both hosts); a colour never says anything that a number beside it does not.
+   ``tests/test_explore.py``: the table and the errors. ``tests/site/test_explorables.py``: a walk by keyboard.
+4. ``explore.css``: reuse its classes, add the room to keep for the new one (last lines). A colour never says
+   what no number beside it says.
 
-In a notebook the last line of a cell shows it: ``explore.name()``. On a page without code: ``{explorable} name``.
-One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
+A notebook shows it by ``explore.name()`` as the last line of a cell, a page without code by the directive
+``{explorable} name``. One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import html
 import importlib.util
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,10 +68,10 @@ class Explorable:
 
 
 def module_source(name: str) -> str:
-    """The module with common.js joined in front, because a relative import fails where anywidget loads it."""
-    lines = (WIDGETS / f"{name}.js").read_text(encoding="utf-8").splitlines()
-    own = [line for line in lines if not line.startswith("import ")]
-    return (WIDGETS / "common.js").read_text(encoding="utf-8") + "\n".join(own) + "\n"
+    """The module with common.js joined in front: a relative import fails where anywidget loads it."""
+    own = (WIDGETS / f"{name}.js").read_text(encoding="utf-8")
+    own = re.sub(r'^import \{[^}]*\} from "\./common\.js";\n', "", own, flags=re.MULTILINE)
+    return (WIDGETS / "common.js").read_text(encoding="utf-8") + own
 
 
 def _as_widget(name: str, state: dict):
@@ -84,15 +86,22 @@ def _as_widget(name: str, state: dict):
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Numbers]], digits: int = 3) -> str:
     """An HTML table of numbers with named rows and columns."""
+
     def cell(tag: str, text: str, scope: str = "") -> str:
         return f"<{tag}{scope}>{html.escape(text)}</{tag}>"
 
     head = "<td></td>" + "".join(cell("th", name, ' scope="col"') for name in columns)
     body = "".join(
-        "<tr>" + cell("th", name, ' scope="row"') + "".join(cell("td", _text(x, digits)) for x in numbers) + "</tr>"
-        for name, numbers in rows)
-    return (f'<table class="attnx-fallback"><caption>{html.escape(caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        "<tr>"
+        + cell("th", name, ' scope="row"')
+        + "".join(cell("td", _text(x, digits)) for x in numbers)
+        + "</tr>"
+        for name, numbers in rows
+    )
+    return (
+        f'<table class="attnx-fallback"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def _text(number: float, digits: int) -> str:
@@ -100,13 +109,18 @@ def _text(number: float, digits: int) -> str:
     return f"\N{MINUS SIGN}{rounded}" if number < 0 and float(rounded) else rounded
 
 
-# ---- softmax and scale ----------------------------------------------------------------------------------------------
+# ---- softmax and scale ---------------------------------------------------------------------------
 
-def softmax_and_scale(scores: Numbers = (1.5, 0.8, 0.1, -0.6, -1.3), temperature: float = 1.0, d_k: int = 64,
-                      divide: bool = True) -> Explorable:
+
+def softmax_and_scale(
+    scores: Numbers = (1.5, 0.8, 0.1, -0.6, -1.3),
+    temperature: float = 1.0,
+    d_k: int = 64,
+    divide: bool = True,
+) -> Explorable:
     """softmax(q.k / sqrt(d_k) / T) for a handful of keys; weights, entropy and gradient move with every part.
 
-    `scores` are in standard deviations of q.k, which are sqrt(d_k) for entries of variance 1 [vaswani2017, 3.2.1].
+    `scores` are in standard deviations of q.k, each sqrt(d_k) for entries of variance 1 [vaswani2017, 3.2.1].
     `divide` says whether the division by sqrt(d_k) is on. The table gives entropy in bits.
     """
     scores = [float(score) for score in scores]
@@ -128,36 +142,62 @@ def _softmax_table(scores: Numbers, temperature: float, d_k: int, divide: bool) 
     weights = reference.softmax(logits, temperature=temperature)
     bits = -sum(p * np.log2(p) for p in weights if p > 0)
     rows = [(f"key {i + 1}", row) for i, row in enumerate(zip(products, logits, weights))]
-    caption = (f"Softmax at temperature {temperature:g}, d_k = {d_k}: entropy {bits:.3f} bits "
-               f"of at most {np.log2(len(scores)):.3f}.")
+    caption = (
+        f"Softmax at temperature {temperature:g}, d_k = {d_k}: entropy {bits:.3f} bits "
+        f"of at most {np.log2(len(scores)):.3f}."
+    )
     return _table(caption, ["q·k", "q·k / √d_k" if divide else "q·k, not divided", "weight"], rows)
 
 
-# ---- attention on a sentence ----------------------------------------------------------------------------------------
+# ---- attention on a sentence ---------------------------------------------------------------------
 
 SENTENCE = ("the", "cat", "saw", "a", "bird")
-VECTORS = ((0.5, -1.0), (1.9, 1.2), (2.2, -0.4), (1.0, -2.0), (0.8, 1.8))  # across: has content; up: is a noun
+VECTORS = (
+    (0.5, -1.0),
+    (1.9, 1.2),
+    (2.2, -0.4),
+    (1.0, -2.0),
+    (0.8, 1.8),
+)  # across: has content; up: is a noun
 IDENTITY = [[1.0, 0.0], [0.0, 1.0]]
 PROJECTIONS = ("identity", "previous", "noun")
 
 
-def attention_on_a_sentence(tokens: Sequence[str] = SENTENCE, vectors: Rows = VECTORS, projections: str = "noun",
-                            query: int = 1, mask: str = "none") -> Explorable:
-    """softmax(Q K^T / sqrt(2)) V for tokens on a plane, step by step; the reader moves tokens and changes matrices.
+def attention_on_a_sentence(
+    tokens: Sequence[str] = SENTENCE,
+    vectors: Rows = VECTORS,
+    projections: str = "noun",
+    query: int = 1,
+    mask: str = "none",
+) -> Explorable:
+    """softmax(Q K^T / sqrt(2)) V for tokens on a plane, step by step; tokens and matrices can be changed.
 
-    `vectors` (tokens, 2), entries between -3 and 3. `projections`: "identity", "previous" (which puts the tokens on
-    a circle in their order) or "noun" (scores by the second entry). `query` is the index of the chosen token.
+    `vectors` (tokens, 2), entries between -3 and 3. `projections`: "identity", "previous" (tokens on a circle
+    in their order) or "noun" (scores by the second entry). `query` is the index of the chosen token.
     """
     tokens, vectors = [str(token) for token in tokens], [[float(x) for x in row] for row in vectors]
     _check_sentence(tokens, vectors, projections, query, mask)
     presets = _presets(vectors)
-    chosen = {key: value for key, value in presets[PROJECTIONS.index(projections)].items() if key not in ("name", "label")}
-    state = {"tokens": tokens, **chosen, "query": int(query), "mask": mask,
-             "length": len(tokens) - 1, "step": 0, "presets": presets}
+    chosen = {
+        key: value
+        for key, value in presets[PROJECTIONS.index(projections)].items()
+        if key not in ("name", "label")
+    }
+    state = {
+        "tokens": tokens,
+        **chosen,
+        "query": int(query),
+        "mask": mask,
+        "length": len(tokens) - 1,
+        "step": 0,
+        "presets": presets,
+    }
     return Explorable("attention_on_a_sentence", state, _sentence_table(state))
 
 
-def _check_sentence(tokens: list[str], vectors: list[list[float]], projections: str, query: int, mask: str) -> None:
+def _check_sentence(
+    tokens: list[str], vectors: list[list[float]], projections: str, query: int, mask: str
+) -> None:
     if not 2 <= len(tokens) <= 8:
         raise ValueError(f"attention_on_a_sentence needs 2 to 8 tokens, got {len(tokens)}")
     if len(vectors) != len(tokens):
@@ -180,13 +220,18 @@ def _presets(vectors: list[list[float]]) -> list[dict]:
     return [
         {"name": "identity", "label": "identity", **plain},
         {"name": "previous", "label": "look at the previous", **plain, "vectors": circle, "w_q": turn_back},
-        {"name": "noun", "label": "look for the noun", **plain,
-         "w_q": [[0.0, 1.5], [0.0, 0.0]], "w_k": [[0.0, 0.0], [0.0, 1.0]]},
+        {
+            "name": "noun",
+            "label": "look for the noun",
+            **plain,
+            "w_q": [[0.0, 1.5], [0.0, 0.0]],
+            "w_k": [[0.0, 0.0], [0.0, 1.0]],
+        },
     ]
 
 
 def _circle(n: int) -> tuple[list[list[float]], list[list[float]]]:
-    """n points on a circle in the order of the sentence, with a gap, and the matrix that turns back by one step."""
+    """n points on a circle in the order of the sentence, with a gap, and the matrix that turns back."""
     step, radius, sharpness = 2 * np.pi / (n + 1), 1.5, 3.0
     angles = step * np.arange(n)
     points = radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)

@@ -6,4 +6,5 @@ import { pathToFileURL } from "node:url";
 const { module, calls } = JSON.parse(readFileSync(0, "utf8"));
 const functions = await import(pathToFileURL(module));
 const results = calls.map(([name, ...given]) => functions[name](...given));
-process.stdout.write(JSON.stringify(results, (_, x) => (typeof x === "number" && !Number.isFinite(x) ? String(x) : x)));
+const asText = (_, x) => (typeof x === "number" && !Number.isFinite(x) ? String(x) : x);
+process.stdout.write(JSON.stringify(results, asText));

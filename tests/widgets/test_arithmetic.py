@@ -29,7 +29,9 @@ def node() -> str:
 def run(module: Path, *calls: list) -> list:
     """The results of calling the module's exported functions, one after the other."""
     given = json.dumps({"module": str(module), "calls": calls})
-    done = subprocess.run([node(), str(CALL)], input=given, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(
+        [node(), str(CALL)], input=given, capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -45,10 +47,16 @@ def close(result, expected) -> None:
     np.testing.assert_allclose(result, expected, **CLOSE)
 
 
-# ---- common.js ------------------------------------------------------------------------------------------------------
+# ---- common.js -----------------------------------------------------------------------------------
+
 
 def test_softmax_of_random_rows_and_temperatures(rng):
-    rows = [(rng.normal(size=n) * size, float(t)) for n in (1, 2, 5, 7) for size in (1, 60, 1e4) for t in (0.01, 1, 13)]
+    rows = [
+        (rng.normal(size=n) * size, float(t))
+        for n in (1, 2, 5, 7)
+        for size in (1, 60, 1e4)
+        for t in (0.01, 1, 13)
+    ]
     results = run(WIDGETS / "common.js", *[["softmax", list(x), t] for x, t in rows])
     for result, (x, t) in zip(results, rows):
         close(result, reference.softmax(x, temperature=t))
@@ -56,37 +64,54 @@ def test_softmax_of_random_rows_and_temperatures(rng):
 
 def test_softmax_without_any_key_is_zero(tmp_path):
     module = tmp_path / "probe.mjs"  # JSON cannot carry an infinity in, so the call is made on the other side
-    module.write_text(f"import {{ softmax }} from {json.dumps((WIDGETS / 'common.js').as_uri())};\n"
-                      "export const none = () => softmax([-Infinity, -Infinity]);\n"
-                      "export const one = () => softmax([-Infinity, 3, -Infinity]);\n", encoding="utf-8")
+    module.write_text(
+        f"import {{ softmax }} from {json.dumps((WIDGETS / 'common.js').as_uri())};\n"
+        "export const none = () => softmax([-Infinity, -Infinity]);\n"
+        "export const one = () => softmax([-Infinity, 3, -Infinity]);\n",
+        encoding="utf-8",
+    )
     assert run(module, ["none"], ["one"]) == [[0, 0], [0, 1, 0]]
 
 
 def test_matrix_product_and_transpose(rng):
     a, b = rng.normal(size=(5, 3)), rng.normal(size=(3, 7))
-    product, turned = run(WIDGETS / "common.js", ["matmul", a.tolist(), b.tolist()], ["transpose", a.tolist()])
+    product, turned = run(
+        WIDGETS / "common.js", ["matmul", a.tolist(), b.tolist()], ["transpose", a.tolist()]
+    )
     close(product, a @ b)
     close(turned, a.T)
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0.00"), (-0.001, "0.00"), (-1.005, "−1.00"), (2.5, "2.50")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0.00"), (-0.001, "0.00"), (-1.005, "−1.00"), (2.5, "2.50")]
+)
 def test_numbers_as_text(value, text):
     assert run(WIDGETS / "common.js", ["format", value]) == [text]
 
 
 def test_small_numbers_keep_two_digits():
     given = [0, 0.25, 0.00031, 1e-200]
-    assert run(WIDGETS / "common.js", *[["formatSmall", x] for x in given]) == ["0.000", "0.250", "3.1e−4", "below 1e−99"]
+    assert run(WIDGETS / "common.js", *[["formatSmall", x] for x in given]) == [
+        "0.000",
+        "0.250",
+        "3.1e−4",
+        "below 1e−99",
+    ]
 
 
-# ---- softmax_and_scale.js -------------------------------------------------------------------------------------------
+# ---- softmax_and_scale.js ------------------------------------------------------------------------
 
 SOFTMAX = WIDGETS / "softmax_and_scale.js"
 
 
 def softmax_states(rng) -> list[dict]:
-    return [{"scores": rng.normal(size=n).tolist(), "temperature": float(t), "d_k": d_k, "divide": divide}
-            for n in (2, 5, 7) for t in (0.01, 0.7, 100) for d_k in (1, 13, 1024) for divide in (True, False)]
+    return [
+        {"scores": rng.normal(size=n).tolist(), "temperature": float(t), "d_k": d_k, "divide": divide}
+        for n in (2, 5, 7)
+        for t in (0.01, 0.7, 100)
+        for d_k in (1, 13, 1024)
+        for divide in (True, False)
+    ]
 
 
 def test_weights_are_attention_weights_of_real_vectors(rng):
@@ -97,8 +122,9 @@ def test_weights_are_attention_weights_of_real_vectors(rng):
         query = np.ones((1, d_k))
         keys = np.outer(state["scores"], np.ones(d_k)) / np.sqrt(d_k)
         scale = (1 / np.sqrt(d_k) if state["divide"] else 1.0) / state["temperature"]
-        np.testing.assert_allclose(numbers(result), reference.attention_weights(query, keys, scale=scale)[0],
-                                   rtol=1e-9, atol=1e-12)  # sums of 1024 terms, times 1/T = 100
+        np.testing.assert_allclose(
+            numbers(result), reference.attention_weights(query, keys, scale=scale)[0], rtol=1e-9, atol=1e-12
+        )  # sums of 1024 terms, times 1/T = 100
 
 
 def test_weights_are_softmax_of_the_logits(rng):
@@ -119,16 +145,19 @@ def test_entropy_is_in_bits(rng):
 
 
 def test_jacobian_is_the_derivative_of_softmax(rng):
-    """Against the hand-derived gradient of attention (unit query, values = identity) and central differences."""
+    """Against the hand-derived gradient of attention (unit query, identity values) and finite differences."""
     x = rng.normal(size=5)
     p = reference.softmax(x)
     [result] = run(SOFTMAX, ["jacobian", p.tolist()])
     eye = np.eye(5)
     for i in range(5):
-        _, dk, _ = reference.attention_gradient(np.ones((1, 1)), x[:, None], eye, eye[i:i + 1], scale=1.0)
+        _, dk, _ = reference.attention_gradient(np.ones((1, 1)), x[:, None], eye, eye[i : i + 1], scale=1.0)
         close(result[i], dk[:, 0])
     step = 1e-6
-    slopes = np.stack([(reference.softmax(x + step * e) - reference.softmax(x - step * e)) / (2 * step) for e in eye], axis=1)
+    slopes = np.stack(
+        [(reference.softmax(x + step * e) - reference.softmax(x - step * e)) / (2 * step) for e in eye],
+        axis=1,
+    )
     np.testing.assert_allclose(result, slopes, atol=1e-9)
 
 
@@ -136,7 +165,9 @@ def test_norm_and_its_largest_value(rng):
     matrices = [rng.normal(size=(3, 5)) for _ in range(4)]
     for matrix, result in zip(matrices, run(SOFTMAX, *[["frobenius", m.tolist()] for m in matrices])):
         close(result, np.linalg.norm(matrix))
-    rows = [rng.dirichlet(np.full(n, 0.4)) for n in (2, 3, 5, 8) for _ in range(50)] + [np.array([0.5, 0.5, 0])]
+    rows = [rng.dirichlet(np.full(n, 0.4)) for n in (2, 3, 5, 8) for _ in range(50)] + [
+        np.array([0.5, 0.5, 0])
+    ]
     norms = [np.linalg.norm(np.diag(p) - np.outer(p, p)) for p in rows]
     assert max(norms) == pytest.approx(0.5, abs=1e-12)
 
@@ -158,7 +189,7 @@ def test_verdicts():
     assert starts == ["Saturated", "Saturated", "Nearly uniform", "Close to saturation", "In between"]
 
 
-# ---- attention_on_a_sentence.js -------------------------------------------------------------------------------------
+# ---- attention_on_a_sentence.js ------------------------------------------------------------------
 
 SENTENCE = WIDGETS / "attention_on_a_sentence.js"
 
@@ -170,10 +201,16 @@ def numpy_mask(mask: str, n: int, length: int) -> np.ndarray:
 
 
 def sentence_states(rng) -> list[dict]:
-    return [{"vectors": rng.normal(size=(n, d)).tolist(), "mask": mask, "length": length,
-             **{f"w_{letter}": rng.normal(size=(d, d)).tolist() for letter in "qkv"}}
-            for n, d in ((2, 2), (5, 2), (7, 3)) for mask, length in (("none", 1), ("causal", 1), ("padding", 1),
-                                                                     ("padding", n - 1), ("padding", 0))]
+    return [
+        {
+            "vectors": rng.normal(size=(n, d)).tolist(),
+            "mask": mask,
+            "length": length,
+            **{f"w_{letter}": rng.normal(size=(d, d)).tolist() for letter in "qkv"},
+        }
+        for n, d in ((2, 2), (5, 2), (7, 3))
+        for mask, length in (("none", 1), ("causal", 1), ("padding", 1), ("padding", n - 1), ("padding", 0))
+    ]
 
 
 def test_every_step_of_attention(rng):
@@ -182,10 +219,16 @@ def test_every_step_of_attention(rng):
         x, (w_q, w_k, w_v) = np.array(state["vectors"]), (np.array(state[f"w_{letter}"]) for letter in "qkv")
         q, k, v = x @ w_q, x @ w_k, x @ w_v
         may = numpy_mask(state["mask"], len(x), state["length"])
-        for name, expected in {"q": q, "k": k, "v": v, "scores": q @ k.T, "scaled": q @ k.T / np.sqrt(q.shape[1]),
-                               "masked": np.where(may, q @ k.T / np.sqrt(q.shape[1]), -np.inf),
-                               "weights": reference.attention_weights(q, k, mask=may),
-                               "output": reference.attention(q, k, v, mask=may)}.items():
+        for name, expected in {
+            "q": q,
+            "k": k,
+            "v": v,
+            "scores": q @ k.T,
+            "scaled": q @ k.T / np.sqrt(q.shape[1]),
+            "masked": np.where(may, q @ k.T / np.sqrt(q.shape[1]), -np.inf),
+            "weights": reference.attention_weights(q, k, mask=may),
+            "output": reference.attention(q, k, v, mask=may),
+        }.items():
             close(steps[name], expected)
 
 
@@ -198,9 +241,13 @@ def test_masks_are_the_packages():
 
 
 def test_a_token_moves_by_arrow_key_and_stops_at_the_edge():
-    calls = [["nudge", [0.1, 0.2], key, 0.1, 3] for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")]
+    calls = [
+        ["nudge", [0.1, 0.2], key, 0.1, 3] for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+    ]
     assert run(SENTENCE, *calls) == [[0, 0.2], [0.2, 0.2], [0.1, 0.3], [0.1, 0.1]]
-    assert run(SENTENCE, ["nudge", [2.9, -3], "ArrowRight", 0.5, 3], ["nudge", [0, -3], "ArrowDown", 0.1, 3]) == [[3, -3], [0, -3]]
+    assert run(
+        SENTENCE, ["nudge", [2.9, -3], "ArrowRight", 0.5, 3], ["nudge", [0, -3], "ArrowDown", 0.1, 3]
+    ) == [[3, -3], [0, -3]]
 
 
 def test_the_plane_holds_every_point(rng):
@@ -209,14 +256,17 @@ def test_the_plane_holds_every_point(rng):
         assert size >= max(3, np.abs(cloud).max())
 
 
-# ---- the modules as files -------------------------------------------------------------------------------------------
+# ---- the modules as files ------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", ["softmax_and_scale", "attention_on_a_sentence"])
 def test_joined_for_jupyterlab_it_computes_the_same(name, tmp_path, rng):
     """JupyterLab gets common.js and the module in one text, without imports."""
     joined = tmp_path / "joined.mjs"
     joined.write_text(module_source(name), encoding="utf-8")
-    assert "import " not in "".join(line for line in module_source(name).splitlines() if not line.startswith("//"))
+    assert "import " not in "".join(
+        line for line in module_source(name).splitlines() if not line.startswith("//")
+    )
     state = softmax_states(rng)[3] if name == "softmax_and_scale" else sentence_states(rng)[6]
     call = ["weights" if name == "softmax_and_scale" else "attention", state]
     assert run(joined, call) == run(WIDGETS / f"{name}.js", call)

@@ -7,7 +7,9 @@ class Model {
     this.state = state;
     this.listeners = new Map();
   }
-  get(key) { return this.state[key]; }
+  get(key) {
+    return this.state[key];
+  }
   set(key, value) {
     if (this.state[key] === value) return;
     this.state[key] = value;
@@ -18,11 +20,14 @@ class Model {
     if (!this.listeners.has(event)) this.listeners.set(event, new Set());
     this.listeners.get(event).add(listener);
   }
-  off(event, listener) { this.listeners.get(event)?.delete(listener); }
+  off(event, listener) {
+    this.listeners.get(event)?.delete(listener);
+  }
 }
 
 let style = document.querySelector('link[rel="stylesheet"][href*="widgets/explore.css"]');
-function loadStyle() { // once, where the page's head does not have it already
+function loadStyle() {
+  // once, where the page's head does not have it already
   style ??= new Promise((resolve) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";

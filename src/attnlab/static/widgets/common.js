@@ -1,8 +1,8 @@
 // What every explorable shares: a little arithmetic, numbers as text, and building elements.
-// An explorable imports from here with ONE line of the form `import { a, b } from "./common.js";`
-// (no renaming): JupyterLab receives both files joined into one, see attnlab.explore.
+// An explorable imports from here with one `import { a, b } from "./common.js";` (no renaming):
+// JupyterLab receives both files joined into one, see attnlab.explore.
 
-// ---- arithmetic -------------------------------------------------------------------------------
+// ---- arithmetic ---------------------------------------------------------------------------------
 
 /** exp(x_i / T) / sum_j exp(x_j / T); -Infinity gets weight 0, a row of only -Infinity gives zeros. */
 export function softmax(x, temperature = 1) {
@@ -30,7 +30,7 @@ export function clamp(value, low, high) {
   return Math.min(high, Math.max(low, value));
 }
 
-// ---- numbers as text --------------------------------------------------------------------------
+// ---- numbers as text ----------------------------------------------------------------------------
 
 /** A number with a real minus sign, never "-0.00"; infinities as a sign and ∞. */
 export function format(value, digits = 2) {
@@ -47,7 +47,7 @@ export function formatSmall(value, digits = 3) {
   return value.toExponential(1).replaceAll("-", "−");
 }
 
-// ---- elements ---------------------------------------------------------------------------------
+// ---- elements -----------------------------------------------------------------------------------
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -83,17 +83,39 @@ export function frame(model, title, keys) {
   const status = make("p", { class: "attnx-status", role: "status" });
   const body = make("div", { class: "attnx-body" });
   const head = make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset);
-  const root = make("div", { class: "attnx", role: "group", "aria-label": `Explorable: ${title}`,
-    "data-lm-suppress-shortcuts": "true" }, // JupyterLab: the arrow keys are ours in here
-    head, body, status);
+  const root = make(
+    "div",
+    {
+      class: "attnx",
+      role: "group",
+      "aria-label": `Explorable: ${title}`,
+      "data-lm-suppress-shortcuts": "true",
+    }, // JupyterLab: the arrow keys are ours in here
+    head,
+    body,
+    status,
+  );
   return { root, body, status };
 }
 
 /** A range and a number box for one value, kept equal. `scale` maps value <-> slider position. */
 export function slider({ label, min, max, step, scale, digits = 2, onchange }) {
   const { to = (x) => x, from = (x) => x, step: ticks = step } = scale ?? {};
-  const range = make("input", { type: "range", min: to(min), max: to(max), step: ticks, "aria-label": label });
-  const box = make("input", { type: "number", min, max, step, inputmode: "decimal", "aria-label": `${label}, as a number` });
+  const range = make("input", {
+    type: "range",
+    min: to(min),
+    max: to(max),
+    step: ticks,
+    "aria-label": label,
+  });
+  const box = make("input", {
+    type: "number",
+    min,
+    max,
+    step,
+    inputmode: "decimal",
+    "aria-label": `${label}, as a number`,
+  });
   range.addEventListener("input", () => onchange(Number(from(Number(range.value)).toFixed(digits))));
   box.addEventListener("input", () => {
     if (box.value !== "" && box.checkValidity()) onchange(Number(box.value));
@@ -106,18 +128,35 @@ export function slider({ label, min, max, step, scale, digits = 2, onchange }) {
     range.setAttribute("aria-valuetext", format(value, digits));
     if (document.activeElement !== box && Number(box.value) !== value) box.value = String(value);
   };
-  box.addEventListener("blur", () => { box.value = String(current); });
+  box.addEventListener("blur", () => {
+    box.value = String(current);
+  });
   return { range, box, update };
 }
 
 /** A table of numbers. cells[i][j] is {text, ...attributes}; heads name the rows and columns. */
 export function table({ caption, columns, rows, cells, corner = "", attributes = {} }) {
-  const headRow = make("tr", {}, corner === null ? null : make("td", { class: "attnx-corner" }, corner),
-    columns.map((column) => header(column, "col")));
-  const bodyRows = cells.map((line, i) => make("tr", rows[i]?.row ?? {}, rows[i] === undefined ? null
-    : header(rows[i], "row"), line.map(({ text, ...rest }) => make("td", rest, text))));
-  return make("table", { class: "attnx-table", ...attributes },
-    make("caption", {}, ...[caption].flat()), make("thead", {}, headRow), make("tbody", {}, bodyRows));
+  const headRow = make(
+    "tr",
+    {},
+    corner === null ? null : make("td", { class: "attnx-corner" }, corner),
+    columns.map((column) => header(column, "col")),
+  );
+  const bodyRows = cells.map((line, i) =>
+    make(
+      "tr",
+      rows[i]?.row ?? {},
+      rows[i] === undefined ? null : header(rows[i], "row"),
+      line.map(({ text, ...rest }) => make("td", rest, text)),
+    ),
+  );
+  return make(
+    "table",
+    { class: "attnx-table", ...attributes },
+    make("caption", {}, ...[caption].flat()),
+    make("thead", {}, headRow),
+    make("tbody", {}, bodyRows),
+  );
 }
 
 function header(content, scope) {
@@ -130,7 +169,7 @@ export function heat(strength, kind = "plus") {
   return { class: `attnx-heat attnx-${kind}`, style: `--heat:${clamp(Math.abs(strength), 0, 1).toFixed(4)}` };
 }
 
-// ---- state ------------------------------------------------------------------------------------
+// ---- state --------------------------------------------------------------------------------------
 
 /** Sets several values of the model at once and tells the kernel, where there is one. */
 export function change(model, values) {
@@ -144,18 +183,28 @@ export function watch(model, keys, draw) {
   const later = () => {
     if (waiting) return;
     waiting = true;
-    queueMicrotask(() => { waiting = false; draw(); });
+    queueMicrotask(() => {
+      waiting = false;
+      draw();
+    });
   };
   for (const key of keys) model.on(`change:${key}`, later);
   draw();
-  return () => { for (const key of keys) model.off(`change:${key}`, later); };
+  return () => {
+    for (const key of keys) model.off(`change:${key}`, later);
+  };
 }
 
 /** Speaks the last of a burst of messages, half a second after the burst; silent the first time. */
 export function announcer(status, wait = 500) {
-  let timer, first = true;
+  let timer,
+    first = true;
   return (message) => {
-    if (first) { first = false; status.textContent = message; return; }
+    if (first) {
+      first = false;
+      status.textContent = message;
+      return;
+    }
     clearTimeout(timer);
     timer = setTimeout(() => write(status, message), wait);
   };

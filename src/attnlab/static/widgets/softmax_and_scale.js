@@ -1,5 +1,19 @@
 // Explorable: what temperature and the division by sqrt(d_k) do to softmax and to its gradient.
-import { announcer, change, format, formatSmall, frame, heat, make, set, slider, softmax, table, watch, write } from "./common.js";
+import {
+  announcer,
+  change,
+  format,
+  formatSmall,
+  frame,
+  heat,
+  make,
+  set,
+  slider,
+  softmax,
+  table,
+  watch,
+  write,
+} from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -42,11 +56,13 @@ export function sweep(state, temperatures) {
 
 /** One sentence about the weights: saturated, nearly uniform or in between. */
 export function verdict(p) {
-  const top = Math.max(...p), uniform = 1 / p.length;
+  const top = Math.max(...p),
+    uniform = 1 / p.length;
   const norm = frobenius(jacobian(p));
   const winners = p.filter((value) => value > top - 1e-9).length;
   if (norm < 0.01) return "Saturated: one key takes everything, and the gradient has all but vanished.";
-  if (winners > 1 && winners * top > 0.99 && winners < p.length) return `Saturated: ${winners} equal scores share everything.`;
+  if (winners > 1 && winners * top > 0.99 && winners < p.length)
+    return `Saturated: ${winners} equal scores share everything.`;
   if (top < 1.1 * uniform) return `Nearly uniform: every key gets about 1/${p.length}, whatever its score.`;
   if (top > 0.9) return "Close to saturation: the gradient is getting small.";
   return "In between: the weights follow the scores, and the gradient is alive.";
@@ -55,7 +71,9 @@ export function verdict(p) {
 // ---- picture ----------------------------------------------------------------------------------
 
 const KEYS = ["scores", "temperature", "d_k", "divide"];
-const COLDEST = 0.01, HOTTEST = 100, LARGEST_NORM = 0.5;
+const COLDEST = 0.01,
+  HOTTEST = 100,
+  LARGEST_NORM = 0.5;
 const LOG = { to: Math.log10, from: (x) => 10 ** x, step: 0.01 };
 const LOG2 = { to: Math.log2, from: (x) => 2 ** x, step: 1 };
 
@@ -64,38 +82,95 @@ function percent(p) {
 }
 
 function temperatureControl(model) {
-  const control = slider({ label: "Temperature", min: COLDEST, max: HOTTEST, step: "any", scale: LOG,
-    onchange: (value) => change(model, { temperature: value }) });
-  const stops = [[COLDEST, "→ 0"], [1, "1"], [HOTTEST, "→ ∞"]].map(([value, text]) => make("button",
-    { type: "button", class: "attnx-button", "data-temperature": value, "aria-label": `Temperature ${value}`,
-      onclick: () => change(model, { temperature: value }) }, text));
-  const element = make("div", { class: "attnx-control" }, make("span", { class: "attnx-label" }, "Temperature T"),
-    control.range, control.box, make("span", { class: "attnx-buttons" }, stops));
+  const control = slider({
+    label: "Temperature",
+    min: COLDEST,
+    max: HOTTEST,
+    step: "any",
+    scale: LOG,
+    onchange: (value) => change(model, { temperature: value }),
+  });
+  const stops = [
+    [COLDEST, "→ 0"],
+    [1, "1"],
+    [HOTTEST, "→ ∞"],
+  ].map(([value, text]) =>
+    make(
+      "button",
+      {
+        type: "button",
+        class: "attnx-button",
+        "data-temperature": value,
+        "aria-label": `Temperature ${value}`,
+        onclick: () => change(model, { temperature: value }),
+      },
+      text,
+    ),
+  );
+  const element = make(
+    "div",
+    { class: "attnx-control" },
+    make("span", { class: "attnx-label" }, "Temperature T"),
+    control.range,
+    control.box,
+    make("span", { class: "attnx-buttons" }, stops),
+  );
   return { element, update: control.update };
 }
 
 function widthControl(model) {
-  const control = slider({ label: "d_k, entries in a query and a key", min: 1, max: 1024, step: 1, digits: 0,
-    scale: LOG2, onchange: (value) => change(model, { d_k: value }) });
+  const control = slider({
+    label: "d_k, entries in a query and a key",
+    min: 1,
+    max: 1024,
+    step: 1,
+    digits: 0,
+    scale: LOG2,
+    onchange: (value) => change(model, { d_k: value }),
+  });
   const check = make("input", { type: "checkbox", "data-divide": true });
   check.addEventListener("change", () => change(model, { divide: check.checked }));
-  const element = make("div", { class: "attnx-control" },
-    make("span", { class: "attnx-label" }, "d", make("sub", {}, "k"), " entries"), control.range, control.box,
-    make("label", { class: "attnx-check" }, check, make("span", {}, "divide by √d", make("sub", {}, "k"))));
-  return { element, update: () => { control.update(model.get("d_k")); check.checked = model.get("divide"); } };
+  const element = make(
+    "div",
+    { class: "attnx-control" },
+    make("span", { class: "attnx-label" }, "d", make("sub", {}, "k"), " entries"),
+    control.range,
+    control.box,
+    make("label", { class: "attnx-check" }, check, make("span", {}, "divide by √d", make("sub", {}, "k"))),
+  );
+  return {
+    element,
+    update: () => {
+      control.update(model.get("d_k"));
+      check.checked = model.get("divide");
+    },
+  };
 }
 
 function keyRow(model, i) {
-  const control = slider({ label: `Score of key ${i + 1}, in standard deviations`, min: -4, max: 4, step: 0.1,
-    digits: 1, onchange: (value) => {
+  const control = slider({
+    label: `Score of key ${i + 1}, in standard deviations`,
+    min: -4,
+    max: 4,
+    step: 0.1,
+    digits: 1,
+    onchange: (value) => {
       change(model, { scores: model.get("scores").map((old, j) => (i === j ? value : old)) });
-    } });
+    },
+  });
   const size = make("span", { class: "attnx-number", "data-logit": i });
   const share = make("span", { class: "attnx-number attnx-strong", "data-weight": i });
   const bar = make("span", { class: "attnx-fill" });
-  const element = make("div", { class: "attnx-key", role: "group", "aria-label": `Key ${i + 1}` },
-    make("span", { class: "attnx-keyname" }, `key ${i + 1}`), control.range, control.box, size,
-    make("span", { class: "attnx-bar", "aria-hidden": "true" }, bar), share);
+  const element = make(
+    "div",
+    { class: "attnx-key", role: "group", "aria-label": `Key ${i + 1}` },
+    make("span", { class: "attnx-keyname" }, `key ${i + 1}`),
+    control.range,
+    control.box,
+    size,
+    make("span", { class: "attnx-bar", "aria-hidden": "true" }, bar),
+    share,
+  );
   const update = (score, logit, p) => {
     control.update(score);
     write(size, format(logit, Math.abs(logit) < 100 ? 2 : 0));
@@ -109,10 +184,19 @@ function keyRow(model, i) {
 function keyList(model) {
   const rows = model.get("scores").map((_, i) => keyRow(model, i));
   const logitHead = make("span", { class: "attnx-number" });
-  const head = make("div", { class: "attnx-key attnx-keyhead", "aria-hidden": "true" },
-    make("span", { class: "attnx-wide" }, "score, in standard deviations"), logitHead,
-    make("span", { class: "attnx-widebar" }, "weight"));
-  const element = make("div", { class: "attnx-keys" }, head, rows.map((row) => row.element));
+  const head = make(
+    "div",
+    { class: "attnx-key attnx-keyhead", "aria-hidden": "true" },
+    make("span", { class: "attnx-wide" }, "score, in standard deviations"),
+    logitHead,
+    make("span", { class: "attnx-widebar" }, "weight"),
+  );
+  const element = make(
+    "div",
+    { class: "attnx-keys" },
+    head,
+    rows.map((row) => row.element),
+  );
   const update = (state, p) => {
     write(logitHead, state.divide ? "q·k / √dₖ" : "q·k");
     logits(state).forEach((logit, i) => rows[i].update(state.scores[i], logit, p[i]));
@@ -124,8 +208,12 @@ function meter(name, key) {
   const value = make("span", { class: "attnx-strong", "data-meter": key });
   const limit = make("span", { class: "attnx-quiet" });
   const fill = make("span", { class: `attnx-fill attnx-fill-${key}` });
-  const element = make("div", { class: "attnx-meter" }, make("span", {}, name, " ", value, " ", limit),
-    make("span", { class: "attnx-bar", "aria-hidden": "true" }, fill));
+  const element = make(
+    "div",
+    { class: "attnx-meter" },
+    make("span", {}, name, " ", value, " ", limit),
+    make("span", { class: "attnx-bar", "aria-hidden": "true" }, fill),
+  );
   const update = (amount, largest, text, limitText) => {
     write(value, text);
     write(limit, limitText);
@@ -147,7 +235,12 @@ function chartY(share) {
 }
 
 function curve(points, read) {
-  return points.map((point, i) => `${i ? "L" : "M"}${chartX(point.temperature).toFixed(1)} ${chartY(read(point)).toFixed(1)}`).join("");
+  return points
+    .map(
+      (point, i) =>
+        `${i ? "L" : "M"}${chartX(point.temperature).toFixed(1)} ${chartY(read(point)).toFixed(1)}`,
+    )
+    .join("");
 }
 
 /** Entropy and gradient norm over all temperatures, with the present temperature marked. */
@@ -160,18 +253,40 @@ function chart(model) {
   const normDot = make("svg:rect", { class: "attnx-dot-gradient", width: 8, height: 8 });
   const ticks = [0.01, 0.1, 1, 10, 100].flatMap((t) => [
     make("svg:line", { class: "attnx-grid", x1: chartX(t), x2: chartX(t), y1: top, y2: bottom }),
-    make("svg:text", { x: chartX(t), y: bottom + 14, "text-anchor": t === 0.01 ? "start" : t === 100 ? "end" : "middle" }, String(t))]);
-  const svg = make("svg:svg", { viewBox: `0 0 320 150`, class: "attnx-chart", role: "img",
-    "aria-label": "Entropy and gradient norm over temperature, from 0.01 to 100; the numbers are in the text beside" },
-    ticks, make("svg:line", { class: "attnx-axis", x1: left, x2: right, y1: bottom, y2: bottom }), line, bits, norm, bitsDot, normDot,
-    make("svg:text", { x: (left + right) / 2, y: 147, "text-anchor": "middle" }, "temperature T"));
+    make(
+      "svg:text",
+      { x: chartX(t), y: bottom + 14, "text-anchor": t === 0.01 ? "start" : t === 100 ? "end" : "middle" },
+      String(t),
+    ),
+  ]);
+  const svg = make(
+    "svg:svg",
+    {
+      viewBox: `0 0 320 150`,
+      class: "attnx-chart",
+      role: "img",
+      "aria-label":
+        "Entropy and gradient norm over temperature, from 0.01 to 100; the numbers are in the text beside",
+    },
+    ticks,
+    make("svg:line", { class: "attnx-axis", x1: left, x2: right, y1: bottom, y2: bottom }),
+    line,
+    bits,
+    norm,
+    bitsDot,
+    normDot,
+    make("svg:text", { x: (left + right) / 2, y: 147, "text-anchor": "middle" }, "temperature T"),
+  );
   const temperatures = Array.from({ length: 121 }, (_, i) => 10 ** (-2 + i / 30));
   const update = (state) => {
-    const most = Math.log2(state.scores.length), points = sweep(state, temperatures);
-    const readBits = (point) => point.bits / most, readNorm = (point) => point.norm / LARGEST_NORM;
+    const most = Math.log2(state.scores.length),
+      points = sweep(state, temperatures);
+    const readBits = (point) => point.bits / most,
+      readNorm = (point) => point.norm / LARGEST_NORM;
     bits.setAttribute("d", curve(points, readBits));
     norm.setAttribute("d", curve(points, readNorm));
-    const [now] = sweep(state, [state.temperature]), x = chartX(state.temperature);
+    const [now] = sweep(state, [state.temperature]),
+      x = chartX(state.temperature);
     set(line, { x1: x, x2: x });
     set(bitsDot, { cx: x, cy: chartY(readBits(now)) });
     set(normDot, { x: x - 4, y: chartY(readNorm(now)) - 4 });
@@ -181,26 +296,59 @@ function chart(model) {
 
 function jacobianTable(matrix) {
   const names = matrix.map((_, i) => String(i + 1));
-  return table({ caption: ["Jacobian diag(p) − p pᵀ", make("span", { class: "attnx-captionnote" }, "row i, column j: how weight i answers to the number of key j")],
-    columns: names, rows: names, attributes: { class: "attnx-table attnx-jacobian", "data-jacobian": true },
-    cells: matrix.map((row) => row.map((value) => ({ text: format(value, 3), ...heat(value / 0.25, value < 0 ? "minus" : "plus") }))) });
+  return table({
+    caption: [
+      "Jacobian diag(p) − p pᵀ",
+      make(
+        "span",
+        { class: "attnx-captionnote" },
+        "row i, column j: how weight i answers to the number of key j",
+      ),
+    ],
+    columns: names,
+    rows: names,
+    attributes: { class: "attnx-table attnx-jacobian", "data-jacobian": true },
+    cells: matrix.map((row) =>
+      row.map((value) => ({ text: format(value, 3), ...heat(value / 0.25, value < 0 ? "minus" : "plus") })),
+    ),
+  });
 }
 
 function panels(model) {
-  const bits = meter("Entropy", "entropy"), norm = meter("Gradient norm", "gradient");
+  const bits = meter("Entropy", "entropy"),
+    norm = meter("Gradient norm", "gradient");
   const felt = make("p", { class: "attnx-quiet", "data-felt": true });
-  const picture = chart(model), matrix = make("div", { class: "attnx-scroll" });
-  const legend = make("p", { class: "attnx-legend" },
+  const picture = chart(model),
+    matrix = make("div", { class: "attnx-scroll" });
+  const legend = make(
+    "p",
+    { class: "attnx-legend" },
     make("span", {}, make("span", { class: "attnx-mark-entropy" }, "●"), " entropy"),
     make("span", {}, make("span", { class: "attnx-mark-gradient" }, "■"), " gradient norm"),
-    make("span", {}, "each as a share of its largest value"));
-  const element = make("div", { class: "attnx-columns" },
-    make("div", {}, bits.element, norm.element, picture.svg, legend), make("div", {}, matrix, felt));
+    make("span", {}, "each as a share of its largest value"),
+  );
+  const element = make(
+    "div",
+    { class: "attnx-columns" },
+    make("div", {}, bits.element, norm.element, picture.svg, legend),
+    make("div", {}, matrix, felt),
+  );
   const update = (state, p) => {
-    const slopes = jacobian(p), most = Math.log2(p.length), size = frobenius(slopes), amount = entropy(p);
-    bits.update(amount, most, `${format(amount, 3)} bits`, `of at most log₂ ${p.length} = ${format(most, 3)}`);
+    const slopes = jacobian(p),
+      most = Math.log2(p.length),
+      size = frobenius(slopes),
+      amount = entropy(p);
+    bits.update(
+      amount,
+      most,
+      `${format(amount, 3)} bits`,
+      `of at most log₂ ${p.length} = ${format(most, 3)}`,
+    );
     norm.update(size, LARGEST_NORM, formatSmall(size), "of at most 0.500");
-    write(felt, `With respect to the numbers before the division by T, the norm is 1/T times that: ${formatSmall(size / state.temperature)}.`);
+    write(
+      felt,
+      `Before the division by T, the gradient is 1/T times that: norm ${formatSmall(size / state.temperature)}.`,
+    );
     picture.update(state);
     matrix.replaceChildren(jacobianTable(slopes));
   };
@@ -209,12 +357,20 @@ function panels(model) {
 
 function render({ model, el }) {
   const { root, body, status } = frame(model, "Softmax and scale", KEYS);
-  const temperature = temperatureControl(model), width = widthControl(model);
-  const keys = keyList(model), results = panels(model), announce = announcer(status);
-  body.append(make("div", { class: "attnx-controls" }, temperature.element, width.element), keys.element, results.element);
+  const temperature = temperatureControl(model),
+    width = widthControl(model);
+  const keys = keyList(model),
+    results = panels(model),
+    announce = announcer(status);
+  body.append(
+    make("div", { class: "attnx-controls" }, temperature.element, width.element),
+    keys.element,
+    results.element,
+  );
   el.append(root);
   return watch(model, KEYS, () => {
-    const state = Object.fromEntries(KEYS.map((key) => [key, model.get(key)])), p = weights(state);
+    const state = Object.fromEntries(KEYS.map((key) => [key, model.get(key)])),
+      p = weights(state);
     temperature.update(state.temperature);
     width.update();
     keys.update(state, p);
