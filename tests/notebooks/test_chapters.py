@@ -27,7 +27,8 @@ CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "pro
 
 
 def over(sources):
-    return pytest.mark.parametrize("source", sources, ids=[f"{path.parent.name}/{path.stem}" for path in sources])
+    names = [f"{source.parent.name}/{source.stem}" for source in sources]
+    return pytest.mark.parametrize("source", sources, ids=names)
 
 
 every_notebook, every_chapter = over(SOURCES), over(CHAPTERS)
