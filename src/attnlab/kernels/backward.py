@@ -136,6 +136,7 @@ def _d_scores(head: Head, tile: Tile, weights: Tensor, upstream: Upstream, sums:
 
 def _shared(d_bias: Tensor, index: tuple[int, ...]) -> Tensor:
     """The two last axes of the bias's gradient that a head adds to; axes of size 1 are shared."""
+    d_bias = torch.atleast_2d(d_bias)
     leading = d_bias.shape[:-2]
     index = index[len(index) - len(leading) :]
     return d_bias[tuple(0 if size == 1 else i for size, i in zip(leading, index))]
