@@ -19,6 +19,7 @@ from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 log = logging.getLogger(__name__)
 
+ASSERTION = re.compile(r"^\s*(assert\b|[\w.]*\bassert_\w+\()", re.M)
 FONTS = ("source-serif-4-latin-400-normal.woff2", "figtree-latin-wght-normal.woff2")
 
 
@@ -45,7 +46,7 @@ def read_claims(app, doctree: nodes.document) -> None:
     env, claims = app.env, []
     for box in list(doctree.findall(_is_claim)):
         cells = _claim_cells(box)
-        if not any("assert" in cell.astext() for cell in cells):
+        if not ASSERTION.search(_code(cells)):
             log.warning("claim without an assertion: no cell tagged `claim` that asserts something follows %r",
                         box[0].astext(), location=box, type="boxes", subtype="claim")
         _number(box, len(claims) + 1)
@@ -106,10 +107,13 @@ def _wrap(box: nodes.Element, cells: list[nodes.Element]) -> None:
 
 
 def _entry(box: nodes.Element, cells: list[nodes.Element], number: int) -> dict:
-    code = [block.astext() for cell in cells for part in cell.findall(nodes.container)
-            if "cell_input" in part["classes"] for block in part.findall(nodes.literal_block)]
     return {"number": number, "id": box["ids"][0], "title": [_loose(n) for n in box[0].children[2:]],
-            "body": [_loose(n) for n in box.children[1:]], "code": "\n".join(code)}
+            "body": [_loose(n) for n in box.children[1:]], "code": _code(cells)}
+
+
+def _code(cells: list[nodes.Element]) -> str:
+    return "\n".join(block.astext() for cell in cells for part in cell.findall(nodes.container)
+                     if "cell_input" in part["classes"] for block in part.findall(nodes.literal_block))
 
 
 def _loose(node: nodes.Node) -> nodes.Node:
@@ -226,7 +230,8 @@ class OpenDropdowns(SphinxPostTransform):
 def _flatten(node: nodes.Element) -> None:
     """sphinx-exercise gives every body the id `exercise-content`: put the body's children in its place."""
     for section in [child for child in node.children if isinstance(child, nodes.section)]:
-        section.replace_self(section.children)
+        at = node.index(section)
+        node[at:at + 1] = section.children
 
 
 def _disclosure(box: nodes.Element) -> disclosure:
@@ -244,18 +249,28 @@ def _unlinked(title: nodes.Element) -> list[nodes.Node]:
 
 
 class HoldPunctuation(SphinxPostTransform):
-    """A comma or full stop stays on the line of the short formula before it; a long formula may still break."""
+    """What touches a short formula, as a bracket or a full stop, stays on its line; a long formula may still break."""
     default_priority = 410
     formats = ("html",)
 
     def run(self, **kwargs) -> None:
         for formula in list(self.document.findall(nodes.math)):
-            after = formula.next_node(descend=False, siblings=True)
-            if isinstance(after, nodes.Text) and after[:1] in tuple(".,;:?!)") and len(formula.astext()) <= 24:
-                held = nodes.inline("", "", classes=["held"])
-                _put_instead(held, formula)
-                held += [formula, nodes.Text(after[:1])]
-                after.parent.replace(after, nodes.Text(after[1:]))
+            if len(formula.astext()) <= 24:
+                _hold(formula)
+
+
+def _hold(formula: nodes.math) -> None:
+    parent = formula.parent
+    at = next(i for i, node in enumerate(parent.children) if node is formula)     # equal texts are not the same text
+    before, after = parent.children[at - 1:at], parent.children[at + 1:at + 2]
+    opening = before[0][-1:] if before and isinstance(before[0], nodes.Text) and before[0][-1:] in ("(", "[") else ""
+    closing = after[0][:1] if after and isinstance(after[0], nodes.Text) and after[0][:1] in tuple(".,;:?!)]") else ""
+    if not (opening or closing):
+        return
+    held = nodes.inline("", "", nodes.Text(opening), formula, nodes.Text(closing), classes=["held"])
+    left = [nodes.Text(before[0][:-1])] if opening else before
+    right = [nodes.Text(after[0][1:])] if closing else after
+    parent[max(at - 1, 0):at + 2] = [*left, held, *right]
 
 
 class DropEchoes(SphinxPostTransform):

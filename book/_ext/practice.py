@@ -17,7 +17,7 @@ from sphinx.util import logging
 log = logging.getLogger(__name__)
 
 INLINE = re.compile(r"\$(?P<math>(?:\\.|[^$\\])+)\$|`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*"
-                    r"|(?<![\w*])[*_](?P<emphasis>[^\s*_](?:[^*]*?[^\s*_])?)[*_](?![\w*])")
+                    r"|(?<![\w*\\])[*_](?P<emphasis>[^\s*_](?:[^*]*?[^\s*_])?)[*_](?![\w*])")
 NODE = {"math": nodes.math, "code": nodes.literal, "strong": nodes.strong, "emphasis": nodes.emphasis}
 
 

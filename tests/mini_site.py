@@ -1,0 +1,50 @@
+"""A few pages built as the book is, with our own extensions and style, for tests that must not depend on chapters."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+EXTENSIONS = ROOT / "book" / "_ext"
+HEAD = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+"""
+CONF = f"""
+import sys
+sys.path.insert(0, {str(EXTENSIONS)!r})
+extensions = ["myst_nb", "sphinx_exercise", "katex_static", "boxes", "practice"]
+html_math_renderer = "katex_static"
+html_static_path = [{str(ROOT / "book" / "_static")!r}, {str(ROOT / ".vendor" / "static")!r}]
+html_theme = "basic"
+nb_execution_mode = "off"
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+practice_items = "items"
+exclude_patterns = ["_out", "items", "jupyter_execute"]
+html_theme_options = {{"nosidebar": True}}
+"""
+
+
+def write(folder: Path, pages: dict[str, str], bank: list[dict] = ()) -> None:
+    """Put the pages (name -> MyST notebook) and the item bank into `folder`."""
+    (folder / "items").mkdir(parents=True, exist_ok=True)
+    (folder / "conf.py").write_text(CONF, encoding="utf-8")
+    (folder / "items" / "part.yml").write_text(yaml.safe_dump(list(bank), sort_keys=False), encoding="utf-8")
+    for name, text in pages.items():
+        (folder / f"{name}.md").write_text(HEAD + text, encoding="utf-8")
+
+
+def build(folder: Path) -> tuple[Path, str]:
+    """The folder of HTML, and everything Sphinx warned of."""
+    out = folder / "_out"
+    command = [sys.executable, "-m", "sphinx", "-n", "-q", "-b", "html", str(folder), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120,
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"})
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+    return out, "\n".join(warnings)

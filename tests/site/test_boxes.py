@@ -1,0 +1,113 @@
+"""The boxes of the built book in a real browser."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.browser
+CHAPTER = "book/self_attention/scaled_dot_product.html"
+
+
+def open_chapter(page, site_url: str, path: str = CHAPTER):
+    page.goto(f"{site_url}/{path}")
+    page.locator("h1").first.wait_for()
+    return page
+
+
+def test_an_answer_opens_and_closes_by_keyboard(shared_page, site_url):
+    page = open_chapter(shared_page, site_url)
+    answer = page.locator(".admonition.recall details.answer").first
+    body = answer.locator("summary ~ *").first
+    assert not body.is_visible()
+    answer.locator("summary").press("Enter")
+    assert body.is_visible()
+    answer.locator("summary").press("Space")
+    assert not body.is_visible()
+
+
+def test_a_link_into_a_closed_solution_opens_it(shared_page, site_url):
+    page = open_chapter(shared_page, site_url)
+    target = page.evaluate("""() => {
+        const cell = document.querySelector('details.solution pre[id], details.solution [id]');
+        return cell && cell.id; }""")
+    page.goto("about:blank")
+    page.goto(f"{site_url}/{CHAPTER}#{target}")
+    page.wait_for_function("id => document.getElementById(id).closest('details').open", arg=target)
+
+
+def test_paper_opens_every_answer_and_closes_it_again(shared_page, site_url):
+    page = open_chapter(shared_page, site_url)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details.admonition:not([open])").count() == 0
+    assert page.locator(".bd-sidebar-primary").is_hidden() and page.locator(".bd-article h1").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details.admonition[open]").count() == 0
+
+
+def test_paper_without_javascript_shows_the_answers_too(browser, site_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = open_chapter(context.new_page(), site_url)
+    body = page.locator("details.answer > summary ~ *").first
+    assert body.bounding_box() is None or not body.is_visible()
+    page.emulate_media(media="print")
+    assert body.bounding_box()["height"] > 10
+    context.close()
+
+
+def test_each_claim_of_the_site_is_listed_and_the_link_leads_to_it(shared_page, site_url):
+    page = open_chapter(shared_page, site_url, "book/reference/claims.html")
+    links = page.locator(".claims-title > a").evaluate_all("links => links.map(link => [link.textContent, link.href])")
+    assert len(links) >= 5
+    on_pages = 0
+    for address in sorted({href.split("#")[0] for _, href in links}):
+        page.goto(address)
+        boxes = page.locator(".claim-box").evaluate_all(
+            "boxes => boxes.map(box => [box.querySelector('.box-label').textContent, box.querySelector('.admonition').id])")
+        assert [(text, href.split("#")[1]) for text, href in links if href.startswith(address + "#")] == \
+            [tuple(box) for box in boxes]
+        assert page.locator(".claim-box .cell_input").count() >= len(boxes)
+        on_pages += len(boxes)
+    assert on_pages == len(links)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_query_key_and_value_keep_their_colours(browser, site_url, scheme):
+    page = browser.new_page(color_scheme=scheme)
+    open_chapter(page, site_url)
+    colours = page.evaluate("""() => ['q', 'k', 'v'].map((name) => {
+        const shown = getComputedStyle(document.querySelector(`.bd-article .katex .sym-${name}`)).color;
+        const probe = document.body.appendChild(document.createElement('i'));
+        probe.style.color = `var(--${name}-text)`;
+        const wanted = getComputedStyle(probe).color;
+        probe.remove();
+        return [shown, wanted]; })""")
+    assert all(shown == wanted for shown, wanted in colours)
+    assert len({shown for shown, _ in colours}) == 3
+    page.close()
+
+
+def test_what_scrolls_sideways_can_be_reached_by_keyboard(browser, site_url):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    open_chapter(page, site_url)
+    page.wait_for_load_state("load")
+    wide = page.locator("div.math .katex-display, div.math").evaluate_all(
+        "boxes => boxes.filter(b => b.scrollWidth > b.clientWidth + 1).map(b => b.tabIndex)")
+    assert wide and all(index == 0 for index in wide)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_the_text_is_set_in_the_book_s_own_type(shared_page, site_url):
+    page = open_chapter(shared_page, site_url)
+    page.evaluate("document.fonts.ready")
+    loaded = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family.replaceAll('\"', ''))")
+    assert {"Source Serif 4", "Figtree"} <= set(loaded)
+
+
+def test_own_style_and_script_stay_small():
+    files = [*(ROOT / "book" / "_static" / "css").glob("*.css"), *(ROOT / "book" / "_static" / "js").glob("*.js")]
+    assert sum(len(re.sub(rb"\s+", b" ", file.read_bytes())) for file in files) < 90_000

@@ -1,0 +1,301 @@
+"""Quiz and cards in a real browser, every kind of item, by keyboard alone; without script; without storage."""
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+import mini_site  # noqa: E402
+import serve  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+BARE = {"level": "remember", "chapter": "part/one", "tags": ["t"]}
+BANK = [
+    {**BARE, "id": "c-one", "kind": "card", "prompt": "What is $q$?", "answer": "A *query*."},
+    {**BARE, "id": "c-two", "kind": "card", "prompt": "What is a key?", "answer": "What answers."},
+    {**BARE, "id": "i-choice", "kind": "choice", "prompt": "Variance of a score?", "answer": "$d_k$", "why": "It adds up.",
+     "wrong": [{"choice": "$\\sqrt{d_k}$", "misconception": "C6", "feedback": "That is the standard deviation."},
+               {"choice": "one", "misconception": "C6", "feedback": "Only after scaling."}]},
+    {**BARE, "id": "i-truth", "kind": "true_false", "prompt": "Causal hides the position itself.", "answer": False,
+     "why": "It includes it.", "misconception": "C2"},
+    {**BARE, "id": "i-number", "kind": "numeric", "prompt": "Two equal scores?", "answer": 0.5, "tolerance": 0.01,
+     "why": "Half each."},
+    {**BARE, "id": "i-gap", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "One", "why": "Normalised."},
+    {**BARE, "id": "i-order", "kind": "order", "prompt": "Order?", "steps": ["first", "second", "third"], "why": "So."},
+    {**BARE, "id": "i-match", "kind": "match", "prompt": "Pairs?", "why": "Shapes.",
+     "pairs": [["$Q$", "alpha"], ["$K$", "beta"], ["$V$", "gamma"]]},
+    {**BARE, "id": "i-sort", "kind": "sort", "prompt": "Exact?", "why": "Order of sums.",
+     "buckets": {"Exact": ["flash", "cache"], "Approximate": ["Linformer"]}},
+]
+
+
+def boxes(kind: str, css: str) -> str:
+    found = (item for item in BANK if (item["kind"] == "card") == (kind == "card"))
+    return "\n".join(f":::{{admonition}} {item['prompt']}\n:class: {css} dropdown\n:name: item-{item['id']}\n\n"
+                     f"**Answer:** words of {item['id']}.\n:::" for item in found)
+
+
+PAGE = f"""# Practice
+
+::::{{admonition}} Cards
+:class: cards
+
+{boxes("card", "card")}
+::::
+
+::::{{admonition}} Check yourself
+:class: quiz
+
+{boxes("quiz", "quiz-item")}
+::::
+"""
+
+
+@pytest.fixture(scope="module")
+def practice_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("practice")
+    mini_site.write(folder, {"index": PAGE}, BANK)
+    out, warnings = mini_site.build(folder)
+    assert warnings == ""
+    server = serve.start(out, port=0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    made = browser.new_context(reduced_motion="reduce", viewport={"width": 900, "height": 900})
+    made.set_default_timeout(15_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sheet(context, practice_url):
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(practice_url)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.locator(".deck").wait_for()
+    yield page
+    assert errors == []
+    page.close()
+
+
+def item(page, name: str):
+    return page.locator(f'.item[data-item="{name}"] .play')
+
+
+def press(control) -> None:
+    """By keyboard, and only if the control can be reached by it."""
+    control.focus()
+    assert control.evaluate("control => control === document.activeElement && control.tabIndex === 0")
+    control.press("Enter")
+
+
+def named(place, words: str):
+    return place.get_by_role("button", name=words, exact=True)
+
+
+def status(place) -> str:
+    return place.get_by_role("status").inner_text()
+
+
+def stored(page, name: str) -> dict:
+    return json.loads(page.evaluate("localStorage.getItem('attnlab:practice')"))["items"][name]
+
+
+def test_a_wrong_choice_gets_its_own_answer_and_another_try(sheet):
+    quiz = item(sheet, "i-choice")
+    press(named(quiz, r"\sqrt{d_k}"))
+    assert "Not this." in status(quiz) and "standard deviation" in status(quiz)
+    press(named(quiz, "one"))
+    assert "Only after scaling." in status(quiz) and "standard deviation" not in status(quiz)
+    press(named(quiz, "d_k"))
+    assert "Right." in status(quiz) and "It adds up." in status(quiz)
+    assert named(quiz, "d_k (right)").count() == 1 and named(quiz, "one (not this one)").count() == 1
+    assert stored(sheet, "i-choice") == {**stored(sheet, "i-choice"), "seen": 1, "right": 0, "last": False}
+
+
+def test_true_or_false(sheet):
+    quiz = item(sheet, "i-truth")
+    press(named(quiz, "True"))
+    assert "Not this." in status(quiz) and "It includes it." in status(quiz)
+    press(named(quiz, "False"))
+    assert "Right." in status(quiz)
+
+
+@pytest.mark.parametrize("typed, words", [("0.5", "Right."), ("0,505", "Right."), ("0.52", "Not this."),
+                                          ("half", "Type a number"), ("", "Type a number")])
+def test_a_number_is_judged_within_its_tolerance(sheet, typed, words):
+    quiz = item(sheet, "i-number")
+    field = quiz.get_by_label("Your number")
+    field.fill(typed)
+    field.press("Enter")
+    assert words in status(quiz)
+
+
+@pytest.mark.parametrize("typed, words", [(" oNe ", "Right."), ("$one$", "Right."), ("two", "Not this."), ("", "Type what")])
+def test_a_gap_is_judged_without_regard_to_case_or_marks(sheet, typed, words):
+    quiz = item(sheet, "i-gap")
+    field = quiz.get_by_label("What fills the gap")
+    field.fill(typed)
+    field.press("Enter")
+    assert words in status(quiz)
+
+
+def test_an_answer_that_was_shown_does_not_count_as_known(sheet):
+    quiz = item(sheet, "i-number")
+    press(named(quiz, "Show the answer"))
+    assert "0.5" in status(quiz) and "Half each." in status(quiz)
+    quiz.get_by_label("Your number").fill("0.5")
+    press(named(quiz, "Check"))
+    assert "Right." in status(quiz) and stored(sheet, "i-number")["right"] == 0
+
+
+def test_steps_are_placed_taken_back_and_placed_again(sheet):
+    quiz = item(sheet, "i-order")
+    for step in ("first", "third", "second"):
+        press(named(quiz, step))
+    assert "The first step is in place." in status(quiz) and "number 2" in status(quiz)
+    press(named(quiz, "third"))
+    press(named(quiz, "third"))
+    assert "Right." in status(quiz) and quiz.locator("ol li").all_inner_texts() == ["first", "second", "third"]
+    assert stored(sheet, "i-order")["right"] == 0
+
+
+def test_pairs_are_matched_from_either_side(sheet):
+    quiz = item(sheet, "i-match")
+    press(named(quiz, "Q"))
+    press(named(quiz, "beta"))
+    assert "do not belong together" in status(quiz)
+    press(named(quiz, "alpha"))
+    assert "2 to go." in status(quiz)
+    press(named(quiz, "beta"))
+    press(named(quiz, "K"))
+    press(named(quiz, "V"))
+    press(named(quiz, "gamma"))
+    assert "Right." in status(quiz) and quiz.locator(".pairs li").count() == 3
+
+
+def test_cards_are_sorted_under_headings(sheet):
+    quiz = item(sheet, "i-sort")
+    press(named(quiz, "Exact"))
+    assert "Press a card first" in status(quiz)
+    press(named(quiz, "flash"))
+    press(named(quiz, "Approximate"))
+    assert "belongs elsewhere" in status(quiz)
+    for card, bucket in (("flash", None), ("cache", "Exact"), ("Linformer", "Approximate")):
+        if bucket:
+            press(named(quiz, card))
+        press(named(quiz, bucket or "Exact"))
+    assert "Right." in status(quiz) and stored(sheet, "i-sort")["right"] == 0
+
+
+def test_focus_never_falls_off_the_page(sheet):
+    quiz = item(sheet, "i-sort")
+    for card, bucket in (("flash", "Exact"), ("cache", "Exact")):
+        press(named(quiz, card))
+        press(named(quiz, bucket))
+        assert sheet.evaluate("document.activeElement.closest('.play') !== null")
+
+
+def test_cards_flip_and_those_not_known_come_back(sheet):
+    deck = sheet.locator(".deck")
+    assert deck.locator(".front").inner_text().startswith("What is") and deck.locator(".back").count() == 0
+    press(named(deck, "Show answer"))
+    assert "words of c-one" in deck.locator(".back").inner_text()
+    press(named(deck, "Not yet"))
+    assert sheet.evaluate("document.activeElement.textContent") == "Show answer", "focus waits on the next card"
+    for _ in range(2):
+        press(named(deck, "Show answer"))
+        press(named(deck, "Knew it"))
+    assert "Every card known" in deck.inner_text() and "2 of 2 known." in sheet.locator(".cards .score").inner_text()
+    assert (stored(sheet, "c-one")["seen"], stored(sheet, "c-one")["right"], stored(sheet, "c-two")["right"]) == (2, 1, 1)
+
+
+def test_a_quiz_counts_and_starts_again(sheet):
+    press(named(item(sheet, "i-truth"), "False"))
+    assert sheet.locator(".quiz .score").inner_text() == "1 of 7 answered, 1 right at the first try."
+    press(sheet.get_by_role("button", name="Start again"))
+    assert sheet.locator(".quiz .score").inner_text() == "7 questions." and status(item(sheet, "i-truth")) == ""
+
+
+def test_results_survive_a_reload_and_a_foreign_document_is_left_out(sheet):
+    press(named(item(sheet, "i-truth"), "False"))
+    sheet.reload()
+    sheet.locator(".deck").wait_for()
+    press(named(item(sheet, "i-truth"), "False"))
+    assert stored(sheet, "i-truth")["seen"] == 2
+    sheet.evaluate("localStorage.setItem('attnlab:practice', '{broken')")
+    sheet.reload()
+    sheet.locator(".deck").wait_for()
+    press(named(item(sheet, "i-truth"), "False"))
+    assert stored(sheet, "i-truth")["seen"] == 1
+
+
+def test_blocked_storage_is_said_and_nothing_breaks(browser, practice_url):
+    page = browser.new_page()
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})")
+    page.goto(practice_url)
+    assert page.get_by_text("does not let the page store anything").count() == 2
+    press(named(item(page, "i-truth"), "False"))
+    assert "Right." in status(item(page, "i-truth"))
+    page.close()
+
+
+def test_without_javascript_question_and_answer_stand_there(browser, practice_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(practice_url)
+    for entry in BANK:
+        details = page.locator(f"details#item-{entry['id']}")
+        answer = details.get_by_text(f"words of {entry['id']}")
+        assert details.is_visible() and not answer.is_visible()
+        details.locator("summary").press("Enter")
+        assert answer.is_visible()
+    assert page.locator(".play, .deck").count() == 0
+    context.close()
+
+
+def test_on_paper_every_answer_is_shown_and_nothing_to_press(sheet):
+    sheet.emulate_media(media="print")
+    sheet.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for entry in BANK:
+        assert sheet.get_by_text(f"words of {entry['id']}").first.is_visible()
+    assert not any(button.is_visible() for button in sheet.locator(".quiz button, .cards button").all())
+    sheet.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert sheet.locator("details[open]").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_before_and_after_answers(sheet, theme):
+    sheet.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    sheet.evaluate("document.querySelectorAll('.play, .deck').forEach(box => box.closest('.admonition').classList.add('bd-article'))")
+    options = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    only = ".quiz, .cards"
+    assert Axe().run(sheet, context=only, options=options).response["violations"] == []
+    press(named(item(sheet, "i-choice"), "one"))
+    press(named(item(sheet, "i-truth"), "False"))
+    press(named(item(sheet, "i-match"), "Q"))
+    press(named(sheet.locator(".deck"), "Show answer"))
+    assert Axe().run(sheet, context=only, options=options).response["violations"] == []
+
+
+def test_nothing_is_wider_than_a_phone(sheet):
+    sheet.set_viewport_size({"width": 360, "height": 740})
+    press(named(sheet.locator(".deck"), "Show answer"))
+    wide = sheet.evaluate("[...document.querySelectorAll('.quiz *, .cards *')]"
+                          ".filter(e => !e.closest('.katex') && e.getBoundingClientRect().right > innerWidth + 1).length")
+    assert wide == 0
