@@ -1,16 +1,16 @@
 """Running a stranger's function: quietly, on time, and whatever it raises.
 
-The work is done in a daemon thread while the caller waits. A trace function looks at the clock on every line and,
-once the time is up, asks the interpreter to raise `TimeUp` in that thread, again and again, so that a loop that
-swallows exceptions ends too; one that swallows hundreds is put to sleep. A call that blocks outside Python is left
-behind. Where no thread can be started, as in the browser, the work runs in place: there `sys.monitoring`
-(Python 3.12) raises on every line once the time is up.
+The work is done in a daemon thread while the caller waits. A trace function looks at the clock on every line; once
+the time is up it raises `TimeUp`, or, where a `try` on the way could swallow that, puts the thread to sleep for good.
+A call that blocks outside Python is left behind until it returns. Where no thread can be started, as in the browser,
+the work runs in place under `sys.monitoring` (Python 3.12), which can raise on every line, again and again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import threading
 import time
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 GRACE = 0.5
-PATIENCE = 2000
+HERE = os.path.dirname(__file__)
 OURS = {__file__, contextlib.__file__, threading.__file__}
 
 
@@ -76,11 +76,7 @@ def _in_thread(work: Callable, seconds: float, report: Report) -> bool:
         thread.start()
     except RuntimeError:
         return False
-    try:
-        done.wait(seconds + GRACE)
-    finally:
-        if not done.is_set():
-            _interrupt(thread.ident)
+    done.wait(seconds + GRACE)
     return True
 
 
@@ -97,29 +93,32 @@ def _work(work: Callable, report: Report, watched: Callable, seconds: float) -> 
 
 @contextlib.contextmanager
 def _traced(deadline: float):
-    """A trace function asks for TimeUp on every line once the deadline has passed."""
-    before, thread, asked = sys.gettrace(), threading.get_ident(), 0
+    """Once the deadline has passed, the next line ends the work."""
+    before, home = sys.gettrace(), threading.main_thread()
 
     def trace(frame, event, argument):
-        nonlocal asked
         if frame.f_code.co_filename in OURS:
             return None
         if time.monotonic() > deadline:
-            asked += 1
-            if asked > PATIENCE and threading.current_thread().daemon:
+            if _could_swallow(frame) and threading.current_thread() is not home:
                 threading.Event().wait()
-            if not _interrupt(thread):
-                raise TimeUp
+            raise TimeUp
         return trace
 
     try:
         sys.settrace(trace)
         yield
     finally:
-        with contextlib.suppress(TimeUp):
-            sys.settrace(before)
-            for _ in range(2):  # a jump back is where a request still on its way is delivered
-                pass
+        sys.settrace(before)
+
+
+def _could_swallow(frame) -> bool:
+    """Whether any frame from here up to the judge's own has a `try` or a `with`."""
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) != HERE:
+        if frame.f_code.co_exceptiontable:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextlib.contextmanager
@@ -143,16 +142,6 @@ def _monitored(deadline: float):
     finally:
         watch.set_events(tool, 0)
         watch.free_tool_id(tool)
-
-
-def _interrupt(thread: int) -> bool:
-    """Ask for TimeUp in a thread; unlike a raise, this leaves its tracing on."""
-    try:
-        import ctypes
-
-        return ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeUp)) == 1
-    except (ImportError, AttributeError, ValueError):
-        return False
 
 
 @contextlib.contextmanager
