@@ -25,9 +25,10 @@ class Model {
   }
 }
 
-let style = document.querySelector('link[rel="stylesheet"][href*="widgets/explore.css"]');
+let style;
+/** Loads explore.css once, unless the page's head holds its rules already. */
 function loadStyle() {
-  // once, where the page's head does not have it already
+  if (getComputedStyle(document.documentElement).getPropertyValue("--attnx-here")) return Promise.resolve();
   style ??= new Promise((resolve) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";
