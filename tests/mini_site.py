@@ -1,4 +1,4 @@
-"""A few pages built as the book is, with our own extensions and style, for tests that must not depend on chapters."""
+"""A few pages built as the book is, with our extensions and style, for tests that need no chapter."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Boxes and items as the build makes them: claims numbered and listed, answers that open, templates for the script."""
+"""Boxes and items as the build makes them: claims numbered and listed, answers that open, inline markup."""
 from __future__ import annotations
 
 import re
@@ -130,9 +130,9 @@ def test_no_id_is_used_twice(site):
 
 def test_an_answer_is_a_details_element_without_script(site):
     html = page(site, "index")
-    match = re.search(r'<details class="admonition answer" id="the-answer">(.*?)</details>', html, re.S)
-    head, body = match[1].split("</summary>")
-    assert words(head).startswith("The answer to") and "<a " not in head, "a summary is a control: no link in it"
+    answer = r'<details class="admonition answer" id="the-answer">(.*?)</details>'
+    head, body = re.search(answer, html, re.S)[1].split("</summary>")
+    assert words(head).startswith("The answer to") and "<a " not in head, "a summary is a control"
     assert "Hidden words." in body and "toggle" not in html.lower().replace("toctree", "")
 
 
@@ -158,9 +158,12 @@ def test_a_box_named_as_its_section_is_marked(site):
 BARE_CLAIM = "# P\n:::{admonition} Claim: bare\n:class: claim\nText.\n:::\n\nThen words.\n"
 WRONG = {
     "bare": (BARE_CLAIM, "claim without an assertion"),
-    "idle": ("# P\n" + CLAIM.format(title="t", name="n", code="print('no assert here')"), "claim without an assertion"),
-    "lost": ("# P\n\n```{code-cell} ipython3\n:tags: [claim]\nassert True\n```\n", "must follow a box of class `claim`"),
-    "item": ("# P\n:::{admonition} What?\n:class: card dropdown\n:name: item-unheard\nThat.\n:::\n", "no item 'unheard'"),
+    "idle": ("# P\n" + CLAIM.format(title="t", name="n", code="print('no assert here')"),
+             "claim without an assertion"),
+    "lost": ("# P\n\n```{code-cell} ipython3\n:tags: [claim]\nassert True\n```\n",
+             "must follow a box of class `claim`"),
+    "item": ("# P\n:::{admonition} What?\n:class: card dropdown\n:name: item-unheard\nThat.\n:::\n",
+             "no item 'unheard'"),
 }
 
 
@@ -193,8 +196,9 @@ def test_the_list_follows_a_page_that_is_edited_and_one_that_goes(tmp_path):
 
 @pytest.mark.parametrize("text, expected", [
     ("plain", [("#text", "plain")]),
-    ("width $d_k$, `x` and **b** or *i*", [("#text", "width "), ("math", "d_k"), ("#text", ", "), ("literal", "x"),
-                                         ("#text", " and "), ("strong", "b"), ("#text", " or "), ("emphasis", "i")]),
+    ("width $d_k$, `x` and **b** or *i*",
+     [("#text", "width "), ("math", "d_k"), ("#text", ", "), ("literal", "x"), ("#text", " and "),
+      ("strong", "b"), ("#text", " or "), ("emphasis", "i")]),
     (r"costs \$5, not \*much\*", [("#text", "costs $5, not *much*")]),
     (r"$\$ 5$", [("math", r"\$ 5")]),
     ("snake_case_name and 2 * 3 * 4", [("#text", "snake_case_name and 2 * 3 * 4")]),

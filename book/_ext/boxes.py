@@ -1,13 +1,15 @@
 """The course's boxes: numbered claims, answers that open, and the page that lists every claim.
 
-Chapters write plain MyST admonitions with a class; JupyterLab shows them as they are. For the site this extension
-* numbers each `claim` of a page, boxes it with the cell tagged `claim` behind it, and lists all under `{claims}`;
+Chapters write plain MyST admonitions with a class; JupyterLab shows them as they are. For the site this
+extension
+* numbers each `claim` of a page, boxes it with the cell tagged `claim` behind it, lists all under `{claims}`;
 * turns every admonition or solution of class `dropdown` into <details>, which needs no script;
 * lets `{ref}` name any titled box by its title.
 """
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Iterator
 
 from docutils import nodes
@@ -39,7 +41,7 @@ class summary(nodes.General, nodes.TextElement):
     """<summary> of a disclosure."""
 
 
-# -- claims: numbered and collected while a page is read ---------------------------------------------------------
+# -- claims: numbered and collected while a page is read
 
 def read_claims(app, doctree: nodes.document) -> None:
     """Number the claims of one page, box each with its cells, and remember them for the list."""
@@ -47,8 +49,8 @@ def read_claims(app, doctree: nodes.document) -> None:
     for box in list(doctree.findall(_is_claim)):
         cells = _claim_cells(box)
         if not ASSERTION.search(_code(cells)):
-            log.warning("claim without an assertion: no cell tagged `claim` that asserts something follows %r",
-                        box[0].astext(), location=box, type="boxes", subtype="claim")
+            log.warning("claim without an assertion: no cell tagged `claim` that asserts something "
+                        "follows %r", box[0].astext(), location=box, type="boxes", subtype="claim")
         _number(box, len(claims) + 1)
         _wrap(box, cells)
         claims.append(_entry(box, cells, len(claims) + 1))
@@ -153,7 +155,8 @@ def merge(app, env: BuildEnvironment, docnames: set[str], other: BuildEnvironmen
 
 def pages_to_rewrite(app, env: BuildEnvironment) -> list[str]:
     """The list of claims depends on every page, so its page is always written again."""
-    return [name for name, data in env.metadata.items() if "attnlab_claims_page" in data and name in env.found_docs]
+    return [name for name, data in env.metadata.items()
+            if "attnlab_claims_page" in data and name in env.found_docs]
 
 
 class Claims(SphinxDirective):
@@ -186,13 +189,14 @@ class ListClaims(SphinxPostTransform):
         head += self._link(docname, claim["id"], [nodes.Text(f"Claim {claim['number']}")])
         head += [nodes.Text(" "), *(node.deepcopy() for node in claim["title"])]
         item = nodes.list_item("", head, *(node.deepcopy() for node in claim["body"]))
-        for reference in item.findall(lambda node: isinstance(node, nodes.Element) and "refdoc" in node):
+        for reference in item.findall(lambda n: isinstance(n, nodes.Element) and "refdoc" in n):
             reference["refdoc"] = self.env.docname
         item += nodes.literal_block(claim["code"], claim["code"], language="python")
         return item
 
     def _link(self, docname: str, anchor: str, children: list[nodes.Node]) -> nodes.reference:
-        uri = self.app.builder.get_relative_uri(self.env.docname, docname) + (f"#{anchor}" if anchor else "")
+        page = self.app.builder.get_relative_uri(self.env.docname, docname)
+        uri = f"{page}#{anchor}" if anchor else page
         return nodes.reference("", "", *children, internal=True, refuri=uri)
 
 
@@ -211,7 +215,7 @@ def _reading_order(env: BuildEnvironment) -> Iterator[str]:
     yield from (name for name in sorted(_registry(env)) if name not in seen)
 
 
-# -- answers that open: <details>, once titles and references are final ------------------------------------------
+# -- answers that open: <details>, once titles and references are final
 
 class OpenDropdowns(SphinxPostTransform):
     """`dropdown` admonitions and solutions -> <details>; exercise bodies lose their repeated ids."""
@@ -219,12 +223,16 @@ class OpenDropdowns(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs) -> None:
-        for node in list(self.document.findall(lambda n: is_exercise_node(n) or isinstance(n, solution_node))):
+        for node in list(self.document.findall(_is_exercise_or_solution)):
             _flatten(node)
         for node in list(self.document.findall(nodes.Admonition)):
             node["classes"] = [name for name in node["classes"] if not name.startswith("admonition-")]
             if "dropdown" in node["classes"]:
                 _put_instead(_disclosure(node), node)
+
+
+def _is_exercise_or_solution(node: nodes.Node) -> bool:
+    return is_exercise_node(node) or isinstance(node, solution_node)
 
 
 def _flatten(node: nodes.Element) -> None:
@@ -237,8 +245,10 @@ def _flatten(node: nodes.Element) -> None:
 def _disclosure(box: nodes.Element) -> disclosure:
     kinds = [name for name in box["classes"] if name not in ("dropdown", "toggle")]
     titled = len(box) and isinstance(box[0], nodes.title)
-    head = summary("", "", *(_unlinked(box[0]) if titled else [nodes.Text("Show")]), classes=["admonition-title"])
-    return disclosure("", head, *box.children[bool(titled):], ids=box["ids"], classes=["admonition", *kinds])
+    title = _unlinked(box[0]) if titled else [nodes.Text("Show")]
+    head = summary("", "", *title, classes=["admonition-title"])
+    return disclosure("", head, *box.children[bool(titled):], ids=box["ids"],
+                      classes=["admonition", *kinds])
 
 
 def _unlinked(title: nodes.Element) -> list[nodes.Node]:
@@ -249,7 +259,7 @@ def _unlinked(title: nodes.Element) -> list[nodes.Node]:
 
 
 class HoldPunctuation(SphinxPostTransform):
-    """What touches a short formula, as a bracket or a full stop, stays on its line; a long formula may still break."""
+    """What touches a short formula, a bracket or a full stop, stays on its line; a long one may break."""
     default_priority = 410
     formats = ("html",)
 
@@ -261,16 +271,22 @@ class HoldPunctuation(SphinxPostTransform):
 
 def _hold(formula: nodes.math) -> None:
     parent = formula.parent
-    at = next(i for i, node in enumerate(parent.children) if node is formula)     # equal texts are not the same text
+    at = next(i for i, node in enumerate(parent.children) if node is formula)
     before, after = parent.children[at - 1:at], parent.children[at + 1:at + 2]
-    opening = before[0][-1:] if before and isinstance(before[0], nodes.Text) and before[0][-1:] in ("(", "[") else ""
-    closing = after[0][:1] if after and isinstance(after[0], nodes.Text) and after[0][:1] in tuple(".,;:?!)]") else ""
+    opening = _mark(before, slice(-1, None), "([")
+    closing = _mark(after, slice(1), ".,;:?!)]")
     if not (opening or closing):
         return
     held = nodes.inline("", "", nodes.Text(opening), formula, nodes.Text(closing), classes=["held"])
     left = [nodes.Text(before[0][:-1])] if opening else before
     right = [nodes.Text(after[0][1:])] if closing else after
     parent[max(at - 1, 0):at + 2] = [*left, held, *right]
+
+
+def _mark(neighbour: list[nodes.Node], place: slice, marks: str) -> str:
+    """The character of a neighbouring text that touches the formula, if it is one of the marks."""
+    touching = str(neighbour[0])[place] if neighbour and isinstance(neighbour[0], nodes.Text) else ""
+    return touching if touching and touching in marks else ""
 
 
 class DropEchoes(SphinxPostTransform):
@@ -280,14 +296,15 @@ class DropEchoes(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         for section in self.document.findall(nodes.section):
-            heading, *rest = [node for node in section.children if not isinstance(node, nodes.Invisible)][:2] or [None]
+            seen = [node for node in section.children if not isinstance(node, nodes.Invisible)]
+            heading, *rest = seen[:2] or [None]
             for box in rest:
                 if isinstance(box, nodes.admonition) and isinstance(box[0], nodes.title) \
                         and box[0].astext() == heading.astext():
                     box["classes"].append("named-above")
 
 
-# -- HTML ------------------------------------------------------------------------------------------------------
+# -- HTML
 
 def _visitors(tag: str, css: str = ""):
     def visit(self, node):
@@ -319,8 +336,8 @@ def _static(context, name: str) -> str:
 
 
 def _has_font(app, name: str) -> bool:
-    from pathlib import Path
-    return any((Path(app.confdir, folder) / "fonts" / name).exists() for folder in app.config.html_static_path)
+    folders = (Path(app.confdir, folder, "fonts") for folder in app.config.html_static_path)
+    return any((folder / name).exists() for folder in folders)
 
 
 def setup(app) -> dict:

@@ -1,8 +1,8 @@
 """Quiz items and cards that answer back, built on the question-and-answer boxes every reader gets.
 
-A chapter holds its items as nested admonitions named `item-<id>` (class `card` or `quiz-item`), complete with answer and
-feedback; without JavaScript and on paper that is what is shown. Beside each one this extension lays a <template> with
-the item's parts from the bank, formulas already set; `js/practice.js` makes the interactive form of it.
+A chapter holds its items as nested admonitions named `item-<id>` (class `card` or `quiz-item`), complete with
+answer and feedback; without JavaScript and on paper that is what is shown. Beside each this extension lays
+a <template> with the item's parts from the bank, formulas already set; `js/practice.js` makes a form of it.
 """
 from __future__ import annotations
 
@@ -46,11 +46,12 @@ def _plain(text: str) -> str:
     return re.sub(r"\\([$*_`\\])", r"\1", text)
 
 
-# -- what the script needs of each kind ------------------------------------------------------------------------
+# -- what the script needs of each kind
 
 def template(item: dict) -> element:
     """The parts of one item, in the order a reader would meet them."""
-    parts = [html("p", *inline(item["prompt"].strip()), data_part="prompt"), *PARTS[item["kind"]](item)]
+    prompt = html("p", *inline(item["prompt"].strip()), data_part="prompt")
+    parts = [prompt, *PARTS[item["kind"]](item)]
     if item.get("why"):
         parts.append(html("p", *inline(item["why"].strip()), data_part="why"))
     return html("template", *parts, data_item=item["id"], data_kind=item["kind"])
@@ -72,7 +73,8 @@ def _option(choice: str, feedback: str | None, right: bool) -> element:
 
 
 def _number(item: dict) -> list[element]:
-    return [html("div", data_part="number", data_answer=repr(item["answer"]), data_tolerance=repr(item["tolerance"]))]
+    answer, tolerance = repr(item["answer"]), repr(item["tolerance"])
+    return [html("div", data_part="number", data_answer=answer, data_tolerance=tolerance)]
 
 
 def _gap(item: dict) -> list[element]:
@@ -84,21 +86,23 @@ def _steps(item: dict) -> list[element]:
 
 
 def _pairs(item: dict) -> list[element]:
-    return [html("div", html("span", *inline(left), data_part="left"), html("span", *inline(right), data_part="right"),
-                 data_part="pair") for left, right in item["pairs"]]
+    sides = ("left", "right")
+    return [html("div", *(html("span", *inline(text), data_part=side) for side, text in zip(sides, pair)),
+                 data_part="pair") for pair in item["pairs"]]
 
 
 def _buckets(item: dict) -> list[element]:
     return [html("div", html("span", *inline(name), data_part="name"),
-                 *(html("span", *inline(card), data_part="card") for card in cards), data_part="bucket")
+                 *(html("span", *inline(card), data_part="card") for card in cards),
+                 data_part="bucket")
             for name, cards in item["buckets"].items()]
 
 
-PARTS = {"card": lambda item: [], "choice": _options, "true_false": _true_or_false, "numeric": _number, "cloze": _gap,
-         "order": _steps, "match": _pairs, "sort": _buckets}
+PARTS = {"card": lambda item: [], "choice": _options, "true_false": _true_or_false,
+         "numeric": _number, "cloze": _gap, "order": _steps, "match": _pairs, "sort": _buckets}
 
 
-# -- in the page -----------------------------------------------------------------------------------------------
+# -- in the page
 
 class LayTemplates(SphinxTransform):
     """Put a template beside every `item-<id>` box, before formulas are counted (priority 850)."""
@@ -112,7 +116,8 @@ class LayTemplates(SphinxTransform):
         for box in boxes:
             item = bank.get(_item_name(box))
             if item is None:
-                log.warning("no item %r in the bank", _item_name(box), location=box, type="practice", subtype="item")
+                log.warning("no item %r in the bank", _item_name(box), location=box,
+                            type="practice", subtype="item")
             else:
                 self._frame(box, item)
 
@@ -123,7 +128,7 @@ class LayTemplates(SphinxTransform):
         return items.load(folder)
 
     def _frame(self, box: nodes.Element, item: dict) -> None:
-        """box -> <div class=item><template/>box</div>; cards flip what the box itself holds and need no template."""
+        """box -> <div class=item><template/>box</div>; a card flips what its box holds: no template."""
         frame = html("div", data_item=item["id"])
         frame["classes"] += ["item", f"item-{item['kind'].replace('_', '-')}"]
         box.parent[box.parent.index(box)] = frame      # replace_self would copy the box's id and classes

@@ -60,13 +60,14 @@ def test_paper_without_javascript_shows_the_answers_too(browser, site_url):
 
 def test_each_claim_of_the_site_is_listed_and_the_link_leads_to_it(shared_page, site_url):
     page = open_chapter(shared_page, site_url, "book/reference/claims.html")
-    links = page.locator(".claims-title > a").evaluate_all("links => links.map(link => [link.textContent, link.href])")
+    links = page.locator(".claims-title > a").evaluate_all("links => links.map(a => [a.textContent, a.href])")
     assert len(links) >= 5
     on_pages = 0
     for address in sorted({href.split("#")[0] for _, href in links}):
         page.goto(address)
         boxes = page.locator(".claim-box").evaluate_all(
-            "boxes => boxes.map(box => [box.querySelector('.box-label').textContent, box.querySelector('.admonition').id])")
+            "boxes => boxes.map(box => [box.querySelector('.box-label').textContent,"
+            "                           box.querySelector('.admonition').id])")
         assert [(text, href.split("#")[1]) for text, href in links if href.startswith(address + "#")] == \
             [tuple(box) for box in boxes]
         assert page.locator(".claim-box .cell_input").count() >= len(boxes)
@@ -104,10 +105,11 @@ def test_what_scrolls_sideways_can_be_reached_by_keyboard(browser, site_url):
 def test_the_text_is_set_in_the_book_s_own_type(shared_page, site_url):
     page = open_chapter(shared_page, site_url)
     page.evaluate("document.fonts.ready")
-    loaded = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family.replaceAll('\"', ''))")
-    assert {"Source Serif 4", "Figtree"} <= set(loaded)
+    loaded = page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)")
+    assert {"Source Serif 4", "Figtree"} <= {name.strip('"') for name in loaded}
 
 
 def test_own_style_and_script_stay_small():
-    files = [*(ROOT / "book" / "_static" / "css").glob("*.css"), *(ROOT / "book" / "_static" / "js").glob("*.js")]
+    static = ROOT / "book" / "_static"
+    files = [*(static / "css").glob("*.css"), *(static / "js").glob("*.js")]
     assert sum(len(re.sub(rb"\s+", b" ", file.read_bytes())) for file in files) < 90_000

@@ -1,4 +1,4 @@
-// Small services for every page: answers open for print and for links, wide things can be scrolled by keyboard.
+// Services for every page: answers open for print and for links, wide things scroll by keyboard.
 
 const closed = [];
 
@@ -15,7 +15,8 @@ function closeAgain() {
 
 /** A link to something inside a closed answer opens the answer. */
 function openTarget() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target =
+    location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   let details = target && target.closest("details");
   if (!details) return;
   for (; details; details = details.parentElement.closest("details")) details.open = true;
@@ -24,7 +25,9 @@ function openTarget() {
 
 /** What is wider than its box can be reached with Tab and scrolled with the arrow keys. */
 function letKeyboardScroll() {
-  for (const box of document.querySelectorAll("div.math, .katex-display, .cell_output .output, .cell_output pre")) {
+  for (const box of document.querySelectorAll(
+    "div.math, .katex-display, .cell_output .output, .cell_output pre",
+  )) {
     const wide = box.scrollWidth > box.clientWidth + 1;
     if (wide && !box.hasAttribute("tabindex")) {
       box.tabIndex = 0;

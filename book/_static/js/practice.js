@@ -1,10 +1,10 @@
-// Quiz items and cards. Each item's parts stand in a <template> that the build wrote; here they become a form.
+// Quiz items and cards. The build left each item in a <template>; here it becomes a form.
 // Everything works by keyboard alone; feedback is announced (role="status") and never given by colour alone.
 
 const KEY = "attnlab:practice";
 const VERSION = 1;
 
-// -- what the reader did, kept in the browser -------------------------------------------------------------------
+// -- what the reader did, kept in the browser
 
 const store = {
   data: { version: VERSION, items: {} },
@@ -20,7 +20,12 @@ const store = {
   },
   record(id, right) {
     const old = this.data.items[id] || { seen: 0, right: 0 };
-    this.data.items[id] = { seen: old.seen + 1, right: old.right + (right ? 1 : 0), last: right, when: Date.now() };
+    this.data.items[id] = {
+      seen: old.seen + 1,
+      right: old.right + (right ? 1 : 0),
+      last: right,
+      when: Date.now(),
+    };
     if (!this.kept) return;
     try {
       localStorage.setItem(KEY, JSON.stringify(this.data));
@@ -30,7 +35,7 @@ const store = {
   },
 };
 
-// -- small helpers ----------------------------------------------------------------------------------------------
+// -- small helpers
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -42,7 +47,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-const button = (css, onclick, ...children) => make("button", { type: "button", class: css, onclick }, ...children);
+const button = (css, onclick, ...children) =>
+  make("button", { type: "button", class: css, onclick }, ...children);
 
 /** What a screen reader should call a control whose label holds formulas (their HTML is hidden from it). */
 function spoken(label) {
@@ -79,7 +85,7 @@ function shuffled(values) {
 
 const parts = (root, name) => [...root.querySelectorAll(`[data-part="${name}"]`)];
 
-// -- one quiz item ----------------------------------------------------------------------------------------------
+// -- one quiz item
 
 class Item {
   constructor(frame, onDone) {
@@ -98,7 +104,11 @@ class Item {
     this.misses = 0;
     this.done = false;
     const root = this.template.content;
-    const prompt = make("p", { class: "play-prompt", id: `ask-${this.id}` }, ...contents(parts(root, "prompt")[0]));
+    const prompt = make(
+      "p",
+      { class: "play-prompt", id: `ask-${this.id}` },
+      ...contents(parts(root, "prompt")[0]),
+    );
     this.status = make("div", { class: "play-status", role: "status" });
     this.form.setAttribute("aria-labelledby", prompt.id);
     this.form.replaceChildren(prompt, ...KINDS[this.kind](this, root), this.status);
@@ -106,7 +116,13 @@ class Item {
 
   say(right, ...children) {
     const words = { yes: "Right.", no: "Not this.", part: "Good, go on." }[right];
-    const line = make("p", { class: `verdict verdict-${right}` }, make("strong", {}, words), " ", ...children);
+    const line = make(
+      "p",
+      { class: `verdict verdict-${right}` },
+      make("strong", {}, words),
+      " ",
+      ...children,
+    );
     this.status.replaceChildren(line);
   }
 
@@ -137,7 +153,12 @@ function choice(item, root) {
       control.classList.add(right ? "is-right" : "is-wrong");
       control.setAttribute("aria-label", `${spoken(label)} (${right ? "right" : "not this one"})`);
       if (right) item.finish();
-      else item.miss(...(parts(option, "feedback")[0] ? parts(option, "feedback") : parts(root, "why")).flatMap(contents));
+      else
+        item.miss(
+          ...(parts(option, "feedback")[0] ? parts(option, "feedback") : parts(root, "why")).flatMap(
+            contents,
+          ),
+        );
     };
     const label = parts(option, "label")[0];
     const control = labelled("option", press, label, sign);
@@ -148,7 +169,12 @@ function choice(item, root) {
 
 /** An input with a button; `judge` returns null when the entry cannot be read. */
 function entry(item, label, attributes, judge, unreadable) {
-  const input = make("input", { id: `in-${item.id}`, autocomplete: "off", spellcheck: "false", ...attributes });
+  const input = make("input", {
+    id: `in-${item.id}`,
+    autocomplete: "off",
+    spellcheck: "false",
+    ...attributes,
+  });
   const check = (event) => {
     event.preventDefault();
     if (item.done) return;
@@ -158,14 +184,26 @@ function entry(item, label, attributes, judge, unreadable) {
     else if (right) item.finish();
     else item.miss("Try again, or open the answer.");
   };
-  const reveal = button("quiet", () => {
-    if (item.done) return;
-    item.misses += 1;
-    const why = parts(item.template.content, "why").flatMap(contents);
-    item.status.replaceChildren(make("p", { class: "verdict" }, make("strong", {}, "Answer: "), ...item.answer, ". ", ...why));
-  }, "Show the answer");
-  return make("form", { class: "entry", onsubmit: check, novalidate: true },
-    make("label", { for: input.id }, label), input, make("button", { class: "go", type: "submit" }, "Check"), reveal);
+  const reveal = button(
+    "quiet",
+    () => {
+      if (item.done) return;
+      item.misses += 1;
+      const why = parts(item.template.content, "why").flatMap(contents);
+      item.status.replaceChildren(
+        make("p", { class: "verdict" }, make("strong", {}, "Answer: "), ...item.answer, ". ", ...why),
+      );
+    },
+    "Show the answer",
+  );
+  return make(
+    "form",
+    { class: "entry", onsubmit: check, novalidate: true },
+    make("label", { for: input.id }, label),
+    input,
+    make("button", { class: "go", type: "submit" }, "Check"),
+    reveal,
+  );
 }
 
 function numeric(item, root) {
@@ -176,15 +214,30 @@ function numeric(item, root) {
     if (text.trim() === "" || Number.isNaN(value)) return null;
     return Math.abs(value - Number(answer)) <= Number(tolerance) + 1e-12;
   };
-  return [entry(item, "Your number", { type: "text", inputmode: "decimal", size: 12 }, judge, "Type a number, such as 0.25.")];
+  return [
+    entry(
+      item,
+      "Your number",
+      { type: "text", inputmode: "decimal", size: 12 },
+      judge,
+      "Type a number, such as 0.25.",
+    ),
+  ];
 }
 
 function cloze(item, root) {
   const gap = parts(root, "gap")[0];
   item.answer = contents(gap);
-  const plain = (text) => text.toLowerCase().replace(/[$`*_{}\\]/g, "").replace(/[\s-]+/g, " ").trim();
+  const plain = (text) =>
+    text
+      .toLowerCase()
+      .replace(/[$`*_{}\\]/g, "")
+      .replace(/[\s-]+/g, " ")
+      .trim();
   const judge = (text) => (text.trim() === "" ? null : plain(text) === plain(gap.dataset.answer));
-  return [entry(item, "What fills the gap", { type: "text", size: 24 }, judge, "Type what belongs in the gap.")];
+  return [
+    entry(item, "What fills the gap", { type: "text", size: 24 }, judge, "Type what belongs in the gap."),
+  ];
 }
 
 /** Press the steps in the order in which they happen; a placed step can be taken back. */
@@ -197,7 +250,9 @@ function order(item, root) {
     const mine = [...placed.querySelectorAll("button")];
     const wrong = mine.findIndex((control, i) => control.step !== right[i]);
     if (wrong < 0) return item.finish();
-    const inPlace = ["", "The first step is in place. ", `The first ${wrong} steps are in place. `][Math.min(wrong, 2)];
+    const inPlace = ["", "The first step is in place. ", `The first ${wrong} steps are in place. `][
+      Math.min(wrong, 2)
+    ];
     item.miss(`${inPlace}Look at number ${wrong + 1}; press a step to take it back.`);
   };
   const takeBack = (control) => {
@@ -214,7 +269,11 @@ function order(item, root) {
     settle();
   };
   for (const step of shuffled(right)) {
-    const control = labelled("chip", () => !item.done && (control.closest("ol") ? takeBack : place)(control), step);
+    const control = labelled(
+      "chip",
+      () => !item.done && (control.closest("ol") ? takeBack : place)(control),
+      step,
+    );
     control.step = step;
     pool.append(control);
   }
@@ -241,8 +300,15 @@ function match(item, root) {
   const join = (other, control) => {
     if (other.pair !== control.pair) return item.miss("These two do not belong together.");
     const near = [...left.children].find((chip) => chip !== other);
-    pairs.append(make("li", {}, ...other.childNodes, make("span", { class: "joint", "aria-label": "goes with" }, "↔"),
-      ...control.childNodes));
+    pairs.append(
+      make(
+        "li",
+        {},
+        ...other.childNodes,
+        make("span", { class: "joint", "aria-label": "goes with" }, "↔"),
+        ...control.childNodes,
+      ),
+    );
     other.remove();
     control.remove();
     hand.held = null;
@@ -251,13 +317,17 @@ function match(item, root) {
     near.focus();
   };
   const chip = (pair, side, name) => {
-    const control = labelled("chip", () => {
-      if (item.done) return;
-      if (hand.held && hand.held.parentElement !== side) {
-        if (side === right) join(hand.held, control);
-        else join(control, hand.held);
-      } else hand.hold(control);
-    }, parts(pair, name)[0]);
+    const control = labelled(
+      "chip",
+      () => {
+        if (item.done) return;
+        if (hand.held && hand.held.parentElement !== side) {
+          if (side === right) join(hand.held, control);
+          else join(control, hand.held);
+        } else hand.hold(control);
+      },
+      parts(pair, name)[0],
+    );
     control.setAttribute("aria-pressed", "false");
     control.pair = pair;
     return control;
@@ -265,8 +335,11 @@ function match(item, root) {
   const all = parts(root, "pair");
   left.append(...all.map((pair) => chip(pair, left, "left")));
   right.append(...shuffled(all).map((pair) => chip(pair, right, "right")));
-  return [make("p", { class: "how" }, "Press one on the left, then what belongs to it on the right."),
-    make("div", { class: "sides" }, left, right), pairs];
+  return [
+    make("p", { class: "how" }, "Press one on the left, then what belongs to it on the right."),
+    make("div", { class: "sides" }, left, right),
+    pairs,
+  ];
 }
 
 function sort(item, root) {
@@ -276,7 +349,10 @@ function sort(item, root) {
     const cards = make("ul", {});
     const press = () => {
       if (item.done) return;
-      if (!hand.held) return item.status.replaceChildren(make("p", { class: "verdict" }, "Press a card first, then where it goes."));
+      if (!hand.held)
+        return item.status.replaceChildren(
+          make("p", { class: "verdict" }, "Press a card first, then where it goes."),
+        );
       if (hand.held.bucket !== bucket) return item.miss("That card belongs elsewhere.");
       const card = hand.held;
       const near = card.nextElementSibling || card.previousElementSibling;
@@ -287,22 +363,32 @@ function sort(item, root) {
       item.say("part", `${pool.children.length} to go.`);
       near.focus();
     };
-    return make("div", { class: "bucket" }, labelled("bucket-name", press, parts(bucket, "name")[0]), cards);
+    return make(
+      "div",
+      { class: "bucket" },
+      labelled("bucket-name", press, parts(bucket, "name")[0]),
+      cards,
+    );
   });
-  const chips = parts(root, "bucket").flatMap((bucket) => parts(bucket, "card").map((card) => {
-    const control = labelled("chip", () => !item.done && hand.hold(control), card);
-    control.setAttribute("aria-pressed", "false");
-    control.bucket = bucket;
-    return control;
-  }));
+  const chips = parts(root, "bucket").flatMap((bucket) =>
+    parts(bucket, "card").map((card) => {
+      const control = labelled("chip", () => !item.done && hand.hold(control), card);
+      control.setAttribute("aria-pressed", "false");
+      control.bucket = bucket;
+      return control;
+    }),
+  );
   pool.append(...shuffled(chips));
-  return [make("p", { class: "how" }, "Press a card, then the heading it belongs under."), pool,
-    make("div", { class: "buckets" }, ...buckets)];
+  return [
+    make("p", { class: "how" }, "Press a card, then the heading it belongs under."),
+    pool,
+    make("div", { class: "buckets" }, ...buckets),
+  ];
 }
 
 const KINDS = { choice, true_false: choice, numeric, cloze, order, match, sort };
 
-// -- a quiz: its items, one line of score -----------------------------------------------------------------------
+// -- a quiz: its items, one line of score
 
 function quiz(box) {
   const frames = [...box.querySelectorAll(".item")].filter((frame) => frame.querySelector("template"));
@@ -312,25 +398,37 @@ function quiz(box) {
     const done = all.filter((item) => item.done);
     const first = done.filter((item) => item.misses === 0).length;
     score.textContent = done.length
-      ? `${done.length} of ${all.length} answered, ${first} right at the first try.` : `${all.length} questions.`;
+      ? `${done.length} of ${all.length} answered, ${first} right at the first try.`
+      : `${all.length} questions.`;
   };
   const all = [];
   for (const frame of frames) all.push(new Item(frame, tell));
-  const again = button("quiet", () => {
-    for (const item of all) item.start();
-    tell();
-    all[0].form.querySelector("button, input").focus();
-  }, "Start again");
+  const again = button(
+    "quiet",
+    () => {
+      for (const item of all) item.start();
+      tell();
+      all[0].form.querySelector("button, input").focus();
+    },
+    "Start again",
+  );
   box.append(make("div", { class: "foot" }, score, again), ...blockedNote());
   tell();
 }
 
 function blockedNote() {
-  return store.kept ? [] : [make("p", { class: "how" },
-    "This browser does not let the page store anything: results last until you leave it.")];
+  return store.kept
+    ? []
+    : [
+        make(
+          "p",
+          { class: "how" },
+          "This browser does not let the page store anything: results last until you leave it.",
+        ),
+      ];
 }
 
-// -- cards: one at a time, flip, say whether you knew it --------------------------------------------------------
+// -- cards: one at a time, flip, say whether you knew it
 
 class Deck {
   constructor(box) {
@@ -340,21 +438,33 @@ class Deck {
     this.count = make("p", { class: "score", role: "status" });
     this.list = button("quiet", () => this.showList(box), "Show all as a list");
     this.list.setAttribute("aria-expanded", "false");
-    this.deck = make("div", { class: "deck", role: "group", "aria-label": "Flashcards" }, this.face, this.controls);
+    this.deck = make(
+      "div",
+      { class: "deck", role: "group", "aria-label": "Flashcards" },
+      this.face,
+      this.controls,
+    );
     box.classList.add("live");
-    box.querySelector(".item-card").before(this.deck, make("div", { class: "foot" }, this.count, this.list), ...blockedNote());
+    box
+      .querySelector(".item-card")
+      .before(this.deck, make("div", { class: "foot" }, this.count, this.list), ...blockedNote());
     this.start();
   }
 
   read(frame) {
     const details = frame.querySelector("details");
     const [head, ...body] = details.children;
-    return { id: frame.dataset.item, front: () => contents(head), back: () => body.flatMap((part) => {
-      const copy = part.cloneNode(true);
-      copy.removeAttribute("id");
-      for (const node of copy.querySelectorAll("[id]")) node.removeAttribute("id");
-      return [copy];
-    }) };
+    return {
+      id: frame.dataset.item,
+      front: () => contents(head),
+      back: () =>
+        body.flatMap((part) => {
+          const copy = part.cloneNode(true);
+          copy.removeAttribute("id");
+          for (const node of copy.querySelectorAll("[id]")) node.removeAttribute("id");
+          return [copy];
+        }),
+    };
   }
 
   start() {
@@ -376,8 +486,10 @@ class Deck {
   flip(card) {
     this.face.append(make("div", { class: "back" }, ...card.back()));
     this.face.classList.add("flipped");
-    this.controls.replaceChildren(button("go", () => this.grade(card, false), "Not yet"),
-      button("go", () => this.grade(card, true), "Knew it"));
+    this.controls.replaceChildren(
+      button("go", () => this.grade(card, false), "Not yet"),
+      button("go", () => this.grade(card, true), "Knew it"),
+    );
     this.controls.querySelector("button").focus();
   }
 
@@ -390,8 +502,19 @@ class Deck {
   }
 
   finished(focus) {
-    this.face.replaceChildren(make("div", { class: "front" }, "Every card known. Come back tomorrow: what is recalled late stays."));
-    this.controls.replaceChildren(button("go", () => { this.start(); this.controls.querySelector("button").focus(); }, "Start again"));
+    this.face.replaceChildren(
+      make("div", { class: "front" }, "Every card known. Come back tomorrow: what is recalled late stays."),
+    );
+    this.controls.replaceChildren(
+      button(
+        "go",
+        () => {
+          this.start();
+          this.controls.querySelector("button").focus();
+        },
+        "Start again",
+      ),
+    );
     if (focus) this.controls.querySelector("button").focus();
   }
 
@@ -404,4 +527,5 @@ class Deck {
 
 store.load();
 for (const box of document.querySelectorAll(".admonition.quiz")) quiz(box);
-for (const box of document.querySelectorAll(".admonition.cards")) if (box.querySelector(".item-card")) new Deck(box);
+for (const box of document.querySelectorAll(".admonition.cards"))
+  if (box.querySelector(".item-card")) new Deck(box);
