@@ -1,4 +1,5 @@
 """The repository's own promises: pins, workflows, and where its address comes from."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -41,7 +42,9 @@ def test_three_workflows():
 
 
 def requirements() -> list[str]:
-    return [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "#-"]
+    return [
+        line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "#-"
+    ]
 
 
 def test_every_requirement_is_pinned_once():
@@ -68,21 +71,24 @@ def test_front_end_is_locked_by_hash_and_by_name():
             assert entry["integrity"].startswith("sha512-") and "resolved" not in entry, name
 
 
-@pytest.mark.parametrize(("remote", "address"), [
-    ("https://github.com/some/book.git", "https://github.com/some/book"),
-    ("https://github.com/some/book", "https://github.com/some/book"),
-    ("https://token@github.com/some/book.git", "https://github.com/some/book"),
-    ("git@github.com:some/book.git", "https://github.com/some/book"),
-    ("ssh://git@github.com/some/book.name.git", "https://github.com/some/book.name"),
-    ("ssh://git@gitlab.example.org:2222/a/group/book.git", "https://gitlab.example.org/a/group/book"),
-    ("git@gitlab.com:a/group/book.git", "https://gitlab.com/a/group/book"),
-    ("/srv/git/book.git", None),
-    ("file:///srv/git/book.git", None),
-    ("https://example.org/some/book", None),
-    ("https://notgithub.com/some/book", None),
-    ("https://github.com/some", None),
-    ("", None),
-])
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/some/book.git", "https://github.com/some/book"),
+        ("https://github.com/some/book", "https://github.com/some/book"),
+        ("https://token@github.com/some/book.git", "https://github.com/some/book"),
+        ("git@github.com:some/book.git", "https://github.com/some/book"),
+        ("ssh://git@github.com/some/book.name.git", "https://github.com/some/book.name"),
+        ("ssh://git@gitlab.example.org:2222/a/group/book.git", "https://gitlab.example.org/a/group/book"),
+        ("git@gitlab.com:a/group/book.git", "https://gitlab.com/a/group/book"),
+        ("/srv/git/book.git", None),
+        ("file:///srv/git/book.git", None),
+        ("https://example.org/some/book", None),
+        ("https://notgithub.com/some/book", None),
+        ("https://github.com/some", None),
+        ("", None),
+    ],
+)
 def test_web_address_of_a_remote(remote, address):
     assert load("book/_ext/repository.py").web_address(remote) == address
 

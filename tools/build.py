@@ -1,4 +1,5 @@
 """Build the site: front-end parts, then Jupyter Book with every warning an error."""
+
 from __future__ import annotations
 
 import argparse
@@ -46,13 +47,16 @@ def build(out: Path = ROOT, clean: bool = False) -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT, help="folder that gets _build/ (default: the repository)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT, help="folder that gets _build/ (default: the repository)"
+    )
     parser.add_argument("--clean", action="store_true", help="throw away what an earlier build left")
     parser.add_argument("--serve", action="store_true", help="serve the site afterwards, at a terminal")
     args = parser.parse_args()
     site = build(args.out.resolve(), args.clean)
     if args.serve and sys.stdout.isatty():
         import serve
+
         return serve.forever(site)
     print(f"book: open {site / 'index.html'}")
     return 0

@@ -1,4 +1,5 @@
 """Every check, one after the other, whatever fails before; ends with `N passed, N failed, N skipped`."""
+
 from __future__ import annotations
 
 import argparse
@@ -41,8 +42,16 @@ class Stage:
 def execute(command: list[str]) -> tuple[int, str]:
     """Return code and everything printed."""
     environment = os.environ | {"PYTHONUTF8": "1", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, encoding="utf-8", errors="replace")
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
     return done.returncode, done.stdout
 
 
@@ -62,10 +71,19 @@ def why_skipped(output: str) -> str:
 
 
 def pytest(*arguments: str) -> Tally:
-    """Run pytest; what it printed is shown where something failed, the reasons where something was skipped."""
+    """Run pytest; what it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "-rs", "--tb=short", f"--junit-xml={report}", *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-rs",
+            "--tb=short",
+            f"--junit-xml={report}",
+            *arguments,
+        ]
         code, output = execute(command)
         tally = read_junit(report) if report.is_file() else Tally()
     if code and not tally.failed:  # no tests found, a wrong option, a crash
@@ -88,8 +106,11 @@ def package(*extra: str) -> Tally:
 
 def notebooks() -> Tally:
     """Every committed notebook runs again and prints what it printed."""
-    found = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "book").rglob("*.ipynb")
-                   if ".ipynb_checkpoints" not in path.parts)
+    found = sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "book").rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    )
     return pytest("--nbval", "--nbval-current-env", *found) if found else Tally(failed=1)
 
 

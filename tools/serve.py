@@ -1,4 +1,5 @@
 """Serve the site on localhost, compressed as a real host would send it."""
+
 from __future__ import annotations
 
 import functools
@@ -9,7 +10,21 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPRESSED = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".txt", ".map", ".wasm", ".inv", ".ipynb", ".md", ".xml"}
+COMPRESSED = {
+    ".html",
+    ".css",
+    ".js",
+    ".mjs",
+    ".json",
+    ".svg",
+    ".txt",
+    ".map",
+    ".wasm",
+    ".inv",
+    ".ipynb",
+    ".md",
+    ".xml",
+}
 
 
 @functools.lru_cache(maxsize=256)
@@ -23,8 +38,12 @@ class Handler(SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
-        ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".woff2": "font/woff2",
-        ".json": "application/json", ".svg": "image/svg+xml",
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+        ".woff2": "font/woff2",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
     }
 
     def log_message(self, *args) -> None:

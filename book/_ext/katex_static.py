@@ -3,6 +3,7 @@
 A TeX error is a Sphinx warning, so `-W` makes it fail the build. The letters of queries, keys and values get
 the classes sym-q, sym-k and sym-v, which the style sheet colours.
 """
+
 from __future__ import annotations
 
 import json
@@ -42,7 +43,9 @@ class Typesetter:
 
     def start(self) -> subprocess.Popen[str]:
         command = [*node_program("node"), "-e", ANSWER_LINES, str(VENDOR / "katex" / "katex.min.js")]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
 
     def ask(self, tex: str, display: bool) -> dict[str, str]:
         """KaTeX's answer: {"html": ...} or {"error": ...}."""
@@ -94,7 +97,9 @@ TYPESETTER = Typesetter()
 
 def inline_math(translator, node: nodes.math) -> None:
     html = TYPESETTER.html(node.astext(), False, node)
-    translator.body.append(translator.starttag(node, "span", "", CLASS="math notranslate nohighlight") + html + "</span>")
+    translator.body.append(
+        translator.starttag(node, "span", "", CLASS="math notranslate nohighlight") + html + "</span>"
+    )
     raise nodes.SkipNode
 
 

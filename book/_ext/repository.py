@@ -3,6 +3,7 @@
 Looked for in this order: ATTNLAB_REPOSITORY, the CI's GITHUB_SERVER_URL and GITHUB_REPOSITORY, the git remote
 `origin`. Only GitHub and GitLab addresses count: the theme's buttons know no other host.
 """
+
 from __future__ import annotations
 
 import os
@@ -11,7 +12,9 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-REMOTE = re.compile(r"^(?:https?://(?:[^@/]+@)?|ssh://(?:[^@/]+@)?|git@)(?P<host>[^/:]+)(?::\d+)?[/:](?P<path>.+?)(?:\.git)?/?$")
+REMOTE = re.compile(
+    r"^(?:https?://(?:[^@/]+@)?|ssh://(?:[^@/]+@)?|git@)(?P<host>[^/:]+)(?::\d+)?[/:](?P<path>.+?)(?:\.git)?/?$"
+)
 BINDER = "https://mybinder.org"
 
 
@@ -28,7 +31,9 @@ def web_address(remote: str) -> str | None:
 def git_remote() -> str:
     """Address of the remote `origin`; empty where there is none (or no git)."""
     try:
-        found = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True)
+        found = subprocess.run(
+            ["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True
+        )
     except OSError:
         return ""
     return found.stdout.strip() if found.returncode == 0 else ""

@@ -1,8 +1,9 @@
 """Send a reader only what the page uses.
 
-thebe (another host), the scripted copy of the icons (540 kB compressed) and unused scripts go; every script waits for
-the page; style sheets become one without dead rules; fonts keep the characters that the site shows.
+thebe (another host), the scripted copy of the icons (540 kB compressed) and unused scripts go; every script
+waits for the page; style sheets become one without dead rules; fonts keep the characters that are shown.
 """
+
 from __future__ import annotations
 
 import functools
@@ -18,18 +19,22 @@ import slim_fonts  # noqa: E402
 
 UNWANTED = ("thebe",)
 LEFT_OVER = re.compile(
-    r'\s*(?:<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?'
+    r"\s*(?:<(?:script|link)[^>]*fontawesome\.js[^>]*>(?:</script>)?"
     r'|<script type="text/x-thebe-config">.*?</script>'
     r'|<link rel="preload" as="script"[^>]*>'
-    r"|<script>\s*(?:const|let) THEBE_JS_URL.*?</script>)", re.S)
-TABS = re.compile(r'\s*<script[^>]*design-tabs\.js[^>]*></script>')
+    r"|<script>\s*(?:const|let) THEBE_JS_URL.*?</script>)",
+    re.S,
+)
+TABS = re.compile(r"\s*<script[^>]*design-tabs\.js[^>]*></script>")
 OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></script>')
 PICTURE = re.compile(r'<img((?:(?!\bsrc=)[^>])*)src="([^":]+\.png)"([^>]*?)\s*/?>')
 SIDEBAR = 'class="bd-sidebar-primary bd-sidebar"'
 EMPTY_HEADER = re.compile(r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>")
 THEME = 'localStorage.getItem("theme") || "auto"'
-RESOLVED = 'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
-BLOCKING = re.compile(r'<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)')
+RESOLVED = (
+    'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
+)
+BLOCKING = re.compile(r"<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)")
 
 
 def names(asset) -> str:
@@ -47,16 +52,22 @@ def slim_page(html: str, options: str) -> str:
     html = LEFT_OVER.sub("", html)
     if "sd-tab-set" not in html:
         html = TABS.sub("", html)
-    html = html.replace(SIDEBAR, f'{SIDEBAR} role="navigation" aria-label="Book"')  # the title in it has a landmark
-    html = html.replace(THEME, RESOLVED)  # no flash of the other theme, and the page is styled once instead of twice
+    html = html.replace(
+        SIDEBAR, f'{SIDEBAR} role="navigation" aria-label="Book"'
+    )  # the title in it has a landmark
+    html = html.replace(
+        THEME, RESOLVED
+    )  # no flash of the other theme, and the page is styled once instead of twice
     html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner without a word heads nothing
-    html = html.replace('role="doc-biblioentry"', 'role="listitem"')  # what a list holds, and the other is outdated
+    html = html.replace(
+        'role="doc-biblioentry"', 'role="listitem"'
+    )  # what a list holds, and the other is outdated
     html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
     return BLOCKING.sub(r"<script defer\1", html)
 
 
 def slim_images(html: str, folder: Path) -> str:
-    """Pictures carry their size, so that nothing moves when they come, and those further down come when needed."""
+    """Pictures carry their size, so that nothing moves when they come; those below come when needed."""
     return PICTURE.sub(lambda match: _sized(match, folder), html)
 
 
@@ -66,7 +77,8 @@ def _sized(match: re.Match[str], folder: Path) -> str:
     if not head.startswith(b"\x89PNG") or "width" in match[1] + match[3]:
         return match[0]
     width, height = struct.unpack(">II", head[16:24])
-    return f'<img{match[1]}src="{match[2]}" width="{width}" height="{height}" loading="lazy" decoding="async"{match[3]}>'
+    size = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
+    return f'<img{match[1]}src="{match[2]}" {size}{match[3]}>'
 
 
 def all_pages(app, env) -> list[str]:

@@ -1,14 +1,16 @@
 """One style sheet a page: the sheets it links, in their order, without the rules that no page can use.
 
-Rules of libraries are dropped when every selector names a class or an id that occurs nowhere, neither in a page nor in
-a script. Our own sheets are kept whole.
+Rules of libraries are dropped when every selector names a class or an id that occurs nowhere, neither in a
+page nor in a script. Our own sheets are kept whole.
 """
+
 from __future__ import annotations
 
 import hashlib
 import posixpath
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import tinycss2
@@ -19,7 +21,10 @@ BUILT_IN_SCRIPTS = re.compile(r"^(bs-|collaps|dropdown|fade|modal|offcanvas|popo
 IMPORT = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')\s;]+)["']?\s*\)?\s*;""")
 ADDRESS = re.compile(r"""url\(\s*(["']?)(?!data:|#|[a-z]+:|/)([^"')]+)\1\s*\)""")
 WORD = re.compile(r"[A-Za-z_][\w-]*")
-LINK = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")(?![^>]*\bmedia=)[^>]*?\bhref="([^"]*?_static/)([^"?]+)[^"]*"[^>]*>\s*?\n?')
+LINK = re.compile(
+    r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")(?![^>]*\bmedia=)'
+    r'[^>]*?\bhref="([^"]*?_static/)([^"?]+)[^"]*"[^>]*>\s*?\n?'
+)
 
 
 def words_in_use(site: Path) -> set[str]:
@@ -43,9 +48,9 @@ def selectors(prelude: list) -> list[list]:
 
 
 def names(selector: list) -> list[str]:
-    """Classes and ids that an element must have to match (what stands inside :not() and its like does not count)."""
+    """Classes and ids that an element must have to match; what stands inside :not() and its like is free."""
     found = [token.value for token in selector if isinstance(token, HashToken)]
-    for before, token in zip(selector, selector[1:]):
+    for before, token in pairwise(selector):
         if isinstance(before, LiteralToken) and before.value == "." and isinstance(token, IdentToken):
             found.append(token.value)
     return found
@@ -60,10 +65,16 @@ def purge(rules: list, words: set[str]) -> str:
     kept = []
     for rule in rules:
         if isinstance(rule, QualifiedRule):
-            alive = [tinycss2.serialize(part).strip() for part in selectors(rule.prelude) if usable(part, words)]
+            alive = [
+                tinycss2.serialize(part).strip() for part in selectors(rule.prelude) if usable(part, words)
+            ]
             if alive:
                 kept.append(f"{','.join(alive)}{{{tinycss2.serialize(rule.content).strip()}}}")
-        elif isinstance(rule, AtRule) and rule.lower_at_keyword in {"media", "supports", "layer"} and rule.content:
+        elif (
+            isinstance(rule, AtRule)
+            and rule.lower_at_keyword in {"media", "supports", "layer"}
+            and rule.content
+        ):
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             inside = purge(inner, words)
             if inside:
@@ -74,16 +85,21 @@ def purge(rules: list, words: set[str]) -> str:
 
 
 def read(static: Path, name: str, words: set[str]) -> str:
-    """A sheet with its imports in place, its addresses relative to _static/, and a library's dead rules gone."""
+    """A sheet with its imports in place, addresses relative to _static/, and a library's dead rules gone."""
     css = (static / name).read_text("utf-8")
     folder = posixpath.dirname(name)
 
     def address(match: re.Match[str]) -> str:
         return f'url("{posixpath.normpath(posixpath.join(folder, match[2]))}")'
 
-    imported = "".join(read(static, posixpath.normpath(posixpath.join(folder, found)), words)
-                       for found in IMPORT.findall(css) if not re.match(r"[a-z]+:|//", found))
-    rules = tinycss2.parse_stylesheet(ADDRESS.sub(address, IMPORT.sub("", css)), skip_comments=True, skip_whitespace=True)
+    imported = "".join(
+        read(static, posixpath.normpath(posixpath.join(folder, found)), words)
+        for found in IMPORT.findall(css)
+        if not re.match(r"[a-z]+:|//", found)
+    )
+    rules = tinycss2.parse_stylesheet(
+        ADDRESS.sub(address, IMPORT.sub("", css)), skip_comments=True, skip_whitespace=True
+    )
     broken = [rule for rule in rules if rule.type == "error"]
     if broken:
         raise ValueError(f"{name}: {broken[0].message}, line {broken[0].source_line}")
@@ -110,4 +126,4 @@ def relink(html: str, name: str) -> str:
     if not first:
         return html
     link = f'<link rel="stylesheet" href="{first[1]}{name}">\n'
-    return html[: first.start()] + link + LINK.sub("", html[first.start():])
+    return html[: first.start()] + link + LINK.sub("", html[first.start() :])

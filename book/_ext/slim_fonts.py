@@ -1,4 +1,5 @@
 """Fonts cut down to the characters the site shows: the theme's icons, and KaTeX's letters and signs."""
+
 from __future__ import annotations
 
 import base64
@@ -9,9 +10,14 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-ICON_FONT = re.compile(r'src:url\("(vendor/fontawesome/webfonts/[\w-]+\.woff2)"\)\s*format\("woff2"\)(?:,\s*url\([^)]*\)\s*format\("[a-z]+"\))*')
+ICON_FONT = re.compile(
+    r'src:url\("(vendor/fontawesome/webfonts/[\w-]+\.woff2)"\)\s*format\("woff2"\)'
+    r'(?:,\s*url\([^)]*\)\s*format\("[a-z]+"\))*'
+)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{2,6})")
-FORMULA = re.compile(r'<span class="katex-html".*?(?=<span class="katex-mathml"|</p>|</div>|</li>|</td>|$)', re.S)
+FORMULA = re.compile(
+    r'<span class="katex-html".*?(?=<span class="katex-mathml"|</p>|</div>|</li>|</td>|$)', re.S
+)
 TAG = re.compile(r"<[^>]*>")
 ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#x27;": "'"}
 
@@ -37,13 +43,13 @@ def icons_into(css: str, static: Path) -> str:
         if not used & set(TTFont(static / match[1]).getBestCmap()):
             return 'src:local("no icon of this font is used")'
         data = base64.b64encode(cut(static / match[1], used)).decode()
-        return f"src:url(data:font/woff2;base64,{data}) format(\"woff2\")"
+        return f'src:url(data:font/woff2;base64,{data}) format("woff2")'
 
     return ICON_FONT.sub(inline, css)
 
 
 def characters_of_formulas(pages: list[str]) -> set[int]:
-    """Every character that stands in a formula of any page, with a generous reading of where a formula ends."""
+    """Every character that stands in a formula of any page, reading generously where a formula ends."""
     found: set[str] = set()
     for html in pages:
         for formula in FORMULA.findall(html):

@@ -1,4 +1,5 @@
 """A notebook's text source (x.md) steps aside where its executed form (x.ipynb) lies beside it."""
+
 from __future__ import annotations
 
 from pathlib import Path

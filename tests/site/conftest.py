@@ -1,10 +1,11 @@
 """The built site behind a local server, and a browser page that lets nothing else through.
 
-Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site), `browser`
-(one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one for the whole run, for tests that
-only look). A page carries `external` (requests that were not for the site: blocked and listed) and `errors` (uncaught
-errors and console errors). `ATTNLAB_SITE` names another folder than _build/html.
+Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site),
+`browser` (one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one for the whole
+run, for tests that only look). A page carries `external` (requests that were not for the site: blocked and
+listed) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than _build/html.
 """
+
 from __future__ import annotations
 
 import os
@@ -21,8 +22,15 @@ SITE = Path(os.environ.get("ATTNLAB_SITE", ROOT / "_build" / "html"))
 sys.path.insert(0, str(ROOT / "tools"))
 import serve  # noqa: E402
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 def chromium() -> str | None:

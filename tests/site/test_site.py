@@ -1,4 +1,5 @@
 """What every page of the site owes its reader, whatever it is about."""
+
 from __future__ import annotations
 
 import re
@@ -30,10 +31,13 @@ def scroll_to_end(page) -> None:
 
 
 def violations(page, *rules: str) -> list[str]:
-    """What axe finds on the page as it stands (all rules, or those named): rule, how often, and the first place."""
+    """What axe finds on the page as it stands (all rules, or those named): rule, how often, where first."""
     only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
     found = Axe().run(page, options={"resultTypes": ["violations"]} | only).response["violations"]
-    return [f"{v['id']} ({len(v['nodes'])}): {v['nodes'][0]['target']} {v['nodes'][0]['html'][:160]}" for v in found]
+    return [
+        f"{v['id']} ({len(v['nodes'])}): {v['nodes'][0]['target']} {v['nodes'][0]['html'][:160]}"
+        for v in found
+    ]
 
 
 def pages_of(site: Path) -> dict[str, str]:
@@ -48,7 +52,9 @@ def test_the_site_has_pages(site_folder):
 def test_page_keeps_to_itself(page, site_url, each_page):
     """No request leaves the site, nothing is logged as an error, and the page fits its budget."""
     weights = {}
-    page.on("requestfinished", lambda request: weights.update({request.url: request.sizes()["responseBodySize"]}))
+    page.on(
+        "requestfinished", lambda request: weights.update({request.url: request.sizes()["responseBodySize"]})
+    )
     visit(page, site_url, each_page)
     scroll_to_end(page)
     page.wait_for_timeout(150)
@@ -62,7 +68,8 @@ def test_page_says_what_it_is(shared_page, site_url, each_page):
     """A title, one heading of the first order, a language, and a favicon that is there."""
     visit(shared_page, site_url, each_page)
     head = shared_page.evaluate("""() => ({
-        title: document.title, lang: document.documentElement.lang, headings: [...document.querySelectorAll("h1")].filter((heading) => heading.offsetParent).length,
+        title: document.title, lang: document.documentElement.lang,
+        headings: [...document.querySelectorAll("h1")].filter((heading) => heading.offsetParent).length,
         icon: document.querySelector('link[rel~="icon"]')?.href,
         description: document.querySelector('meta[name="description"]')?.content ?? "",
     })""")
@@ -77,7 +84,7 @@ def show(page, theme: str) -> None:
 
 
 def test_axe_finds_nothing(shared_page, site_url, each_page):
-    """No violation of axe's rules with every folded answer open; in the dark, of those that look at colours."""
+    """No violation of axe's rules with every folded answer open; in the dark, of those on colours."""
     visit(shared_page, site_url, each_page)
     shared_page.add_style_tag(content="*, *::before, *::after { transition: none !important }")
     shared_page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
@@ -95,7 +102,8 @@ def test_page_fits_a_phone(shared_page, site_url, each_page):
     wide = shared_page.evaluate("""() => {
         const room = document.documentElement.clientWidth;
         if (document.documentElement.scrollWidth <= room) return [];
-        return [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > room + 1)
+        return [...document.querySelectorAll("main *")]
+            .filter((element) => element.getBoundingClientRect().right > room + 1)
             .slice(0, 5).map((e) => e.outerHTML.slice(0, 120));
     }""")
     assert wide == [] and shared_page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -106,12 +114,17 @@ def test_every_link_leads_somewhere(site_folder):
 
 
 def test_broken_links_are_found(tmp_path):
-    """The link check itself: a missing file and a missing anchor are named, a good link and a web address are not."""
+    """The link check itself: a missing file and a missing anchor are named, other links are not."""
     (tmp_path / "b.html").write_text('<p id="here"></p>')
     (tmp_path / "a.html").write_text(
-        '<a href="b.html#here"></a><a href="b.html#gone"></a><a href="c.html"></a><a href="https://example.org/"></a>')
+        '<a href="b.html#here"></a><a href="b.html#gone"></a>'
+        '<a href="c.html"></a><a href="https://example.org/"></a>'
+    )
     found = linkcheck.inside(tmp_path, linkcheck.read(tmp_path))
-    assert [line.split(": ", 1)[1] for line in found] == ["b.html#gone: no such anchor", "c.html: no such file"]
+    assert [line.split(": ", 1)[1] for line in found] == [
+        "b.html#gone: no such anchor",
+        "c.html: no such file",
+    ]
 
 
 def test_formulas_are_set_and_coloured(site_folder):
@@ -131,5 +144,10 @@ def test_fonts_hold_every_character_of_the_formulas(site_folder):
     known = set().union(*(font.getBestCmap() for font in fonts))
     shown = set()
     for html in pages_of(site_folder).values():
-        shown |= set("".join(re.findall(r'class="m(?:ord|bin|rel|open|close|op|punct)[^"]*"[^>]*>([^<&]+)<', html)))
-    assert shown and {c for c in shown if ord(c) > 32 and ord(c) not in known and c not in "\u200b\u00a0"} == set()
+        shown |= set(
+            "".join(re.findall(r'class="m(?:ord|bin|rel|open|close|op|punct)[^"]*"[^>]*>([^<&]+)<', html))
+        )
+    assert (
+        shown
+        and {c for c in shown if ord(c) > 32 and ord(c) not in known and c not in "\u200b\u00a0"} == set()
+    )
