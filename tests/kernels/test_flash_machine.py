@@ -126,20 +126,23 @@ def test_the_textbooks_loop(causal, block_q, block_k):
 
 
 MEMORY = """
-import resource, sys, torch
+import sys, torch
 from attnlab.kernels.flash import flash_attention
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 torch.set_num_threads(1)
 def run(n):
     q, k, v = (torch.randn(8, n, 64, requires_grad=True) for _ in range(3))
     flash_attention(q, k, v).backward(torch.ones(8, n, 64))
 run(600)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 run(int(sys.argv[1]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_memory_grows_with_the_length_not_its_square():
-    """2048 positions: 34 MB of tensors, where the scores alone would be 134 MB and their gradients as much again."""
+    """2048 positions: 34 MB of tensors; the scores alone would be 134 MB and their gradients as much again."""
     run = subprocess.run([sys.executable, "-c", MEMORY, "2048"], capture_output=True, text=True, check=True)
-    assert int(run.stdout) < 100_000
+    assert 15_000 < int(run.stdout) < 50_000  # kilobytes
