@@ -13,7 +13,7 @@ CHAPTER = "book/self_attention/scaled_dot_product.html"
 
 def open_chapter(page, site_url: str, path: str = CHAPTER):
     page.goto(f"{site_url}/{path}")
-    page.locator("h1").first.wait_for()
+    page.locator(".bd-article h1").wait_for()
     return page
 
 
@@ -43,7 +43,7 @@ def test_paper_opens_every_answer_and_closes_it_again(shared_page, site_url):
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details.admonition:not([open])").count() == 0
-    assert page.locator(".bd-sidebar-primary").is_hidden() and page.locator(".bd-article h1").is_visible()
+    assert page.locator(".bd-sidebar-primary").is_hidden() and page.locator(".bd-article h2").first.is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.admonition[open]").count() == 0
 
