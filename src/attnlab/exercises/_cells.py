@@ -75,8 +75,10 @@ def _parsons(exercise) -> str:
     right = body_of(exercise.solution)
     wrong = [line for name in exercise.parsons for line in body_of(exercise.mutants[name]) if line not in right]
     wrong = list(dict.fromkeys(wrong))
-    lines = right + wrong
-    random.Random(exercise.id).shuffle(lines)
+    lines, dice = right + wrong, random.Random(exercise.id)
+    dice.shuffle(lines)
+    while len(right) > 1 and [line for line in lines if line in right] == right:
+        dice.shuffle(lines)
     extra = "one line does" if len(wrong) == 1 else f"{len(wrong)} lines do"
     head = f"Put these lines in order (and indent them); {extra} not belong, each from a real mistake."
     return head + "\n\n```python\n" + "\n".join(lines) + "\n```"
