@@ -76,10 +76,17 @@ def find(app: Sphinx) -> None:
         log.info("runner: Pyodide was not vendored, so the pages get no Run buttons (python tools/pyodide.py)")
 
 
+def note(app: Sphinx, config) -> None:
+    """Pages are written anew when Pyodide comes or goes: that is a change of configuration."""
+    config.run_buttons = pyodide_folder(app) is not None
+
+
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Write the package beside Pyodide at the end of every build, so that it always matches src/."""
     if error is None and app.attnlab_pyodide:
         folder = Path(app.outdir, "_static", "pyodide")
+        if not (folder / "manifest.json").is_file():
+            return
         data = pack(Path(app.confdir))
         (folder / ARCHIVE).write_bytes(data)
         listing = json.loads((folder / "manifest.json").read_text("utf-8"))
@@ -89,6 +96,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     app.attnlab_pyodide = None
+    app.add_config_value("run_buttons", False, "html", bool)
+    app.connect("config-inited", note)
     app.connect("builder-inited", find)
     app.connect("html-page-context", mark_page)
     app.connect("build-finished", finish)
