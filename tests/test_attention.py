@@ -115,8 +115,8 @@ def test_equals_the_reference(mask, biased):
 
 @masks
 def test_gradients_pass_gradcheck_and_are_finite(mask):
-    parts = [x[:, :2, :, :3].clone().requires_grad_() for x in (Q, K, V)]
-    mask = mask if mask is None or mask.ndim < 4 else mask[:, :2]
+    parts = [x[:1, :1, :, :3].clone().requires_grad_() for x in (Q, K, V)]
+    mask = mask if mask is None or mask.ndim < 4 else mask[:1]
     bias = tensor(7, N, M).requires_grad_()
     assert torch.autograd.gradcheck(lambda *x: attention(*x[:3], mask, x[3]), (*parts, bias))
 
