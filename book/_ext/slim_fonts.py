@@ -38,6 +38,7 @@ def cut(path: Path, characters: set[int]) -> bytes:
 def icons_into(css: str, static: Path) -> str:
     """The icons that the sheet names, inside the sheet itself: about two kilobytes and no request."""
     used = {int(code, 16) for code in ESCAPE.findall(css)}
+    used |= {ord(sign) for sign in css if "\ue000" <= sign <= "\uf8ff"}  # written out, where a tool unescaped it
 
     def inline(match: re.Match[str]) -> str:
         if not used & set(TTFont(static / match[1]).getBestCmap()):
