@@ -201,6 +201,9 @@ def test_the_dtype_of_the_arguments_is_kept_whatever_the_bias(dtype):
     output = attention(*parts, bias=torch.zeros(N, M, dtype=torch.float64))
     output.sum().backward()
     assert output.dtype == dtype and all(x.grad.dtype == dtype for x in parts)
+    fine = tensor(11, N, M) / 3
+    rough = fine.to(torch.promote_types(dtype, torch.float32))
+    assert_same(attention(*parts, bias=fine), attention(*parts, bias=rough), atol=0)
 
 
 def test_arguments_are_left_alone():
