@@ -115,6 +115,7 @@ def notebooks() -> Tally:
 
 
 STAGES = (
+    Stage("Front-end parts", lambda: script("tools/frontend.py"), quick=True),
     Stage("Package", lambda: package(), quick=True),
     Stage("Exercise gates", lambda: pytest("tests/exercises"), quick=True),
     Stage("Notebooks, executed again and compared", notebooks),
