@@ -66,7 +66,8 @@ def _gap(a, b):
         return np.inf
     if group(a) != "numbers":
         return float(not np.array_equal(a, b))
-    gap = np.abs(np.subtract(a, b))
+    with np.errstate(invalid="ignore"):  # equal infinities are equal
+        gap = np.where(a == b, 0.0, np.abs(np.subtract(a, b)))
     return float(np.max(np.where(np.isnan(gap), np.inf, gap), initial=0.0))
 
 

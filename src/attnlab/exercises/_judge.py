@@ -123,17 +123,19 @@ def _verdict(exercise, function: Callable, seen: Seen, report: Report) -> Diagno
         return _wrong("two calls with the same arguments give different answers, so something random is left in", *notes)
     if _passes(exercise, seen, right):
         return _passed(exercise, notes)
-    name = _match(exercise, outcomes, mutants)
+    name = _match(exercise, outcomes, right, mutants)
     if name:
         return _wrong(*_named(exercise, name, seen, right), *notes, mistake=name)
     return _wrong(*_unnamed(exercise, seen, right), *notes)
 
 
-def _match(exercise, outcomes: list[Outcome], mutants: dict[str, list[Outcome]]) -> str | None:
+def _match(exercise, outcomes: list[Outcome], right: list[Outcome], mutants: dict) -> str | None:
     """The known mistake that gives these outcomes: on all probes, or else on all that are not extreme."""
     for forgiving in (False, True):
         kept = [i for i, probe in enumerate(exercise.probes) if not (forgiving and probe.extreme)]
         if not any(outcomes[i].kind == "value" for i in kept):
+            return None
+        if forgiving and all(agree(outcomes[i], right[i]) for i in kept):
             return None
         for name, wrong in mutants.items():
             if all(agree(outcomes[i], wrong[i]) for i in kept):
