@@ -42,6 +42,12 @@ def _on(page: str, heading: str):
     return add
 
 
+def page(path: str, title: str):
+    """For the folders of the bank: name a page, get the short way to add the mistakes explained in its sections."""
+    PAGES[path] = title
+    return lambda heading: _on(path, heading)
+
+
 _formula = _on("self_attention/scaled_dot_product", "The mathematics")
 _scale = _on("self_attention/scaled_dot_product", "Why divide by $\\sqrt{d_k}$?")
 _true = _on("self_attention/scaled_dot_product", "Two things that are always true")
