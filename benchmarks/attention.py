@@ -3,10 +3,10 @@
     python benchmarks/attention.py            all rows, at most 5 minutes on a quiet machine
     python benchmarks/attention.py --quick    shorter inputs and fewer rounds, under a minute
 
-Eight heads of 64, float32, one thread. The candidates of a row take turns, A B A B, and each is judged by the median of
-the processor time it used, so that other work on the machine disturbs all of them alike. A ratio above 1 means that
-ours is faster. Memory, NumPy, FlexAttention and two threads are measured in fresh processes. Writes attention.json
-and attention.png to benchmarks/results, or to the folder named with --out.
+Eight heads of 64, float32, one thread. The candidates of a row take turns, A B A B, and each is judged by
+the median of the processor time it used, so that other work on the machine disturbs all of them alike. A
+ratio above 1 means that ours is faster. Memory, NumPy, FlexAttention and two threads are measured in fresh
+processes. Writes attention.json and attention.png to benchmarks/results, or to the folder named with --out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ Candidates = dict[str, Callable[[], object]]
 
 
 class Row(NamedTuple):
-    """One line of the table: milliseconds of each candidate, and the ratio that is held against the targets."""
+    """One line of the table: milliseconds of each candidate, and the ratio that is held against the
+    targets."""
 
     name: str
     against: str
@@ -71,7 +72,8 @@ def draw(n: int, heads: int = HEADS, batch: int = 1, grad: bool = False, keys: i
     """q, k, v of standard normal numbers; `keys` heads of keys."""
     g = torch.Generator().manual_seed(n)
     return [
-        torch.randn(batch, h, n, D_HEAD, generator=g).requires_grad_(grad) for h in (heads, keys or heads, keys or heads)
+        torch.randn(batch, h, n, D_HEAD, generator=g).requires_grad_(grad)
+        for h in (heads, keys or heads, keys or heads)
     ]
 
 
@@ -116,7 +118,9 @@ def backward_rows(lengths, rounds) -> Iterator[Row]:
     for n in lengths:
         for causal, moonshot in ((False, 1.05), (True, 1.10)):
             word = "causal" if causal else "full"
-            yield backward_row(f"backward, {word}, N = {n}", draw(n, grad=True), causal, 0.90, moonshot, rounds)
+            yield backward_row(
+                f"backward, {word}, N = {n}", draw(n, grad=True), causal, 0.90, moonshot, rounds
+            )
 
 
 def large_scores_rows(n, rounds) -> Iterator[Row]:
@@ -317,7 +321,9 @@ def machine() -> dict[str, str]:
     processor = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        facts = dict(line.split(":", 1) for line in cpuinfo.read_text().split("\n\n")[0].splitlines() if ":" in line)
+        facts = dict(
+            line.split(":", 1) for line in cpuinfo.read_text().split("\n\n")[0].splitlines() if ":" in line
+        )
         names = {key.strip(): value.strip() for key, value in facts.items()}
         processor = f"{names.get('model name')}, family {names.get('cpu family')}, model {names.get('model')}"
     return {
@@ -347,7 +353,11 @@ def plot(rows: list[Row], about: dict, path: Path) -> None:
 
     rows = [r for r in rows if not r.smaller_is_better][::-1]
     figure, axes = plt.subplots(figsize=(9, 0.32 * len(rows) + 1.4), layout="constrained")
-    axes.barh(range(len(rows)), [r.ratio for r in rows], color=["#0072B2" if r.ratio >= 1 else "#D55E00" for r in rows])
+    axes.barh(
+        range(len(rows)),
+        [r.ratio for r in rows],
+        color=["#0072B2" if r.ratio >= 1 else "#D55E00" for r in rows],
+    )
     for place, r in enumerate(rows):
         if r.must is not None:
             axes.plot([r.must] * 2, [place - 0.4, place + 0.4], color="black")

@@ -1,4 +1,5 @@
-"""Attention as the definition has it: every score written down, in float64, gradients by autograd. The kernels' examiner.
+"""Attention as the definition has it: every score written down, in float64, gradients by autograd. The
+kernels' examiner.
 
 Imports nothing of the package. Its own masks and its alignment are held against loops over Python lists in
 `test_by_definition.py`.
@@ -70,7 +71,8 @@ def draw(seed, *shape, dtype=torch.float64, grad=True):
 
 
 def same(actual, expected, atol=1e-12):
-    """Equal shape and dtype, and equal up to atol · max(1, largest expected); -inf must stand in the same places."""
+    """Equal shape and dtype, and equal up to atol · max(1, largest expected); -inf must stand in the same
+    places."""
     assert actual.shape == expected.shape and actual.dtype == expected.dtype
     dead = torch.isneginf(expected)
     assert torch.equal(torch.isneginf(actual), dead)

@@ -21,7 +21,9 @@ def to_torch(x):
 
 
 @pytest.mark.parametrize("sizes, blocks", list(itertools.product(SIZES, BLOCKS)))
-@pytest.mark.parametrize("causal, window, padded, biased", list(itertools.product((0, 1), (None, 1, 4), (0, 1), (0, 1))))
+@pytest.mark.parametrize(
+    "causal, window, padded, biased", list(itertools.product((0, 1), (None, 1, 4), (0, 1), (0, 1)))
+)
 def test_equals_the_definition_with_gradients(sizes, blocks, causal, window, padded, biased):
     n, m = sizes
     q, k, v = draw(0, 2, 3, n, 5), draw(1, 2, 3, m, 5), draw(2, 2, 3, m, 7)

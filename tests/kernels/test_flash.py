@@ -5,9 +5,9 @@ import math
 
 import pytest
 import torch
-from torch.autograd import gradcheck
 from kernels import by_definition as definition
 from kernels.by_definition import draw, grads, same
+from torch.autograd import gradcheck
 
 from attnlab.kernels import inputs, products
 from attnlab.kernels.flash import flash_attention
@@ -30,9 +30,14 @@ def padding(kind, n_keys):
 
 
 def case(sizes, padded=None, biased=False, alibi=False, sinks=False, dtype=torch.float64, **rest):
-    """Two sequences, six heads of queries on three of keys; the arguments, the options, and what gets a gradient."""
+    """Two sequences, six heads of queries on three of keys; the arguments, the options, and what gets a
+    gradient."""
     n, m = sizes
-    q, k, v = draw(0, 2, 6, n, 5, dtype=dtype), draw(1, 2, 3, m, 5, dtype=dtype), draw(2, 2, 3, m, 7, dtype=dtype)
+    q, k, v = (
+        draw(0, 2, 6, n, 5, dtype=dtype),
+        draw(1, 2, 3, m, 5, dtype=dtype),
+        draw(2, 2, 3, m, 7, dtype=dtype),
+    )
     options = {"key_mask": padding(padded, m), **rest}
     learnt = [q, k, v]
     if biased:
@@ -73,11 +78,13 @@ def test_any_blocks(block_q, block_k, causal, window, online):
     examine(tensors, options, list(tensors), 1e-10 if online else 1e-12, block_q=block_q, block_k=block_k)
 
 
-@pytest.mark.parametrize("causal, window", [(False, None), (True, None), (True, 50), (True, 200), (True, 400)])
+@pytest.mark.parametrize(
+    "causal, window", [(False, None), (True, None), (True, 50), (True, 200), (True, 400)]
+)
 @pytest.mark.parametrize("online", [False, True])
 @pytest.mark.parametrize("sizes", [(331, 419), (419, 331)])
 def test_blocks_larger_than_a_strip(sizes, causal, window, online):
-    """Blocks of more than 128 rows are cut into strips at the edge of the band."""
+    """Blocks of more than STRIP rows are cut into strips at the edge of the band."""
     n, m = sizes
     tensors = draw(0, 1, n, 3), draw(1, 1, m, 3), draw(2, 1, m, 2)
     options = {"causal": causal, "window": window, "scale": 300.0 if online else None}
@@ -89,7 +96,9 @@ def test_blocks_larger_than_a_strip(sizes, causal, window, online):
 @pytest.mark.parametrize("padded", [None, "holes"])
 def test_either_library_in_float32(monkeypatch, multiply, online, padded):
     monkeypatch.setattr(inputs, "fastest", lambda dtype: multiply)
-    tensors, options, learnt = case((29, 43), padded, dtype=torch.float32, causal=True, scale=20.0 if online else None)
+    tensors, options, learnt = case(
+        (29, 43), padded, dtype=torch.float32, causal=True, scale=20.0 if online else None
+    )
     examine(tensors, options, learnt, 3e-5, block_q=16, block_k=11)
 
 
@@ -125,7 +134,11 @@ def test_scores_times_300(factor):
 
 def test_all_scores_far_below_zero_without_a_bias():
     """Queries opposite to keys: the maximum over a tile must not take a masked zero for the peak."""
-    q, k, v = -30 * torch.ones(1, 29, 5), 30 * torch.ones(1, 29, 5), draw(2, 1, 29, 3, dtype=torch.float32, grad=False)
+    q, k, v = (
+        -30 * torch.ones(1, 29, 5),
+        30 * torch.ones(1, 29, 5),
+        draw(2, 1, 29, 3, dtype=torch.float32, grad=False),
+    )
     out = flash_attention(q, k, v, causal=True, block_q=16, block_k=11)
     same(out, definition.attention(q.double(), k.double(), v.double(), causal=True)[0].float(), 1e-5)
 
@@ -134,11 +147,25 @@ def test_all_scores_far_below_zero_without_a_bias():
 def test_gradcheck_of_each_path(padded):
     holes = torch.tensor([[1, 1, 0, 1, 0, 1, 1]]).bool()
     base = {"key_mask": holes if padded else None, "block_q": 4, "block_k": 3, "return_lse": True}
-    q, k, v, bias, sinks = draw(0, 1, 2, 5, 3), draw(1, 1, 1, 7, 3), draw(2, 1, 1, 7, 2), draw(3, 2, 5, 7), draw(4, 2)
-    for path in ({}, {"causal": True}, {"window": 2}, {"scale": 90.0}, {"alibi_slopes": torch.tensor([0.5, 0.25])}):
+    q, k, v, bias, sinks = (
+        draw(0, 1, 2, 5, 3),
+        draw(1, 1, 1, 7, 3),
+        draw(2, 1, 1, 7, 2),
+        draw(3, 2, 5, 7),
+        draw(4, 2),
+    )
+    for path in (
+        {},
+        {"causal": True},
+        {"window": 2},
+        {"scale": 90.0},
+        {"alibi_slopes": torch.tensor([0.5, 0.25])},
+    ):
         assert gradcheck(lambda *x: flash_attention(*x, **base, **path), (q, k, v), fast_mode=True)
     assert gradcheck(
-        lambda *x: flash_attention(*x[:3], bias=x[3], sinks=x[4], causal=True, **base), (q, k, v, bias, sinks), fast_mode=True
+        lambda *x: flash_attention(*x[:3], bias=x[3], sinks=x[4], causal=True, **base),
+        (q, k, v, bias, sinks),
+        fast_mode=True,
     )
 
 
@@ -199,7 +226,11 @@ def test_half_precision_errs_at_most_twice_as_much_as_the_plain_version(dtype, b
     def everything(out, inputs):
         return [out, *torch.autograd.grad((out * d_out.to(out.dtype)).sum(), inputs)]
 
-    actual, exactly, plainly = everything(result[0], tensors), everything(truth[0], exact), everything(plain[0], tensors)
+    actual, exactly, plainly = (
+        everything(result[0], tensors),
+        everything(truth[0], exact),
+        everything(plain[0], tensors),
+    )
     for mine, true, other in zip(actual, exactly, plainly):
         assert (mine - true).abs().max() <= 2 * (other - true).abs().max() + 1e-7
         assert mine.dtype == dtype
@@ -211,7 +242,10 @@ def test_parity_with_torch(causal):
     out = flash_attention(*tensors, causal=causal)
     expected = torch.nn.functional.scaled_dot_product_attention(*tensors, is_causal=causal)
     same(out, expected, 2e-6)
-    for x, y in zip(torch.autograd.grad(out.square().sum(), tensors), torch.autograd.grad(expected.square().sum(), tensors)):
+    for x, y in zip(
+        torch.autograd.grad(out.square().sum(), tensors),
+        torch.autograd.grad(expected.square().sum(), tensors),
+    ):
         same(x, y, 2e-5)
 
 

@@ -1,10 +1,9 @@
 """The examiner itself, held against loops over Python lists and masks typed by hand."""
 
+import by_hand
 import pytest
 import torch
 from kernels import by_definition as definition
-
-import by_hand
 
 
 @pytest.mark.parametrize(
@@ -25,5 +24,7 @@ def test_masks_are_those_typed_by_hand(typed, sizes, rule):
 def test_one_head_equals_the_loops():
     q, k, v = (definition.draw(s, 1, n, d, grad=False) for s, n, d in ((0, 5, 7), (1, 3, 7), (2, 3, 2)))
     out, _ = definition.attention(q, k, v, causal=True)
-    expected = by_hand.attention(q[0].tolist(), k[0].tolist(), v[0].tolist(), mask=by_hand.CAUSAL_5_QUERIES_3_KEYS)
+    expected = by_hand.attention(
+        q[0].tolist(), k[0].tolist(), v[0].tolist(), mask=by_hand.CAUSAL_5_QUERIES_3_KEYS
+    )
     definition.same(out[0], torch.tensor(expected, dtype=torch.float64))

@@ -8,11 +8,19 @@ from kernels.by_definition import draw, same
 from attnlab.kernels import dropout
 from attnlab.kernels.flash import flash_attention
 
-OPTIONS = [{}, {"causal": True}, {"window": 9}, {"scale": 90.0}, {"sinks": torch.tensor([0.5, -1.0, 2.0, 0.0])}]
+OPTIONS = [
+    {},
+    {"causal": True},
+    {"window": 9},
+    {"scale": 90.0},
+    {"sinks": torch.tensor([0.5, -1.0, 2.0, 0.0])},
+]
 
 
 def run(q, k, v, seed, blocks, **options):
-    return flash_attention(q, k, v, dropout_p=0.3, generator=torch.Generator().manual_seed(seed), **blocks, **options)
+    return flash_attention(
+        q, k, v, dropout_p=0.3, generator=torch.Generator().manual_seed(seed), **blocks, **options
+    )
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -28,7 +36,10 @@ def test_forward_and_backward_use_the_mask_that_was_drawn(options, blocks):
     drawn = kept[normal]
     assert set(drawn.unique().tolist()) == {0.0, round(1 / dropout.kept(0.3), 6)}
     kept = (kept > 0).double() / dropout.kept(0.3)
-    actual, expected = run(q, k, v, 3, blocks, **options), definition.attention(q, k, v, kept=kept, **options)[0]
+    actual, expected = (
+        run(q, k, v, 3, blocks, **options),
+        definition.attention(q, k, v, kept=kept, **options)[0],
+    )
     same(actual, expected, 1e-11)
     d_out = draw(5, *expected.shape, grad=False)
     for x, y in zip(*(torch.autograd.grad((o * d_out).sum(), (q, k, v)) for o in (actual, expected))):

@@ -7,22 +7,42 @@ from attnlab.kernels.flash import flash_attention
 
 FITTING = {"q": torch.ones(2, 6, 5, 3), "k": torch.ones(2, 2, 7, 3), "v": torch.ones(2, 2, 7, 4)}
 REFUSED = [
-    ({"k": torch.ones(2, 4, 7, 3), "v": torch.ones(2, 4, 7, 4)}, ValueError, "4 heads of keys do not divide 6 heads"),
-    ({"k": torch.ones(2, 0, 7, 3), "v": torch.ones(2, 0, 7, 4)}, ValueError, "0 heads of keys do not divide 6 heads"),
+    (
+        {"k": torch.ones(2, 4, 7, 3), "v": torch.ones(2, 4, 7, 4)},
+        ValueError,
+        "4 heads of keys do not divide 6 heads",
+    ),
+    (
+        {"k": torch.ones(2, 0, 7, 3), "v": torch.ones(2, 0, 7, 4)},
+        ValueError,
+        "0 heads of keys do not divide 6 heads",
+    ),
     ({"v": torch.ones(2, 3, 7, 4)}, ValueError, "k has 2 heads but v has 3"),
     ({"v": torch.ones(2, 2, 8, 4)}, ValueError, "k has 7 keys but v has 8"),
     ({"k": torch.ones(2, 2, 7, 5)}, ValueError, "q has d_head = 3 and k has d_head = 5"),
     ({"k": torch.ones(1, 2, 7, 3)}, ValueError, r"batch axes differ: q \(2,\), k \(1,\)"),
-    ({"q": torch.ones(5, 3)}, ValueError, r"q needs the axes \(..., heads, queries, d_head\) but has shape \(5, 3\)"),
+    (
+        {"q": torch.ones(5, 3)},
+        ValueError,
+        r"q needs the axes \(..., heads, queries, d_head\) but has shape \(5, 3\)",
+    ),
     ({"k": torch.ones(2, 2, 7, 3).double()}, TypeError, "dtypes differ: q torch.float32, k torch.float64"),
     ({"q": torch.ones(2, 6, 5, 3).int()}, TypeError, "q must hold float16.*but its dtype is torch.int32"),
     ({"q": [1.0]}, TypeError, "q must be a tensor but is a list"),
     ({"q": torch.ones(2, 6, 5, 3, device="meta")}, ValueError, "runs on the CPU but q is on meta"),
-    ({"key_mask": torch.ones(2, 6, dtype=torch.bool)}, ValueError, r"key_mask must have shape \(2, 7\) but has \(2, 6\)"),
+    (
+        {"key_mask": torch.ones(2, 6, dtype=torch.bool)},
+        ValueError,
+        r"key_mask must have shape \(2, 7\) but has \(2, 6\)",
+    ),
     ({"key_mask": torch.ones(2, 7)}, TypeError, "key_mask must be boolean.*torch.float32"),
     ({"bias": torch.ones(5, 6)}, ValueError, r"bias \(5, 6\) does not broadcast to scores \(2, 6, 5, 7\)"),
     ({"bias": torch.ones(1, 2, 6, 5, 7)}, ValueError, r"does not broadcast to scores \(2, 6, 5, 7\)"),
-    ({"bias": torch.ones(5, 7, dtype=torch.bool)}, TypeError, "bias must hold floats but its dtype is torch.bool"),
+    (
+        {"bias": torch.ones(5, 7, dtype=torch.bool)},
+        TypeError,
+        "bias must hold floats but its dtype is torch.bool",
+    ),
     ({"alibi_slopes": torch.ones(2)}, ValueError, r"alibi_slopes must have shape \(6,\) but has \(2,\)"),
     ({"alibi_slopes": torch.ones(6, requires_grad=True)}, ValueError, "alibi_slopes get no gradient"),
     ({"sinks": torch.ones(2)}, ValueError, r"sinks must have shape \(6,\) but has \(2,\)"),

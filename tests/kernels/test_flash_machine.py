@@ -111,7 +111,9 @@ def test_both_libraries_multiply():
     assert products.fastest(torch.float32) is products.fastest(torch.float32)
 
 
-@pytest.mark.parametrize("causal, block_q, block_k", [(False, 5, 7), (True, 4, 4), (True, 100, 3), (False, 1, 100)])
+@pytest.mark.parametrize(
+    "causal, block_q, block_k", [(False, 5, 7), (True, 4, 4), (True, 100, 3), (False, 1, 100)]
+)
 def test_the_textbooks_loop(causal, block_q, block_k):
     q, k, v = draw(0, 17, 5), draw(1, 13, 5), draw(2, 13, 7)
     mask = definition.may_look(17, 13, causal)
@@ -143,6 +145,7 @@ print(peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_memory_grows_with_the_length_not_its_square():
-    """2048 positions: 34 MB of tensors; the scores alone would be 134 MB and their gradients as much again."""
+    """2048 positions: 34 MB of tensors; the scores alone would be 134 MB and their gradients as much
+    again."""
     run = subprocess.run([sys.executable, "-c", MEMORY, "2048"], capture_output=True, text=True, check=True)
     assert 15_000 < int(run.stdout) < 50_000  # kilobytes

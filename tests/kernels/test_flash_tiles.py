@@ -1,4 +1,5 @@
-"""The geometry: every visible score is visited once, nothing else is counted, and what is hidden is not visited."""
+"""The geometry: every visible score is visited once, nothing else is counted, and what is hidden is not
+visited."""
 
 import itertools
 
@@ -14,7 +15,9 @@ def counts(n, m, keys, causal, window, blocks):
     seen = torch.zeros(n, m, dtype=torch.int)
     for block in plan(n, keys, band(n, m, causal, window), *blocks):
         for tile in block.tiles:
-            patch = torch.ones(tile.rows.stop - tile.rows.start, tile.keys.stop - tile.keys.start, dtype=torch.int)
+            patch = torch.ones(
+                tile.rows.stop - tile.rows.start, tile.keys.stop - tile.keys.start, dtype=torch.int
+            )
             if tile.last is not None:
                 patch = patch.tril(tile.last)
             if tile.first is not None:
@@ -27,7 +30,9 @@ def counts(n, m, keys, causal, window, blocks):
 
 @pytest.mark.parametrize("n, m", [(13, 17), (17, 13), (1, 11), (11, 1), (300, 310), (310, 300)])
 def test_every_visible_score_is_counted_once(n, m):
-    rules = itertools.product((False, True), (None, 1, 5, 140, 1000), ((3, 4), (1, 1), (200, 150), (999, 999)))
+    rules = itertools.product(
+        (False, True), (None, 1, 5, 140, 1000), ((3, 4), (1, 1), (200, 150), (999, 999))
+    )
     for causal, window, blocks in rules:
         for keys in ((0, m), (m // 3, m), (0, m - m // 4)):
             expected = definition.may_look(n, m, causal, window).int()
@@ -54,9 +59,17 @@ def area(*arguments, blocks=(256, 512)):
 def test_hidden_tiles_are_not_visited():
     n = 4096
     assert area(n, n, False, None) == n * n
-    assert area(n, n, True, None) <= n * n / 2 + n * STRIP  # half, and at most a strip's width along the diagonal
+    assert (
+        area(n, n, True, None) <= n * n / 2 + n * STRIP
+    )  # half, and at most a strip's width along the diagonal
     assert area(n, n, True, 256) <= n * (256 + 2 * STRIP)  # not a function of n²
     assert area(n, n, True, 256) <= 1.01 * area(n, n, False, 256)
+
+
+def test_wide_windows_waste_little_at_both_edges():
+    n, window = 8192, 3072
+    visible = sum(min(i + 1, window) for i in range(n))
+    assert area(n, n, True, window, blocks=(1024, 512)) <= visible + n * 1.5 * STRIP
 
 
 def test_no_keys_no_tiles():

@@ -27,7 +27,9 @@ def test_two_halves_of_the_keys_make_the_whole():
 
 
 def test_by_hand():
-    out, lse = merge(*(torch.tensor(x, dtype=torch.float64) for x in ([[1.0]], [0.0], [[4.0]], [math.log(2)])))
+    out, lse = merge(
+        *(torch.tensor(x, dtype=torch.float64) for x in ([[1.0]], [0.0], [[4.0]], [math.log(2)]))
+    )
     assert out.item() == pytest.approx(3.0, abs=1e-15)  # weights 1 and 2 of 3
     assert lse.item() == pytest.approx(math.log(3), abs=1e-15)
 
@@ -54,6 +56,8 @@ def test_far_apart_and_far_from_zero():
     assert out.item() == 2.0 and lse.item() == pytest.approx(-9000 + math.log(2))
     out, lse = merge(*(torch.tensor(x) for x in ([[1.0]], [5000.0], [[3.0]], [-5000.0])))
     assert out.item() == 1.0 and lse.item() == 5000.0
+    out, lse = merge(*(torch.tensor(x) for x in ([[1.0]], [-5000.0], [[3.0]], [5000.0])))
+    assert out.item() == 3.0 and lse.item() == 5000.0
 
 
 def test_gradients():

@@ -1,8 +1,9 @@
-"""The backward pass: the weights of each tile are computed again, and five products take them to the gradients.
+"""The backward pass: the weights of each tile are computed again, and five products take them to the
+gradients.
 
 With P the weights, dP = d_out vᵀ and D_i = sum_j P_ij dP_ij = d_out_i · out_i, the gradient of the scores is
-dS = P (dP - D). Both subtractions, of the log-sum-exp before the exponential and of D after the product, are folded
-into the products as one more column, so a tile is five products, exp2_ and mul_.
+dS = P (dP - D). Both subtractions, of the log-sum-exp before the exponential and of D after the product, are
+folded into the products as one more column, so a tile is five products, exp2_ and mul_.
 """
 
 from __future__ import annotations
@@ -62,9 +63,10 @@ def backward(
         v=torch.zeros_like(v, memory_format=torch.contiguous_format),
         bias=torch.zeros(bias.shape, dtype=working(q.dtype)) if need_bias else None,
     )
+    # Heads that share keys add to the same gradients, so they go to one worker.
     groups: dict[tuple[int, ...], list[Slot]] = {}
     for slot in inputs.slots():
-        groups.setdefault(slot.k, []).append(slot)  # heads that share keys add to the same gradients: one worker
+        groups.setdefault(slot.k, []).append(slot)
 
     def work(group: list[Slot]) -> None:
         _group_gradients(inputs, group, out, lse, d_out, d_lse, grads)
@@ -74,7 +76,13 @@ def backward(
 
 
 def _group_gradients(
-    inputs: Inputs, group: list[Slot], out: Tensor, lse: Tensor, d_out: Tensor, d_lse: Tensor, grads: Gradients
+    inputs: Inputs,
+    group: list[Slot],
+    out: Tensor,
+    lse: Tensor,
+    d_out: Tensor,
+    d_lse: Tensor,
+    grads: Gradients,
 ) -> None:
     """Fill in the gradients of the heads that share one head of keys."""
     keys, values, place = inputs.keys(group[0]), inputs.values(group[0]), group[0].k
@@ -108,8 +116,8 @@ def _upstream(values: Tensor, out: Tensor, d_out: Tensor, d_lse: Tensor, rate: f
 def _walk(inputs: Inputs, slot: Slot, head: Head, keys: Tensor, upstream: Upstream, sums: Sums) -> None:
     """Add every tile's share to the sums.
 
-    The gradients of keys and values are gathered transposed: dkᵀ += qᵀ dS takes dS as it lies, where dk += dSᵀ q would
-    have oneDNN copy it first: 0.72 ns a score against 1.05.
+    The gradients of keys and values are gathered transposed: dkᵀ += qᵀ dS takes dS as it lies, where dk +=
+    dSᵀ q would have oneDNN copy it first: 0.72 ns a score against 1.05.
     """
     q_t = head.queries[:, : sums.q.shape[-1]].t().contiguous()
     multiply = head.multiply

@@ -11,16 +11,21 @@ PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def check_tensors(q: Tensor, k: Tensor, v: Tensor) -> None:
-    """TypeError unless q, k and v are float tensors of one dtype, ValueError unless on the CPU and of one shape."""
+    """TypeError unless q, k and v are float tensors of one dtype, ValueError unless on the CPU and of one
+    shape."""
     for name, x in (("q", q), ("k", k), ("v", v)):
         if not isinstance(x, Tensor):
             raise TypeError(f"{name} must be a tensor but is a {type(x).__name__}")
         if x.dtype not in PRECISIONS:
-            raise TypeError(f"{name} must hold float16, bfloat16, float32 or float64 but its dtype is {x.dtype}")
+            raise TypeError(
+                f"{name} must hold float16, bfloat16, float32 or float64 but its dtype is {x.dtype}"
+            )
         if x.dtype != q.dtype:
             raise TypeError(f"dtypes differ: q {q.dtype}, {name} {x.dtype}")
         if x.device.type != "cpu":
-            raise ValueError(f"this kernel runs on the CPU but {name} is on {x.device}; see flash_triton for a GPU")
+            raise ValueError(
+                f"this kernel runs on the CPU but {name} is on {x.device}; see flash_triton for a GPU"
+            )
     _check_shapes(q, k, v)
 
 
@@ -31,7 +36,9 @@ def _check_shapes(q: Tensor, k: Tensor, v: Tensor) -> None:
         if x.shape[:-3] != q.shape[:-3]:
             raise ValueError(f"batch axes differ: q {tuple(q.shape[:-3])}, {name} {tuple(x.shape[:-3])}")
     if q.shape[-1] != k.shape[-1] or q.shape[-1] == 0:
-        raise ValueError(f"q has d_head = {q.shape[-1]} and k has d_head = {k.shape[-1]}: must agree and not be 0")
+        raise ValueError(
+            f"q has d_head = {q.shape[-1]} and k has d_head = {k.shape[-1]}: must agree and not be 0"
+        )
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"k has {k.shape[-2]} keys but v has {v.shape[-2]}")
     if k.shape[-3] != v.shape[-3]:
@@ -44,7 +51,8 @@ def check_overlays(
     q: Tensor, k: Tensor, key_mask: Tensor | None, bias: Tensor | None,
     alibi_slopes: Tensor | None, sinks: Tensor | None,
 ) -> None:  # fmt: skip
-    """TypeError for a mask that is not boolean or a bias that is not float, ValueError for shapes that do not fit."""
+    """TypeError for a mask that is not boolean or a bias that is not float, ValueError for shapes that do
+    not fit."""
     if key_mask is not None:
         if key_mask.dtype != torch.bool:
             raise TypeError(f"key_mask must be boolean, True = may look, but its dtype is {key_mask.dtype}")

@@ -1,4 +1,5 @@
-"""Dropout inside a tile: the same tile and seed give the same mask, so the backward pass can draw it again."""
+"""Dropout inside a tile: the same tile and seed give the same mask, so the backward pass can draw it
+again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Exact attention that never holds the score matrix: memory grows with the length, not with its square.
 
-This file is the door and the gradient's hook. The idea stands in `textbook`, the loops in `forward` and `backward`, the
-geometry in `tiles`, one head's matrices in `heads`, and what the machine likes best in `products` and `workers`.
+This file is the door and the gradient's hook. The idea stands in `textbook`, the loops in `forward` and
+`backward`, the geometry in `tiles`, one head's matrices in `heads`, and what the machine likes best in
+`products` and `workers`.
 """
 
 from __future__ import annotations
@@ -38,32 +39,36 @@ def flash_attention(
     return_lse: bool = False,
     block_q: int | None = None,
     block_k: int | None = None,
-) -> Float[Tensor, "*batch heads queries d_value"] | tuple[
-    Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]
-]:
-    """softmax(scale · q kᵀ + bias) v, computed block by block; with `return_lse` also each row's log-sum-exp.
+) -> (
+    Float[Tensor, "*batch heads queries d_value"]
+    | tuple[Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]]
+):
+    """softmax(scale · q kᵀ + bias) v, block by block; with `return_lse` also each row's log-sum-exp.
 
-    causal, window: the last query is aligned with the last key. A query sees itself and its past; with a window of n,
-        the last n keys, its own included. (torch's `is_causal` aligns the first with the first.)
+    causal, window: the last query is aligned with the last key. A query sees itself and its past; with a
+        window of n, the last n keys, its own included. (torch's `is_causal` aligns the first with the first.)
     key_mask: True = may look. What stands at a hidden key does not matter, not even NaN.
     bias: a float added to the scores; broadcasts to (*batch, heads, queries, keys); may hold -inf.
     alibi_slopes: adds -slope · |distance|. No gradient.
-    sinks: one more score for each head that takes its share of the weight and has no value.
-    dropout_p, generator: weights are dropped after normalising. A mask depends on the seed and on the block sizes.
-    block_q, block_k: given either, the blocked loops run however small the input; otherwise small inputs are handed
-        to the plain version.
+    sinks: one more score for each head, which takes its share of the weight and has no value.
+    dropout_p, generator: weights are dropped after normalising. The mask depends on the seed and on the block
+        sizes.
+    block_q, block_k: given either, the blocked loops run however small the input; otherwise small inputs are
+        handed to the plain version.
 
-    kv_heads divides heads: query head h looks at kv head h // (heads / kv_heads). A query that may look at no key gets
-    output 0, lse -inf, and sends zero gradients. Gradients reach q, k, v, bias and sinks, from the output and from the
-    log-sum-exp, once (no second derivatives through the blocked loops). float16 and bfloat16 are computed in float32
-    and rounded once, at the end; the log-sum-exp stays float32. CPU only. NaN is not looked for: it spreads to the
-    rows that see it. No argument is changed.
+    kv_heads divides heads: query head h looks at kv head h // (heads / kv_heads). A query that may look at
+    no key gets output 0, lse -inf, and sends zero gradients. Gradients reach q, k, v, bias and sinks, from
+    the output and from the log-sum-exp, once (no second derivatives through the blocked loops). float16 and
+    bfloat16 are computed in float32 and rounded once, at the end; the log-sum-exp stays float32. CPU only.
+    NaN is not looked for: it spreads to the rows that see it. No argument is changed.
+
+    Errors: TypeError for a dtype that does not fit, ValueError for shapes and numbers that do not.
     Source: [dao2022], [dao2023, algorithms 1 and 2]; sinks [xiao2024]; ALiBi [press2022].
     """
     check_tensors(q, k, v)
     check_overlays(q, k, key_mask, bias, alibi_slopes, sinks)
     check_numbers(window, scale, dropout_p, block_q, block_k)
-    forward_blocks, backward_blocks = _blocks(causal, window, dropout_p, block_q, block_k)
+    forward_blocks, backward_blocks = _blocks(window, dropout_p, block_q, block_k)
     options = Options(
         causal=causal,
         window=window,
@@ -84,7 +89,8 @@ def flash_attention(
 
 
 class _Flash(torch.autograd.Function):
-    """Keeps the arguments, the output and the log-sum-exp: all that the weights can be computed again from."""
+    """Keeps the arguments, the output and the log-sum-exp: all that the weights can be computed again
+    from."""
 
     @staticmethod
     def forward(ctx, q, k, v, bias, options):
@@ -103,18 +109,16 @@ class _Flash(torch.autograd.Function):
 
 
 def _blocks(
-    causal: bool, window: int | None, dropout_p: float, block_q: int | None, block_k: int | None
+    window: int | None, dropout_p: float, block_q: int | None, block_k: int | None
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Block sizes, (queries, keys), of the forward and of the backward pass: the fastest of those tried.
 
     Dropout draws a mask for each tile, so both passes must then have the same tiles.
     """
     if window is not None and window < 512:
-        best = (128, 512), (128, 512)
-    elif causal:
-        best = (512, 512), (384, 384)
+        best = (256, 512), (256, 512)  # one tile a block: the window and its two triangles
     else:
-        best = (512, 512), (384, 384)
+        best = (512, 512), (512, 512)
     sizes = tuple((block_q or rows, block_k or keys) for rows, keys in best)
     return (sizes[0], sizes[0]) if dropout_p else sizes
 

@@ -1,11 +1,12 @@
-"""The forward pass: the textbook's loop over tiles, with one head at a time and as few passes over a tile as possible.
+"""The forward pass: the textbook's loop over tiles, with one head at a time and as few passes over a tile as
+possible.
 
-A tile needs two products and an exponential. What else is done to it is worth avoiding, for at this speed each reading
-of a tile costs 4 to 8 % of the whole. Two ways through a tile:
+A tile needs two products and an exponential. What else is done to it is worth avoiding, for at this speed
+each reading of a tile costs 4 to 8 % of the whole. Two ways through a tile:
 
-bounded: by Cauchy and Schwarz no score of row i exceeds r_i = |scale| |q_i| max_j |k_j|. If r_i is small enough that
-    exp(score - r_i) cannot underflow, r_i serves as the row's peak: no maximum, no rescaling, and the subtraction is
-    folded into the product. Decided for each head.
+bounded: by Cauchy and Schwarz no score of row i exceeds r_i = |scale| |q_i| max_j |k_j|. If r_i is small
+    enough that exp(score - r_i) cannot underflow, r_i serves as the row's peak: no maximum, no rescaling,
+    and the subtraction is folded into the product. Decided for each head.
 online: the running maximum of the textbook, for every other head.
 """
 
@@ -46,8 +47,8 @@ def _attend(inputs: Inputs, slot: Slot, out: Tensor, lse: Tensor) -> None:
 
 
 def _bound(inputs: Inputs, slot: Slot) -> Tensor | None:
-    """r_i of each row in base 2, or None if it may be too large: then exp2(-2 r) would leave the range of normal
-    numbers. The limit, 38 in natural units for float32, keeps a reserve of 1e5."""
+    """r_i of each row in base 2, or None if it may be too large: then exp2(-2 r) would leave the range of
+    normal numbers. The limit, 38 in natural units for float32, keeps a reserve of 1e5."""
     if inputs.bias is not None or inputs.options.alibi_slopes is not None or inputs.k.shape[-2] == 0:
         return None
     q, k = inputs.q[slot.q].to(working(inputs.q.dtype)), inputs.keys(slot)
@@ -58,7 +59,8 @@ def _bound(inputs: Inputs, slot: Slot) -> Tensor | None:
 
 
 def _mix_rows(head: Head, values: Tensor, block: Block, online: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """The unnormalised output of a block of rows, the sum of its weights, and the peak they are relative to."""
+    """The unnormalised output of a block of rows, the sum of its weights, and the peak they are relative
+    to."""
     height = block.rows.stop - block.rows.start
     mix = values.new_zeros(height, values.shape[-1])
     total = values.new_zeros(height, 1)
@@ -93,7 +95,8 @@ def _weigh_online(head: Head, tile: Tile, mix: Tensor, total: Tensor, peak: Tens
 
 
 def _finish(mix: Tensor, total: Tensor, peak: Tensor, rate: float, out: Tensor, lse: Tensor) -> None:
-    """out = mix / total and lse = peak + log(total). A row that saw nothing has total 0: output 0 and lse -inf."""
+    """out = mix / total and lse = peak + log(total). A row that saw nothing has total 0: output 0 and lse
+    -inf."""
     torch.add(peak, total.log2(), out=lse).mul_(LN2)
     share = total.clamp(min=torch.finfo(total.dtype).tiny).mul_(dropout.kept(rate))
     torch.div(mix, share[:, None], out=out)

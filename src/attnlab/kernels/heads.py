@@ -48,8 +48,8 @@ class Head(NamedTuple):
     def scores(self, tile: Tile) -> Tensor:
         """The scores of a tile, times log2(e): what exp2 takes to the weights that exp would give.
 
-        On AMD Zen 5 exp2 takes 0.15 ns a score and exp 0.65; on Intel 0.30 and 0.21, but there exp is 20 to 300 times
-        slower where it meets -inf or a result that underflows, and exp2 is not.
+        On AMD Zen 5 exp2 takes 0.15 ns a score and exp 0.65. Elsewhere exp may be the faster one, but it is 20
+        to 300 times slower where it meets -inf or a result that underflows, and exp2 is not.
         """
         scores = self.multiply(self.queries[tile.rows], self.keys[tile.keys])
         if self.bias is not None:
@@ -78,8 +78,9 @@ def working(dtype: torch.dtype) -> torch.dtype:
 def fold(x: Tensor, columns: Sequence[Tensor | float], scale: float, dtype: torch.dtype) -> Tensor:
     """scale · x with more columns on its right.
 
-    A column beside the queries times a column of ones beside the keys adds one number to each row of scores, within
-    the product: 65 columns cost 3 % more than 64, where subtracting afterwards would read and write every score.
+    A column beside the queries times a column of ones beside the keys adds one number to each row of scores,
+    within the product: 65 columns cost 3 % more than 64, where subtracting afterwards would read and write
+    every score.
     """
     width = x.shape[-1]
     folded = torch.empty(len(x), width + len(columns), dtype=dtype)
@@ -93,8 +94,8 @@ def make_head(
     q: Tensor, k: Tensor, bias: Tensor | None, level: Tensor | None, hidden: Tensor | None,
     number: int, slope: float, options: Options, multiply: Product,
 ) -> Head:  # fmt: skip
-    """The head with `level` (one number a query, in base 2) already subtracted from its scores, and -inf added for
-    the keys where `hidden` is -inf."""
+    """The head with `level` (one number a query, in base 2) already subtracted from its scores, and -inf
+    added for the keys where `hidden` is -inf."""
     beside_q: list[Tensor | float] = []
     beside_k: list[Tensor | float] = []
     if level is not None:

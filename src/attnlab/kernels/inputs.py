@@ -27,7 +27,9 @@ class Slot(NamedTuple):
 class Inputs:
     """The arguments of one call, and what follows from them for each head."""
 
-    def __init__(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options, blocks: tuple[int, int]):
+    def __init__(
+        self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options, blocks: tuple[int, int]
+    ):
         self.q, self.k, self.v, self.options = q, k, v, options
         scores_shape = (*q.shape[:-1], k.shape[-2])
         self.bias = None if bias is None else bias.expand(scores_shape)
@@ -54,7 +56,15 @@ class Inputs:
         slope = 0.0 if slopes is None else float(slopes[slot.q[-1]])
         hidden = self._hidden(slot)
         return make_head(
-            self.q[slot.q], self.keys(slot), bias, level, hidden, slot.number, slope, self.options, self.multiply
+            self.q[slot.q],
+            self.keys(slot),
+            bias,
+            level,
+            hidden,
+            slot.number,
+            slope,
+            self.options,
+            self.multiply,
         )
 
     def keys(self, slot: Slot) -> Tensor:

@@ -16,9 +16,10 @@ def merge(
 ) -> tuple[Float[Tensor, "*rows d_value"], Float[Tensor, "*rows"]]:
     """lse = log(exp(lse_1) + exp(lse_2));  out = exp(lse_1 - lse) out_1 + exp(lse_2 - lse) out_2.
 
-    `lse` is the log-sum-exp of a row's scores, in natural logarithms: how much weight the row's softmax had before it
-    was normalised. Each result is therefore the mean of its values, and the two are averaged by weight. The rule is
-    associative and commutative, and (0, -inf), a row that saw no key, changes nothing. Differentiable in all four.
+    `lse` is the log-sum-exp of a row's scores, in natural logarithms: how much weight the row's softmax had
+    before it was normalised. Each result is therefore the mean of its values, and the two are averaged by
+    weight. The rule is associative and commutative, and (0, -inf), a row that saw no key, changes nothing.
+    Differentiable in all four.
 
     Errors: ValueError if the shapes of an output and its log-sum-exp do not fit.
     Source: [milakov2018, section 3.1]; for attention [rabe2021, section 2] and [liu2023ring, section 3].

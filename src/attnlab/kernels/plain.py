@@ -1,7 +1,7 @@
 """Attention with the whole score matrix in memory: what the blocked kernel hands small inputs to.
 
-Below about 512 x 512 scores a head fits in the processor's cache, and the loop would only add its own cost. Written
-without regard to the blocked kernel, so that the tests can hold each against the other.
+Below about 512 x 512 scores a head fits in the processor's cache, and the loop would only add its own cost.
+Written without regard to the blocked kernel, so that the tests can hold each against the other.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from attnlab.kernels.heads import Options, working
 def plain(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options) -> tuple[Tensor, Tensor]:
     """(out, lse), in working precision. Gradients are autograd's.
 
-    The log-sum-exp of a row is score - log(weight) of any of its keys; the largest is the most precise one. One pass
-    less than adding up exponentials: decoding with a cache of 16384 spends its time reading.
+    The log-sum-exp of a row is score - log(weight) of any of its keys; the largest is the most precise one.
+    One pass less than adding up exponentials: decoding with a cache of 16384 spends its time reading.
     """
     dtype = working(q.dtype)
     q, k, v = q.to(dtype), k.to(dtype), v.to(dtype)

@@ -1,4 +1,5 @@
-"""The loop of blocked attention as a textbook has it: one head, no tricks. The fast kernel is this loop, sped up."""
+"""The loop of blocked attention as a textbook has it: one head, no tricks. The fast kernel is this loop,
+sped up."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ def forward(
     block_q: int,
     block_k: int,
 ) -> tuple[Float[Tensor, "queries d_value"], Float[Tensor, "queries"]]:
-    """out = softmax(q kᵀ / sqrt(d_head)) v and the log-sum-exp of each row, never holding more than one tile of scores.
+    """out = softmax(q kᵀ / sqrt(d_head)) v and the log-sum-exp of each row, never holding more than one tile
+    of scores.
 
     Source: [dao2023, algorithm 1].
     """
@@ -49,9 +51,7 @@ def backward(
     d_out: Float[Tensor, "queries d_value"],
     block_q: int,
     block_k: int,
-) -> tuple[
-    Float[Tensor, "queries d_head"], Float[Tensor, "keys d_head"], Float[Tensor, "keys d_value"]
-]:
+) -> tuple[Float[Tensor, "queries d_head"], Float[Tensor, "keys d_head"], Float[Tensor, "keys d_value"]]:
     """(dq, dk, dv): the weights of each tile are computed again from the saved log-sum-exp, and used at once.
 
     Source: [dao2023, algorithm 2].

@@ -1,9 +1,9 @@
 """Attention block by block: the same numbers as `attention`, without ever holding the score matrix.
 
-A softmax needs the sum over a whole row, yet a row can be read piece by piece if three things are carried along: the
-largest score so far, the sum of the weights relative to it, and the values mixed with those weights. A new peak only
-rescales the other two. Backwards, the weights are computed again, tile by tile, from the one number that was saved for
-each row: its log-sum-exp.
+A softmax needs the sum over a whole row, yet a row can be read piece by piece if three things are carried
+along: the largest score so far, the sum of the weights relative to it, and the values mixed with those
+weights. A new peak only rescales the other two. Backwards, the weights are computed again, tile by tile,
+from the one number that was saved for each row: its log-sum-exp.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from attnlab._shapes import Array, Bool, Float
 
 
 class Masking(NamedTuple):
-    """Who may look at whom. The last query stands beside the last key; a window of n sees n keys, its own included."""
+    """Who may look at whom. The last query stands beside the last key; a window of n sees n keys, its own
+    included."""
 
     causal: bool = False
     window: int | None = None
@@ -32,9 +33,12 @@ class Running(NamedTuple):
 
 
 def start(n_rows: int, d_v: int, dtype: type | np.dtype = np.float64) -> Running:
-    """Rows that have seen nothing. The peak starts at the smallest number, not -inf, as -inf - -inf is NaN."""
+    """Rows that have seen nothing. The peak starts at the smallest number, not -inf, as -inf - -inf is
+    NaN."""
     lowest = np.finfo(dtype).min
-    return Running(np.full((n_rows, 1), lowest, dtype), np.zeros((n_rows, 1), dtype), np.zeros((n_rows, d_v), dtype))
+    return Running(
+        np.full((n_rows, 1), lowest, dtype), np.zeros((n_rows, 1), dtype), np.zeros((n_rows, d_v), dtype)
+    )
 
 
 def absorb(
@@ -57,7 +61,8 @@ def absorb(
 
 
 def finish(state: Running) -> tuple[Float[Array, "rows d_v"], Float[Array, "rows"]]:
-    """(mix / total, peak + log total): the output and the log-sum-exp; (0, -inf) for a row that saw no key."""
+    """(mix / total, peak + log total): the output and the log-sum-exp; (0, -inf) for a row that saw no
+    key."""
     seen = state.total > 0
     total = np.where(seen, state.total, 1)
     lse = np.where(seen, state.peak + np.log(total), -np.inf)
@@ -103,11 +108,14 @@ def blocked_gradient(
     masking: Masking = Masking(),
     bias: Float[Array, "*#scores"] | None = None,
     scale: float | None = None,
-) -> tuple[Float[Array, "*batch queries d_k"], Float[Array, "*batch keys d_k"], Float[Array, "*batch keys d_v"]]:
+) -> tuple[
+    Float[Array, "*batch queries d_k"], Float[Array, "*batch keys d_k"], Float[Array, "*batch keys d_v"]
+]:
     """(dq, dk, dv) from what `blocked_attention` returned and the gradient of its output.
 
-    P = exp(scores - lse) again, tile by tile. With D = sum(d_out · out) of each row, which is the sum of P dP over the
-    row without the row:  dv += Pᵀ d_out,  dS = P (d_out vᵀ - D),  dq += scale · dS k,  dk += scale · dSᵀ q.
+    P = exp(scores - lse) again, tile by tile. With D = sum(d_out · out) of each row, which is the sum of P
+    dP over the row without the row:  dv += Pᵀ d_out,  dS = P (d_out vᵀ - D),  dq += scale · dS k,  dk +=
+    scale · dSᵀ q.
     Source: [dao2023, algorithm 2].
     """
     bias = _check(q, k, v, blocks, masking, bias)
@@ -135,8 +143,8 @@ def merge(
 ) -> tuple[Float[Array, "*rows d_v"], Float[Array, "*rows"]]:  # fmt: skip
     """lse = log(exp(lse_1) + exp(lse_2));  out = exp(lse_1 - lse) out_1 + exp(lse_2 - lse) out_2.
 
-    Joins two results over different keys of the same queries. Associative and commutative; (0, -inf), a row that saw
-    no key, changes nothing.
+    Joins two results over different keys of the same queries. Associative and commutative; (0, -inf), a row
+    that saw no key, changes nothing.
     Source: [milakov2018, section 3.1].
     """
     lse = np.logaddexp(lse_1, lse_2)
@@ -144,7 +152,9 @@ def merge(
     return np.exp(lse_1 - level)[..., None] * out_1 + np.exp(lse_2 - level)[..., None] * out_2, lse
 
 
-def _scores(q: Array, k: Array, bias: Array, scale: float | None, rows: slice, keys: slice, visible: Array) -> Array:
+def _scores(
+    q: Array, k: Array, bias: Array, scale: float | None, rows: slice, keys: slice, visible: Array
+) -> Array:
     """One tile of scores, -inf where the query may not look. A tile that sees everything needs no mask."""
     scores = (q[rows] * _factor(q, scale)) @ k[keys].T
     if bias.size:
@@ -152,7 +162,9 @@ def _scores(q: Array, k: Array, bias: Array, scale: float | None, rows: slice, k
     return scores if visible.all() else np.where(visible, scores, scores.dtype.type(-np.inf))
 
 
-def _visible(rows: slice, keys: slice, n_queries: int, n_keys: int, index: tuple[int, ...], masking: Masking) -> Array:
+def _visible(
+    rows: slice, keys: slice, n_queries: int, n_keys: int, index: tuple[int, ...], masking: Masking
+) -> Array:
     """Which keys of the tile its queries may look at: True alone stands for all of them, False for none."""
     offset = n_keys - n_queries  # the last query stands beside the last key
     last = rows.stop - 1 + offset
@@ -177,7 +189,9 @@ def _factor(q: Array, scale: float | None) -> float:
     return float(q.shape[-1] ** -0.5 if scale is None else scale)
 
 
-def _check(q: Array, k: Array, v: Array, blocks: tuple[int, int], masking: Masking, bias: Array | None) -> Array:
+def _check(
+    q: Array, k: Array, v: Array, blocks: tuple[int, int], masking: Masking, bias: Array | None
+) -> Array:
     """ValueError unless everything fits; the bias as wide as the scores, or with no rows if there is none."""
     if min(blocks) < 1:
         raise ValueError(f"blocks must be at least 1 but are {blocks}")
