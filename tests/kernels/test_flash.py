@@ -169,6 +169,23 @@ def test_gradcheck_of_each_path(padded):
     )
 
 
+@pytest.mark.parametrize("dtype, atol", [(torch.float64, 1e-12), (torch.float32, 2e-6)])
+@pytest.mark.parametrize("strided", [False, True])
+def test_decoding_with_a_long_cache(dtype, atol, strided):
+    """One query and so many keys that each head is worth a product of its own; the cache is longer than
+    filled."""
+    q = draw(0, 2, 4, 1, 80, grad=False)
+    k, v = draw(1, 2, 2, 1300, 80, grad=False), draw(2, 2, 2, 1300, 70, grad=False)
+    k, v = (x.mT.contiguous().mT[..., :1100, :] if strided else x[..., :1100, :] for x in (k, v))
+    expected = definition.attention(q, k, v)
+    q, k, v = (x.to(dtype) for x in (q, k, v))
+    for x, y in zip(flash_attention(q, k, v, causal=True, return_lse=True), expected):
+        same(x, y.to(dtype), atol)
+    learnt = q.clone().requires_grad_()
+    (grad,) = torch.autograd.grad(flash_attention(learnt, k, v).sum(), learnt)
+    assert (grad != 0).any()
+
+
 @pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
 def test_any_number_of_batch_axes(shape):
     q, k, v = draw(0, *shape, 2, 29, 5), draw(1, *shape, 2, 43, 5), draw(2, *shape, 2, 43, 7)
