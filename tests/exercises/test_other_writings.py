@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,6 +172,10 @@ def two_hop_mask_by_stride(n_tokens):
     width = math.isqrt(max(n_tokens - 1, 0)) + 1
     i, j = np.indices((n_tokens, n_tokens))
     return (j <= i) & ((i - j < width) | (j % width == width - 1))
+
+
+for _part in sorted(Path(__file__).parent.glob("writings_*.py")):  # one file a part of the book, each with its own RIGHT
+    RIGHT += runpy.run_path(str(_part))["RIGHT"]
 
 
 @pytest.mark.parametrize(("exercise_id", "function"), RIGHT, ids=[f.__name__ for _, f in RIGHT])

@@ -143,6 +143,25 @@ _closed("lse_forgotten", "the log-sum-exp is not counted",
 _closed("scores_written_down", "scores written down",
         "the square of the length appears: a blocked kernel does not store the scores.",
         "they are all computed, and it is easy to think that they are then somewhere.")
+_fits = _counted("Does the printed block size fit?")
+_fits("scores_forgotten", "the tile of scores is forgotten",
+      "the tile of scores takes room too, one number for each query and key of the block.",
+      "a blocked kernel is famous for not storing the scores; while a tile is used it is there all the same.")
+_fits("outputs_forgotten", "the unfinished outputs are forgotten",
+      "only the queries are counted; beside each of them lies its unfinished output, as wide.",
+      "outputs are thought of as something that comes at the end.")
+_fits("keys_forgotten", "the block of keys is forgotten",
+      "the block of keys or values takes room of its own and is not subtracted.",
+      "with small blocks of keys it is little.")
+_fits("keys_and_values_together", "keys and values at the same time",
+      "keys and values are counted together; here the keys have gone when the values come.",
+      "many kernels do hold both, to fetch the one while the other is used.")
+_fits("rounded_up", "rounded up",
+      "the number is rounded up, so the last query does not fit.",
+      "numbers of blocks are rounded up; what fits is rounded down.")
+_fits("printed_block_size", "the printed block size",
+      "a quarter of the memory divided by the width is the paper's rule of thumb, not what fits here.",
+      "it is printed in the algorithm.")
 _machine("scores_stored", "the scores are stored",
          "the scores are written to slow memory and read back, which is what a blocked kernel avoids.",
          "it is the shortest way to write attention.")

@@ -1,0 +1,125 @@
+"""Right answers to the exercises on efficient attention, written differently from the solutions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from attnlab.kernels.traffic import Slow
+
+RIGHT: list[tuple[str, object]] = []
+
+
+def right(name):
+    def add(function):
+        RIGHT.append((f"efficiency.{name}", function))
+        return function
+    return add
+
+
+@right("layer_flops")
+def layer_flops_one_matrix_at_a_time(n, d_model):
+    def product(a, b, c):
+        return 2 * a * b * c
+    projections = sum(product(n, d_model, d_model) for _ in range(4))
+    attention = product(n, d_model, n) + product(n, n, d_model)
+    return [projections, attention, product(n, d_model, 4 * d_model) + product(n, 4 * d_model, d_model)]
+
+
+@right("cache_bytes")
+def cache_bytes_in_loops(tokens, layers, kv_heads, d_head, bytes_each):
+    total = 0
+    for _ in range(layers):
+        for _table in ("keys", "values"):
+            total += kv_heads * d_head * bytes_each * tokens
+    return np.int64(total)
+
+
+@right("roofline")
+def least_time_through_the_speed(flops, bytes_moved, peak, bandwidth):
+    return flops / min(peak, flops / bytes_moved * bandwidth)
+
+
+@right("merge")
+def merge_row_by_row(out_1, lse_1, out_2, lse_2):
+    outs, lses = [], []
+    for a, x, b, y in zip(out_1, lse_1, out_2, lse_2):
+        high, low = (x, y) if x >= y else (y, x)
+        if high == -math.inf:
+            outs.append(np.zeros_like(a))
+            lses.append(-math.inf)
+            continue
+        lse = high + math.log1p(math.exp(low - high))
+        outs.append(math.exp(x - lse) * a + math.exp(y - lse) * b)
+        lses.append(lse)
+    return np.array(outs), lses
+
+
+@right("online_softmax")
+def online_softmax_with_the_lse(scores, values, block):
+    out, lse = np.zeros(values.shape[1]), -np.inf
+    for i in range(0, len(scores), block):
+        s, v = scores[i:i + block], values[i:i + block]
+        part = np.logaddexp.reduce(s)
+        new = np.logaddexp(lse, part)
+        out = np.exp(lse - new) * out + np.exp(s - new) @ v
+        lse = new
+    return out
+
+
+@right("tree_merge")
+def merge_all_in_a_loop(outs, lses):
+    out, lse = outs[0], lses[0]
+    for o, x in zip(outs[1:], lses[1:]):
+        new = np.logaddexp(lse, x)
+        out = np.exp(lse - new)[:, None] * out + np.exp(x - new)[:, None] * o
+        lse = new
+    return out, lse
+
+
+@right("traffic_closed_form")
+def elements_moved_by_walking(n, d, block_q):
+    moved = 0
+    for first in range(0, n, block_q):
+        rows = min(block_q, n - first)
+        moved += rows * d + 2 * n * d + rows * d + rows
+    return moved
+
+
+@right("largest_block")
+def largest_block_by_trying(capacity, d, block_k):
+    block = 0
+    while (block + 1) * (2 * d + block_k + 4) + block_k * d <= capacity:
+        block += 1
+    return float(block)
+
+
+@right("traffic_score")
+def my_attention_in_larger_blocks(memory, q, k, v):
+    n, d = q.shape
+    out = Slow(np.zeros((n, d)))
+    for i in range(0, n, 21):
+        _one_block(memory, q[i:i + 21], k, v, out[i:i + 21])
+    return out.numpy(), memory.traffic
+
+
+def _one_block(memory, q, k, v, place):
+    d = q.shape[1]
+    queries = memory.load(q)
+    mix, total, peak = memory.full(q.shape, 0.0), memory.full((len(q), 1), 0.0), memory.full((len(q), 1), -1e30)
+    for j in range(len(k)):
+        scores = queries @ memory.load(k[j:j + 1]).T
+        scores /= math.sqrt(d)
+        new = np.maximum(peak, scores)
+        peak -= new
+        np.exp(peak, out=peak)
+        mix *= peak
+        total *= peak
+        scores -= new
+        np.exp(scores, out=scores)
+        total += scores
+        memory.add_product(mix, scores, memory.load(v[j:j + 1]))
+        peak[...] = new
+    mix /= total
+    memory.store(place, mix)
