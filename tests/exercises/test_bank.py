@@ -152,7 +152,7 @@ def test_notebook_cells(exercise_id):
     text = "\n".join(cell["source"] for cell in made if cell["type"] == "markdown")
     for gate in ("exercise-start", "exercise-end", "solution-start", "solution-end"):
         assert text.count(f"{{{gate}}}") == 1
-    assert f"({exercise.level.capitalize()}, {exercise.minutes} minutes)" in text
+    assert f" · {exercise.level.capitalize()} · {exercise.minutes} minutes" in text
     assert text.count(":class: hint dropdown") == 4 and text.count("\n:::\n") + text.endswith("\n:::") == 4
     assert "_solution(" not in text and not re.search(r"\b_[a-z]\w*\(", text), "no private helper is shown"
 

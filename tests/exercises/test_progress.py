@@ -9,8 +9,13 @@ import pytest
 from attnlab.exercises import EXERCISES, check
 
 ID = "self_attention.softmax"
-RIGHT, WRONG = EXERCISES[ID].solution, EXERCISES[ID].mutants["temperature_ignored"]
+SHOWN, WRONG = EXERCISES[ID].solution, EXERCISES[ID].mutants["temperature_ignored"]
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
+
+
+def RIGHT(scores, temperature=1.0):
+    """A learner's own function, with the answer that the page shows."""
+    return SHOWN(scores, temperature)
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +81,10 @@ def test_a_disk_that_refuses_stops_no_lesson(folder, monkeypatch, capsys):
     monkeypatch.setenv("ATTNLAB_PROGRESS", str(folder / "no" / "such" / "folder.json"))
     check(ID, RIGHT)
     assert capsys.readouterr().out.startswith("passed")
+
+
+def test_running_the_solution_that_a_page_shows_is_no_attempt(folder, capsys):
+    path = folder / "attnlab-progress.json"
+    path.touch()
+    check(ID, SHOWN)
+    assert capsys.readouterr().out.startswith("passed") and path.read_text(encoding="utf-8") == ""

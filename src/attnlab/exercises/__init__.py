@@ -37,7 +37,9 @@ def check(exercise_id: str, function: Callable) -> None:
     Errors: UnknownExercise for an id that no exercise has. Nothing the function does raises here.
     """
     diagnosis = diagnose(exercise_id, function)
-    record(exercise_id, diagnosis)
+    shown = f"{find(exercise_id).name}_solution"  # to run the solution that a page shows is no attempt
+    if getattr(function, "__name__", "") != shown:
+        record(exercise_id, diagnosis)
     print(diagnosis.text)
 
 

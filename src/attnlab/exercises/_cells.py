@@ -56,7 +56,7 @@ def _code(source: str, tag: str) -> dict:
 
 def _opening(exercise, label: str) -> str:
     """The directive that opens the exercise, the task, and what it rests on."""
-    title = f"{exercise.title} ({exercise.level.capitalize()}, {exercise.minutes} minutes)"
+    title = f"{exercise.title} · {exercise.level.capitalize()} · {exercise.minutes} minutes"
     about = f"*Difficulty: {DIFFICULTY[exercise.difficulty]}. Uses {exercise.uses}*"
     return f"```{{exercise-start}} {title}\n:label: exercise-{label}\n```\n\n{exercise.statement}\n\n{about}"
 
