@@ -29,6 +29,8 @@ from pathlib import Path
 import numpy as np
 
 from attnlab import masks, reference
+from attnlab.kernels import cost, traffic
+from attnlab.reference import blocked
 
 WIDGETS = Path(__file__).parent / "static" / "widgets"
 MASKS = ("none", "causal", "padding")
@@ -104,7 +106,12 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Numbe
     )
 
 
-def _text(number: float, digits: int) -> str:
+def _text(number: float | int | str, digits: int) -> str:
+    """Whole numbers whole, text as it is, everything else rounded; a real minus sign."""
+    if isinstance(number, str | int | np.integer):
+        return str(number).replace("-", "\N{MINUS SIGN}")
+    if number == -np.inf:
+        return "\N{MINUS SIGN}\N{INFINITY}"
     rounded = f"{abs(number):.{digits}f}"
     return f"\N{MINUS SIGN}{rounded}" if number < 0 and float(rounded) else rounded
 
@@ -254,3 +261,229 @@ def _allowed(mask: str, n: int, length: int):
     if mask == "padding":
         return np.broadcast_to(np.asarray(masks.padding(np.array([length]), n)).reshape(1, n), (n, n))
     return np.ones((n, n), dtype=bool)
+
+
+# ---- tile walk -----------------------------------------------------------------------------------
+
+TILE_MASKS = ("none", "causal", "window")
+LOOPS = ("queries", "keys")
+TILE_WIDTH = 2
+
+
+def tile_walk(
+    n: int = 8,
+    blocks: tuple[int, int] = (2, 3),
+    mask: str = "causal",
+    loop: str = "queries",
+    window: int = 3,
+    memory: int = 32,
+    seed: int = 1,
+) -> Explorable:
+    """A blocked attention over `n` tokens, tile by tile: what is loaded, skipped, held, rescaled and moved.
+
+    `blocks` are (queries, keys). `loop` names the outer one: "queries" as in FlashAttention-2, "keys" as in
+    FlashAttention. A `window` is causal and counts the query's own key. `memory` is M, in elements; queries,
+    keys and values have 2 entries each and follow from the `seed`.
+    """
+    _check_tile_walk(n, blocks, mask, loop, window, memory, seed)
+    state = {
+        "n": int(n),
+        "seed": int(seed),
+        "block_q": int(blocks[0]),
+        "block_k": int(blocks[1]),
+        "mask": mask,
+        "window": int(window),
+        "loop": loop,
+        "capacity": int(memory),
+        "step": 0,
+    }
+    return Explorable("tile_walk", state, _walk_table(state))
+
+
+def _check_tile_walk(
+    n: int, blocks: tuple[int, int], mask: str, loop: str, window: int, memory: int, seed: int
+) -> None:
+    if len(blocks) != 2:
+        raise ValueError(f"blocks must be (queries, keys), got {blocks}")
+    limits = {
+        "n": (n, 6, 12),
+        "queries a block": (blocks[0], 1, n),
+        "keys a block": (blocks[1], 1, n),
+        "window": (window, 1, n),
+        "memory": (memory, 8, 999),
+        "seed": (seed, 1, 999),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high or int(value) != value:
+            raise ValueError(f"{name} must be a whole number between {low} and {high}, got {value}")
+    if mask not in TILE_MASKS:
+        raise ValueError(f"mask must be one of {', '.join(TILE_MASKS)}, got {mask!r}")
+    if loop not in LOOPS:
+        raise ValueError(f"loop must be one of {', '.join(LOOPS)}, got {loop!r}")
+
+
+def _tile_vectors(seed: int, n: int, d: int = TILE_WIDTH) -> np.ndarray:
+    """q, k, v as (3, n, d): entries from -2.0 to 2.0 by s <- 16807 s mod (2^31 - 1), token after token."""
+    drawn, s = [], seed
+    for _ in range(3 + 3 * n * d):  # the first three are dropped: small seeds begin alike
+        s = 16807 * s % 2147483647
+        drawn.append((s % 41 - 20) / 10)
+    return np.array(drawn[3:]).reshape(n, 3, d).swapaxes(0, 1)
+
+
+def _tile_mask(mask: str, n: int, window: int) -> np.ndarray:
+    """The Boolean mask by its name, (n, n); True = may look."""
+    positions = np.arange(n)
+    if mask == "window":
+        return masks.window(positions, positions, window)
+    return masks.causal(positions, positions) if mask == "causal" else np.ones((n, n), dtype=bool)
+
+
+def _computed_tiles(state: dict, allowed: np.ndarray) -> list[tuple[slice, slice]]:
+    """(rows, keys) of the tiles in which some query may look, in the order of the loops."""
+    rows, keys = ([slice(i, i + b) for i in range(0, state["n"], b)] for b in (state["block_q"], state["block_k"]))
+    order = [(r, c) for r in rows for c in keys] if state["loop"] == "queries" else [(r, c) for c in keys for r in rows]
+    return [tile for tile in order if allowed[tile].any()]
+
+
+def _tile_moves(tiles: list[tuple[slice, slice]], i: int, state: dict) -> int:
+    """Elements moved for tile i: blocks of the inner loop at every tile, of the outer one when it changes."""
+    n, d, outer = state["n"], TILE_WIDTH, state["loop"] == "keys"
+    r, c = (len(range(n)[side]) for side in tiles[i])
+    first = i == 0 or tiles[i - 1][outer] != tiles[i][outer]
+    last = i + 1 == len(tiles) or tiles[i + 1][outer] != tiles[i][outer]
+    if outer:  # keys outside: q, o, l, m in; o, l, m out
+        return first * 2 * c * d + r * (3 * d + 4)
+    return first * r * d + 2 * c * d + last * r * (d + 1)  # at the end o and its log-sum-exp
+
+
+def _walk_table(state: dict) -> str:
+    q, k, v = _tile_vectors(state["seed"], state["n"])
+    allowed = _tile_mask(state["mask"], state["n"], state["window"])
+    tiles = _computed_tiles(state, allowed)
+    scores = np.where(allowed, q @ k.T / np.sqrt(TILE_WIDTH), -np.inf)
+    running, moved, rows = blocked.start(state["n"], TILE_WIDTH), 0, []
+    for i, (r, c) in enumerate(tiles):
+        part = blocked.Running(*(x[r] for x in running))
+        before = part.peak[0, 0]
+        blocked.absorb(part, scores[r, c].copy(), v[c])
+        moved += _tile_moves(tiles, i, state)
+        factor = np.exp(before - part.peak[0, 0])
+        known = (part.peak[0, 0], factor, part.total[0, 0]) if part.total[0, 0] else (-np.inf, 1.0, 0.0)
+        rows.append((_tile_name(r, c, state["n"]), [int((~allowed[r, c]).sum()), *known, moved]))
+    out, _ = blocked.finish(running)
+    gap = np.abs(out - reference.attention(q, k, v, mask=allowed)).max()
+    return _table(_walk_caption(state, moved, gap), ["pairs masked", "m", "factor", "l", "moved so far"], rows)
+
+
+def _tile_name(rows: slice, keys: slice, n: int) -> str:
+    ends = ((side.start + 1, min(side.stop, n)) for side in (rows, keys))
+    spans = (f"{a}" if a == b else f"{a}\N{EN DASH}{b}" for a, b in ends)
+    return "queries {}, keys {}".format(*spans)
+
+
+def _walk_caption(state: dict, moved: int, gap: float) -> str:
+    n, M = state["n"], state["capacity"]
+    fits = M >= n + 3
+    standard = f"{traffic.standard_traffic(n, TILE_WIDTH, M)}" if fits else "impossible: no room for a row"
+    return (
+        f"Tiles of {state['block_q']} queries and {state['block_k']} keys over {n} tokens, mask: {state['mask']}, "
+        f"{state['loop']} outside. m, factor and l of the first row of each tile. Moved in all: {moved} elements; "
+        f"standard attention with M = {M}: {standard}. "
+        f"The output {'equals attention' if gap < 1e-12 else f'differs from attention by {gap:.1e}'}."
+    )
+
+
+# ---- cost against length -------------------------------------------------------------------------
+
+
+def cost_against_length(
+    length: int = 1024,
+    width: int = 768,
+    heads: int = 12,
+    layers: int = 12,
+    memory: int = 192,
+    bytes_each: int = 2,
+    peak: float = 312.0,
+    bandwidth: float = 1.5,
+) -> Explorable:
+    """What attention costs at a length: operations by part, bytes, traffic, and the roof over them.
+
+    `memory` is the fast memory in KiB, `bytes_each` the size of a number, `peak` in 10^12 operations and
+    `bandwidth` in 10^12 bytes a second. The defaults are GPT-2 on an A100 [dao2022, section 2.1; dao2023,
+    section 2.1].
+    """
+    _check_cost(length, width, heads, layers, memory, bytes_each, peak, bandwidth)
+    state = {
+        "length": int(length),
+        "width": int(width),
+        "heads": int(heads),
+        "layers": int(layers),
+        "memory": int(memory),
+        "bytes_each": int(bytes_each),
+        "peak": float(peak),
+        "bandwidth": float(bandwidth),
+    }
+    return Explorable("cost_against_length", state, _cost_table(state))
+
+
+def _check_cost(
+    length: int, width: int, heads: int, layers: int, memory: int, bytes_each: int, peak: float, bandwidth: float
+) -> None:
+    limits = {
+        "length": (length, 64, 2**20),
+        "width": (width, 64, 2**14),
+        "heads": (heads, 1, 128),
+        "layers": (layers, 1, 128),
+        "memory": (memory, 8, 2**16),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high or int(value) != value:
+            raise ValueError(f"{name} must be a whole number between {low} and {high}, got {value}")
+    if width % heads:
+        raise ValueError(f"heads must divide the width, but {width} / {heads} leaves {width % heads}")
+    if bytes_each not in (1, 2, 4):
+        raise ValueError(f"bytes_each must be 1, 2 or 4, got {bytes_each}")
+    for name, value in {"peak": peak, "bandwidth": bandwidth}.items():
+        if not 0.001 <= value <= 100_000:
+            raise ValueError(f"{name} must be between 0.001 and 100000, got {value}")
+
+
+def _cost_at(state: dict) -> dict[str, float | None]:
+    """Counts at one length; traffic in bytes of one layer, None where a block does not fit into fast memory.
+
+    Standard attention is charged its least, 4 n² + 4 n d_head elements a head, with every input read once.
+    """
+    n, width, heads, size = (state[key] for key in ("length", "width", "heads", "bytes_each"))
+    d, flops = width // heads, cost.layer_flops(state["length"], state["width"])
+    try:
+        blocked_elements = heads * traffic.flash_2_traffic(n, d, state["memory"] * 1024 // size)
+    except ValueError:
+        blocked_elements = None
+    return {
+        **flops,
+        "share": flops["scores and mix"] / sum(flops.values()),
+        "table": cost.score_bytes(n, heads, size),
+        "cache": cost.cache_bytes(n, state["layers"], heads, d, size),
+        "standard": size * heads * (4 * n * n + 4 * n * d),
+        "blocked": None if blocked_elements is None else size * blocked_elements,
+    }
+
+
+def _cost_table(state: dict) -> str:
+    rows = []
+    for length in sorted({256, 1024, 4096, 16384, 65536, state["length"]}):
+        at = _cost_at({**state, "length": length})
+        ways = (at["standard"], at["blocked"])
+        mebibytes = [x if x is None else x / 2**20 for x in (at["table"], at["cache"], *ways)]
+        per_byte = [x if x is None else cost.intensity(at["scores and mix"], x) for x in ways]
+        cells = ["does not fit" if x is None else x for x in (100 * at["share"], *mebibytes, *per_byte)]
+        rows.append((f"{length:,} tokens", cells))
+    ridge = state["peak"] / state["bandwidth"]
+    caption = (
+        f"Width {state['width']}, {state['heads']} heads, {state['layers']} layers, {state['bytes_each']} bytes a "
+        f"number, {state['memory']} KiB of fast memory: share of the operations (%), MiB, and operations a byte. "
+        f"Below {ridge:.0f} operations a byte memory is the limit."
+    )
+    columns = ["score and mix, %", "table, one layer", "cache, all layers", "moved: standard", "moved: Flash-2"]
+    return _table(caption, [*columns, "a byte: standard", "a byte: Flash-2"], rows, digits=1)
