@@ -353,17 +353,15 @@ def plot(rows: list[Row], about: dict, path: Path) -> None:
 
     rows = [r for r in rows if not r.smaller_is_better][::-1]
     figure, axes = plt.subplots(figsize=(9, 0.32 * len(rows) + 1.4), layout="constrained")
-    axes.barh(
-        range(len(rows)),
-        [r.ratio for r in rows],
-        color=["#0072B2" if r.ratio >= 1 else "#D55E00" for r in rows],
-    )
+    colours = ["#0072B2" if r.ratio >= 1 else "#D55E00" for r in rows]
+    axes.barh(range(len(rows)), [r.ratio - 1 for r in rows], left=1, color=colours)
     for place, r in enumerate(rows):
         if r.must is not None:
             axes.plot([r.must] * 2, [place - 0.4, place + 0.4], color="black")
             axes.plot(r.moonshot, place, marker="D", color="black", markersize=4)
     axes.axvline(1, color="grey", linewidth=0.8)
     axes.set(xscale="log", xlabel="times as fast   (line: target, diamond: moonshot)")
+    axes.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
     axes.set_yticks(range(len(rows)), [f"{r.name} / {r.against}" for r in rows], fontsize=8)
     axes.set_title(f"{about['processor']}, torch {about['torch']}", fontsize=9)
     figure.savefig(path, dpi=130)

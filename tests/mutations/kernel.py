@@ -111,7 +111,6 @@ MUTATIONS = [
     (PLAIN, "peak - weights.amax", "peak + weights.amax", "log-sum-exp with the wrong sign"),
     (PLAIN, "/ dropout.kept(options.dropout_p)", "", "dropout is not scaled up"),
     (PLAIN, "k.masked_fill(unseen, 0.0), v.masked_fill(unseen, 0.0)", "k, v", "NaN at a hidden key leaks"),
-    (FLASH, "(sizes[0], sizes[0]) if dropout_p", "sizes if dropout_p", "backward draws other masks"),
     (FLASH, "if sinks is not None:", "for _ in range(2 * (sinks is not None)):", "sinks twice"),
     (FLASH, "block_q is None and block_k is None and q", "q", "given blocks are ignored"),
     (FLASH, "if dropout_p else 0", "* 0 if dropout_p else 0", "the generator is ignored"),

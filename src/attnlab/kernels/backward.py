@@ -56,7 +56,7 @@ def backward(
     out: Tensor, lse: Tensor, d_out: Tensor, d_lse: Tensor, need_bias: bool,
 ) -> Gradients:  # fmt: skip
     """The gradients for the gradients of `forward`'s two results."""
-    inputs = Inputs(q, k, v, bias, options, options.backward_blocks)
+    inputs = Inputs(q, k, v, bias, options)
     grads = Gradients(
         q=torch.zeros_like(q, memory_format=torch.contiguous_format),
         k=torch.zeros_like(k, memory_format=torch.contiguous_format),

@@ -27,7 +27,7 @@ from attnlab.kernels.workers import share
 
 def forward(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options) -> tuple[Tensor, Tensor]:
     """(out, lse), in working precision."""
-    inputs = Inputs(q, k, v, bias, options, options.forward_blocks)
+    inputs = Inputs(q, k, v, bias, options)
     dtype = working(q.dtype)
     out = torch.empty(*q.shape[:-1], v.shape[-1], dtype=dtype)
     lse = torch.empty(q.shape[:-1], dtype=dtype)

@@ -27,15 +27,13 @@ class Slot(NamedTuple):
 class Inputs:
     """The arguments of one call, and what follows from them for each head."""
 
-    def __init__(
-        self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options, blocks: tuple[int, int]
-    ):
+    def __init__(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options):
         self.q, self.k, self.v, self.options = q, k, v, options
         scores_shape = (*q.shape[:-1], k.shape[-2])
         self.bias = None if bias is None else bias.expand(scores_shape)
         self.multiply = fastest(working(q.dtype))
         self._limits = band(q.shape[-2], k.shape[-2], options.causal, options.window)
-        self._plan = functools.cache(lambda keys: plan(q.shape[-2], keys, self._limits, *blocks))
+        self._plan = functools.cache(lambda keys: plan(q.shape[-2], keys, self._limits, *options.blocks))
 
     def slots(self) -> list[Slot]:
         """All heads, in order."""

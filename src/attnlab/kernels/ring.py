@@ -85,7 +85,7 @@ class _Ring(torch.autograd.Function):
 def _options(causal: bool, scale: float) -> Options:
     return Options(
         causal=causal, window=None, key_mask=None, alibi_slopes=None, scale=scale, dropout_p=0.0, seed=0,
-        forward_blocks=(512, 512), backward_blocks=(384, 384),
+        blocks=(512, 512),
     )  # fmt: skip
 
 
