@@ -1,0 +1,243 @@
+"""Multi-head attention in PyTorch: self, cross, grouped, latent; how to attend is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from attnlab._shapes import Bool, Float, Int
+from attnlab.attention import attention
+
+
+def split_heads(
+    x: Float[Tensor, "*batch tokens width"], n_heads: int
+) -> Float[Tensor, "*batch n_heads tokens d_head"]:
+    """Cut the features into `n_heads` equal runs: head h gets h·d_head to (h + 1)·d_head of every token.
+
+    Errors: ValueError unless n_heads divides the width.
+    """
+    _need_divisor("n_heads", n_heads, "the width", x.shape[-1])
+    return rearrange(x, "... tokens (heads d_head) -> ... heads tokens d_head", heads=n_heads)
+
+
+def merge_heads(x: Float[Tensor, "*batch n_heads tokens d_head"]) -> Float[Tensor, "*batch tokens width"]:
+    """Put the heads of each token side by side again: `merge_heads(split_heads(x, n_heads))` is x."""
+    return rearrange(x, "... heads tokens d_head -> ... tokens (heads d_head)")
+
+
+def repeat_heads(
+    x: Float[Tensor, "*batch n_kv_heads tokens d_head"], n_heads: int
+) -> Float[Tensor, "*batch n_heads tokens d_head"]:
+    """Each head n_heads / n_kv_heads times in a row: a, b becomes a, a, b, b and not a, b, a, b.
+
+    Errors: ValueError unless the number of heads given divides n_heads.
+    """
+    _need_divisor("n_kv_heads", x.shape[-3], "n_heads", n_heads)
+    group = n_heads // x.shape[-3]
+    return repeat(x, "... kv_heads tokens d_head -> ... (kv_heads group) tokens d_head", group=group)
+
+
+def grouped_attention(
+    q: Float[Tensor, "*batch n_heads queries d_k"],
+    k: Float[Tensor, "*batch n_kv_heads keys d_k"],
+    v: Float[Tensor, "*batch n_kv_heads keys d_v"],
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    scale: float | None = None,
+) -> Float[Tensor, "*batch n_heads queries d_v"]:
+    """`attention` in which query head h looks at key-value head h // (n_heads / n_kv_heads).
+
+    The heads of keys and values are repeated for it; a kernel that shares them (`flash_attention`) needs
+    no copies.
+    Errors: those of `attention`, and ValueError unless n_kv_heads divides n_heads.
+    Source: [ainslie2023, section 2.2].
+    """
+    n_heads = q.shape[-3]
+    return attention(q, repeat_heads(k, n_heads), repeat_heads(v, n_heads), mask, bias, scale)
+
+
+class MultiHead(nn.Module):
+    """merge(attend(split(x W_Q), split(context W_K), split(context W_V))) W_O
+
+    n_kv_heads: n_heads unless given; 1 is multi-query attention, a divisor in between grouped-query.
+    attend: a function of q (*batch, n_heads, queries, d_head), k and v (*batch, n_kv_heads, keys, d_head)
+        and of whatever `forward` is given by name: `attention`, `grouped_attention`, `flash_attention`, ...
+    bias: whether the four projections add a vector.
+    Errors: ValueError unless n_heads divides d_model and n_kv_heads divides n_heads.
+    Source: [vaswani2017, section 3.2.2]; [shazeer2019, section 3]; [ainslie2023, section 2.2].
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        n_kv_heads: int | None = None,
+        attend: Callable = attention,
+        bias: bool = False,
+    ):
+        super().__init__()
+        n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
+        _need_divisor("n_heads", n_heads, "d_model", d_model)
+        _need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
+        self.attend = grouped_attention if attend is attention else attend
+        d_kv = d_model // n_heads * n_kv_heads
+        self.query = nn.Linear(d_model, d_model, bias)
+        self.key = nn.Linear(d_model, d_kv, bias)
+        self.value = nn.Linear(d_model, d_kv, bias)
+        self.output = nn.Linear(d_model, d_model, bias)
+
+    def forward(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        context: Float[Tensor, "*batch keys d_model"] | None = None,
+        **options,
+    ) -> Float[Tensor, "*batch queries d_model"]:
+        """Tokens x ask the tokens of `context`, or each other if there is none.
+
+        Every option is handed on to `attend` by name: mask=, bias= to `attention`; causal=, window=,
+        key_mask= to `flash_attention`. A mask or bias is (queries, keys), or has an axis for the heads too.
+        """
+        _need_heads_axis(x.ndim + 1, options)
+        return self.output(merge_heads(self.attend(*self.project(x, context), **options)))
+
+    def project(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        context: Float[Tensor, "*batch keys d_model"] | None = None,
+    ) -> tuple[
+        Float[Tensor, "*batch n_heads queries d_head"],
+        Float[Tensor, "*batch n_kv_heads keys d_head"],
+        Float[Tensor, "*batch n_kv_heads keys d_head"],
+    ]:
+        """Queries, keys and values, split into heads: what `attend` is given, and a plot of weights needs."""
+        context = x if context is None else context
+        _need_width("x", x, self.query.in_features)
+        _need_width("context", context, self.key.in_features)
+        return (
+            split_heads(self.query(x), self.n_heads),
+            split_heads(self.key(context), self.n_kv_heads),
+            split_heads(self.value(context), self.n_kv_heads),
+        )
+
+
+class LatentAttention(nn.Module):
+    """Keys and values of all heads are unfolded from one narrow vector a token, all that a cache must keep.
+
+    latent c = x W_D of width d_latent; head h has keys c U_h and values c V_h. Beside them all heads share
+    one key of width d_rotary, made from x itself, which `rotate(tokens, positions)` may turn by its position;
+    the latent cannot be turned, or U_h could not be moved to the queries.
+
+    `forward` unfolds keys and values; `absorbed` gives the same numbers and never does.
+    Left out of the published layer: the low-rank queries and the normalisation of the latent.
+    Errors: ValueError unless n_heads divides d_model.
+    Source: [deepseek2024, section 2.1].
+    """
+
+    def __init__(
+        self, d_model: int, n_heads: int, d_latent: int, d_rotary: int, rotate: Callable | None = None
+    ):
+        super().__init__()
+        _need_divisor("n_heads", n_heads, "d_model", d_model)
+        self.n_heads, self.d_latent, self.d_rotary = n_heads, d_latent, d_rotary
+        self.rotate = rotate or _leave
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.rotary_query = nn.Linear(d_model, n_heads * d_rotary, bias=False)
+        self.latent = nn.Linear(d_model, d_latent, bias=False)
+        self.rotary_key = nn.Linear(d_model, d_rotary, bias=False)
+        self.key = nn.Linear(d_latent, d_model, bias=False)
+        self.value = nn.Linear(d_latent, d_model, bias=False)
+        self.output = nn.Linear(d_model, d_model, bias=False)
+
+    @property
+    def scale(self) -> float:
+        """1 / sqrt(d_head + d_rotary): the width of a whole key, its shared part included."""
+        return (self.query.out_features // self.n_heads + self.d_rotary) ** -0.5
+
+    def compress(
+        self, x: Float[Tensor, "*batch tokens d_model"], first: int = 0
+    ) -> Float[Tensor, "*batch tokens d_cache"]:
+        """What a cache keeps of tokens at positions first, first + 1, ...: the latent, then the shared key.
+
+        d_cache = d_latent + d_rotary, whatever the number of heads.
+        """
+        turned = self.rotate(self.rotary_key(x), _positions(first, x))
+        return torch.cat([self.latent(x), turned], dim=-1)
+
+    def forward(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        cache: Float[Tensor, "*batch keys d_cache"] | None = None,
+        **options,
+    ) -> Float[Tensor, "*batch queries d_model"]:
+        """Keys and values of every head unfolded, then attention. The last token of x ends the cache."""
+        cache = self.compress(x) if cache is None else cache
+        latent, shared = cache.split([self.d_latent, self.d_rotary], dim=-1)
+        keys, values = (split_heads(unfold(latent), self.n_heads) for unfold in (self.key, self.value))
+        shared = repeat_heads(shared.unsqueeze(-3), self.n_heads)
+        q = torch.cat(self._queries(x, cache), dim=-1)
+        mixed = attention(q, torch.cat([keys, shared], dim=-1), values, scale=self.scale, **options)
+        return self.output(merge_heads(mixed))
+
+    def absorbed(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        cache: Float[Tensor, "*batch keys d_cache"] | None = None,
+        **options,
+    ) -> Float[Tensor, "*batch queries d_model"]:
+        """The same output: q (c U)ᵀ = (q Uᵀ) cᵀ, so every head asks the cache itself.
+
+        Values are mixed as latents, and unfolded once for each query instead of once for each key.
+        """
+        cache = self.compress(x) if cache is None else cache
+        own, turned = self._queries(x, cache)
+        key_of_head, value_of_head = (
+            rearrange(w.weight, "(heads d_head) d_latent -> heads d_head d_latent", heads=self.n_heads)
+            for w in (self.key, self.value)
+        )
+        q = torch.cat([own @ key_of_head, turned], dim=-1)
+        keys = cache.unsqueeze(-3)
+        mixed = grouped_attention(q, keys, keys[..., : self.d_latent], scale=self.scale, **options)
+        return self.output(merge_heads(mixed @ value_of_head.mT))
+
+    def _queries(self, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        """The queries for the unfolded keys and those for the shared key, each split into heads."""
+        first = cache.shape[-2] - x.shape[-2]
+        turned = split_heads(self.rotary_query(x), self.n_heads)
+        return split_heads(self.query(x), self.n_heads), self.rotate(turned, _positions(first, x))
+
+
+def _positions(first: int, x: Tensor) -> Int[Tensor, "tokens"]:
+    return torch.arange(first, first + x.shape[-2], device=x.device)
+
+
+def _leave(x: Tensor, positions: Tensor) -> Tensor:
+    return x
+
+
+def _need_divisor(name: str, n: int, whole_name: str, whole: int) -> None:
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"{name} must be a whole number but is {n!r}")
+    if n < 1:
+        raise ValueError(f"{name} must be at least 1 but is {n}")
+    if whole % n:
+        raise ValueError(f"{name} = {n} does not divide {whole_name} = {whole}")
+
+
+def _need_width(name: str, x: Tensor, d_model: int) -> None:
+    if x.shape[-1] != d_model:
+        raise ValueError(f"{name} has width {x.shape[-1]} but the layer has d_model = {d_model}")
+
+
+def _need_heads_axis(n_axes: int, options: dict) -> None:
+    """With a batch, three axes could be (batch, queries, keys) or (heads, queries, keys): refuse to guess."""
+    for name in ("mask", "bias"):
+        overlay = options.get(name)
+        if overlay is not None and 2 < overlay.ndim < n_axes:
+            raise ValueError(
+                f"{name} has shape {tuple(overlay.shape)} but the scores have {n_axes} axes (..., heads, "
+                f"queries, keys): give it an axis for the heads, of size 1 if they share it"
+            )
