@@ -105,6 +105,9 @@ MUTATIONS = [
     (INPUTS, "x = x.masked_fill(", "x.masked_fill(", "NaN at a hidden key leaks"),
     (INPUTS, "float(slopes[slot.q[-1]])", "float(slopes[0])", "every head has the first slope"),
     # Small inputs, the door, the machine
+    (PLAIN, "multiply(a[index].contiguous(), _dense(b[index]))", "multiply(a[0, 0].contiguous(), _dense(b[index]))",
+     "every head decodes with the first head's query"),
+    (PLAIN, "recorded = torch.is_grad_enabled()", "recorded = False", "no gradient while decoding"),
     (PLAIN, "behind < 0 if looks_back", "behind <= 0 if looks_back", "a query does not see itself"),
     (PLAIN, "behind >= options.window", "behind > options.window", "window off by one"),
     (PLAIN, "behind.abs()", "behind", "ALiBi rewards the future"),
