@@ -1,0 +1,85 @@
+"""The Triton kernel, compiled for a chip that need not be there. Collected by `test_flash_triton.py` in a process of
+its own, without the interpreter."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from attnlab.kernels import flash_triton as host
+from attnlab.kernels import flash_triton_device as device
+from attnlab.kernels.occupancy import H100, resident, shared_bytes
+
+triton = pytest.importorskip("triton")
+from triton.backends.compiler import GPUTarget  # noqa: E402
+from triton.compiler import ASTSource  # noqa: E402
+
+CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
+if not CUOBJDUMP.exists():
+    pytest.skip(f"this Triton brings no compiler for NVIDIA chips: {CUOBJDUMP} is missing", allow_module_level=True)
+
+HOPPER = GPUTarget("cuda", 90, 32)
+FLOAT32 = {"LSE", "LEVEL", "DRIFT"}
+NUMBERS = {"n_queries": "i32", "n_keys": "i32", "scale": "fp32", "factor": "fp32"}
+PROGRAMS = {"forward": device.forward_program, "keys": device.keys_program, "queries": device.queries_program}
+
+
+def launch_of(name, width, window=0):
+    forward, backward = host._launches(2, width, window > 0)
+    return forward if name == "forward" else backward
+
+
+def compiled(name, width, window=0, kind="*fp16"):
+    """What `flash_triton` would launch under a causal mask, for 16-bit inputs."""
+    program, launch = PROGRAMS[name], launch_of(name, width, window)
+    q = torch.empty(1, 2, 1, width)
+    options = host.Options(True, window, 1.0, launch, launch)
+    constants = host._constants(q, q, q, options, launch)
+    how = {key: constants.pop(key) for key in ("num_warps", "num_stages")}
+    names = program.arg_names
+    kinds = {**NUMBERS, **dict.fromkeys(constants, "constexpr")}
+    signature = {n: kinds.get(n) or ("*fp32" if n in FLOAT32 else kind) for n in names}
+    aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n].startswith("*")}
+    values = {(names.index(n),): value for n, value in constants.items()}
+    return triton.compile(ASTSource(program, signature, values, aligned), target=HOPPER, options=how)
+
+
+def resources(kernel, folder):
+    """Registers of a thread, and bytes a thread keeps in slow memory because it ran out of registers."""
+    file = folder / "kernel.cubin"
+    file.write_bytes(kernel.asm["cubin"])
+    text = subprocess.run([CUOBJDUMP, "--dump-resource-usage", file], capture_output=True, text=True, check=True).stdout
+    numbers = dict(re.findall(r"(REG|STACK|LOCAL):(\d+)", text))
+    return int(numbers["REG"]), int(numbers["STACK"]) + int(numbers["LOCAL"])
+
+
+@pytest.mark.parametrize("width", [64, 128])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_compiles_for_hopper_with_tensor_cores_and_without_spills(name, width, tmp_path):
+    kernel = compiled(name, width)
+    assert "wgmma.mma_async" in kernel.asm["ptx"] and "ex2.approx" in kernel.asm["ptx"]
+    registers, spilled = resources(kernel, tmp_path)
+    assert spilled == 0
+    limits = resident(H100, launch_of(name, width).warps, registers, kernel.metadata.shared)
+    assert min(limits.values()) >= 1, limits
+
+
+@pytest.mark.parametrize("width", [64, 128])
+def test_shared_memory_of_the_forward_program_is_what_the_formula_says(width):
+    launch = launch_of("forward", width)
+    expected = shared_bytes(launch.block_q, launch.block_k, width, width, 2, launch.stages)
+    assert compiled("forward", width).metadata.shared == expected
+
+
+@pytest.mark.parametrize("width", [64, 128])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_window_needs_no_spills_either(name, width, tmp_path):
+    assert resources(compiled(name, width, window=256), tmp_path)[1] == 0
+
+
+def test_bfloat16_compiles():
+    assert "wgmma.mma_async" in compiled("forward", 64, kind="*bf16").asm["ptx"]
