@@ -15,7 +15,7 @@ import pytest
 
 from attnlab import explore
 
-NAMES = ["softmax_and_scale", "attention_on_a_sentence"]
+NAMES = ["softmax_and_scale", "attention_on_a_sentence", "tile_walk", "cost_against_length"]
 
 
 def make(name: str, **options):

@@ -165,7 +165,12 @@ function control(model, key, { label, unit, min, max, step = 1, scale, fit = (va
     part.box,
     note,
   );
-  return { element, note, update: (state) => part.update(state[key]) };
+  const update = (state) => {
+    part.update(state[key]);
+    const { value, min: low, max: high } = part.range; // the slider stands at the nearest stop
+    part.range.style.setProperty("--fill", `${(100 * (value - low)) / (high - low)}%`);
+  };
+  return { element, note, update };
 }
 
 function byteChoice(model) {
@@ -212,7 +217,7 @@ function controls(model) {
     control(model, "length", { label: "Length", unit: "tokens", min: SHORTEST, max: LONGEST, scale: LOG2(0.25) }),
     control(model, "width", {
       label: "Width d",
-      unit: "numbers a token",
+      unit: "per token",
       min: 64,
       max: 2 ** 14,
       step: 64,
@@ -230,8 +235,8 @@ function controls(model) {
     control(model, "memory", { label: "Fast memory", unit: "KiB", min: 8, max: 2 ** 16, scale: LOG2(0.5) }),
   ];
   const bytes = byteChoice(model),
-    peak = speed(model, "peak", "peak, TFLOP/s"),
-    bandwidth = speed(model, "bandwidth", "bandwidth, TB/s");
+    peak = speed(model, "peak", "Peak, TFLOP/s"),
+    bandwidth = speed(model, "bandwidth", "Bandwidth, TB/s");
   const element = make(
     "div",
     { class: "attnx-controls" },
@@ -372,12 +377,19 @@ function roofChart() {
     const yticks = decades(best(xs[0]) / 1.5, state.peak * 2).map((e) => [10 ** e, String(Number((10 ** e).toPrecision(1)))]);
     const dots = ways.map(([key, kind]) => mark(kind, at.x(c[key].intensity), at.y(best(c[key].intensity))));
     const ridge = make("svg:line", { class: "attnx-ridge", x1: at.x(corner), x2: at.x(corner), y1: at.y(best(corner)), y2: BOX.bottom });
-    dynamic.replaceChildren(...scaffold(at, xticks, yticks, "operations a byte"), ridge, roof, ...dots);
+    const word = (text, side, anchor) =>
+      make("svg:text", { x: at.x(corner) + side, y: BOX.bottom - 7, "text-anchor": anchor }, text);
+    const words = [
+      at.x(corner) - BOX.left > 50 ? word("memory", -6, "end") : null,
+      BOX.right - at.x(corner) > 60 ? word("arithmetic", 6, "start") : null,
+    ];
+    const marks = [ridge, roof, ...words.filter(Boolean), ...dots];
+    dynamic.replaceChildren(...scaffold(at, xticks, yticks, "operations a byte"), ...marks);
   };
   const element = make(
     "div",
     {},
-    make("p", { class: "attnx-label" }, "The roof: TFLOP/s at best"),
+    make("p", { class: "attnx-label" }, "The roof: TFLOP/s at best, and what limits"),
     svg,
     legend(WAYS.map(([, kind, text]) => [kind, text])),
   );

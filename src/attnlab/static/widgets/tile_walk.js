@@ -269,11 +269,11 @@ function settings(model) {
   const size = field(model, "window", "window size", 1);
   mask.element.lastChild.append(size.element);
   const fields = [
-    field(model, "block_q", "queries a block", 1),
-    field(model, "block_k", "keys a block", 1),
-    field(model, "n", "tokens", 6, 12),
-    field(model, "seed", "seed", 1, 999),
-    field(model, "capacity", "fast memory M", 8, 999),
+    field(model, "block_q", "Queries a block", 1),
+    field(model, "block_k", "Keys a block", 1),
+    field(model, "n", "Tokens", 6, 12),
+    field(model, "seed", "Seed", 1, 999),
+    field(model, "capacity", "Fast memory M", 8, 999),
   ];
   const element = make(
     "div",
@@ -464,8 +464,8 @@ function runningTable(state, tile) {
     { text: format(row.old.m) },
     { text: format(row.m), class: row.m > row.old.m ? "attnx-strong" : "" },
     { text: row.old.l === 0 ? "–" : format(row.rescale, 3) },
-    { text: format(row.l, 3), class: "attnx-strong" },
-    ...row.o.map((x) => ({ text: format(divided && row.l ? x / row.l : x, 3), class: "attnx-cell-v" })),
+    { text: format(row.l), class: "attnx-strong" },
+    ...row.o.map((x) => ({ text: format(divided && row.l ? x / row.l : x), class: "attnx-cell-v" })),
   ]);
   return table({
     caption: "The rows in fast memory, after this tile",
@@ -514,10 +514,14 @@ function memoryMeter() {
 
 function formula({ loop, n, mask }, { total, unmasked }) {
   const d = WIDTH;
-  const text = loop === "queries" ? "2nd + n + 2d · keys read" : "2nd + (3d + 4) · rows read";
+  const fixed = 2 * n * d;
+  const text =
+    loop === "queries"
+      ? `2nd + n + 2d × ${(total - fixed - n) / (2 * d)} keys read`
+      : `2nd + (3d + 4) × ${(total - fixed) / (3 * d + 4)} rows read`;
   const saved = unmasked - total;
   const spared = saved > 0 ? ` Skipping spared ${saved} (${format((100 * saved) / unmasked, 0)} %).` : "";
-  return `= ${text}, n = ${n}, d = ${d}.${mask === "none" ? "" : spared || " Nothing could be skipped."}`;
+  return `= ${text} (n = ${n}, d = ${d}).${mask === "none" ? "" : spared || " Nothing could be skipped."}`;
 }
 
 function trafficMeters() {
