@@ -177,3 +177,316 @@ _machine("unscaled_scores", "scores without the scale",
 _machine("only_first_block", "only the first block of keys",
          "each query looks at the first block of keys and at no other.",
          "with one block of keys it is right.")
+
+_blocked = page("efficiency/blocked_kernel", "The blocked kernel")
+_loop, _tiles = _blocked("NumPy: the loop"), _blocked("Tiles that need not be computed")
+_back, _kernel_wrong = _blocked("Backward: compute it again"), _blocked("What goes wrong")
+
+_kernel_wrong("lse_in_base_two", "the log-sum-exp in base 2",
+              "the log-sum-exp is measured in base 2 but should be in natural logarithms.",
+              "fast kernels compute powers of two inside, and the output does not show it.",
+              "pytorch/pytorch#181645", "sgl-project/sglang#33064")
+_loop("lse_without_maximum", "the log-sum-exp without the maximum",
+      "the log of the running sum is returned without the maximum that the sum is relative to.",
+      "the sum of exponentials is at hand, and the output is right either way.",
+      "Dao-AILab/flash-attention#404")
+_kernel_wrong("ragged_rows_dropped", "the last, smaller block of queries is dropped",
+              "queries behind the last full block get no output.",
+              "dividing the length by the block size gives the number of full blocks.")
+_loop("exponentials_without_maximum", "exponentials of the bare scores",
+      "exponentials are taken of the scores as they stand, and overflow when scores are large.",
+      "without a maximum there is nothing to rescale, and for small scores it is right.")
+
+_tiles("first_query_decides", "the first query of a block decides",
+       "a tile is kept if its first query may look at it; later queries of the block see more keys.",
+       "the first row of a block is the one its number belongs to, and with blocks of one it decides.")
+_tiles("last_key_decides", "the last key of a tile decides",
+       "a tile is kept only if its last key may be seen; its first key is older and may be seen earlier.",
+       "for tiles that need no mask it is the right question.")
+_tiles("diagonal_tiles_skipped", "tiles on the diagonal are skipped",
+       "only tiles in which every pair is permitted are kept; those that the diagonal cuts are lost.",
+       "they are the awkward ones: partly permitted, partly not.")
+_tiles("block_numbers_compared", "block numbers compared instead of positions",
+       "the number of the key block is compared with the number of the query block.",
+       "with square blocks and as many queries as keys the two agree.")
+_tiles("no_tile_skipped", "no tile is skipped",
+       "every tile is visited; the result would be right, and nothing would be saved.",
+       "the mask makes it correct, so no test of the output complains.")
+_tiles("strict_diagonal_of_tiles", "strictly before instead of up to",
+       "a tile whose first key is exactly the last query's own position is dropped.",
+       "the future begins right behind it, and less-than is easily written for at-most.")
+_tiles("ragged_blocks_not_counted", "the last, smaller blocks are not counted",
+       "the numbers of blocks are rounded down, so the last rows or columns of tiles are missing.",
+       "for lengths that the block sizes divide nothing shows.")
+
+_back("normalised_in_the_tile", "weights normalised within the tile",
+      "the weights are a softmax over the keys of this tile; they must be relative to the sum over all keys.",
+      "softmax is what weights come from, and with one tile it is right.")
+_back("drift_from_the_tile", "D computed from the tile",
+      "D is summed over the keys of this tile; it belongs to the whole row, and equals the row sum of dO times O.",
+      "that is the formula of the softmax's derivative, and with one tile it is right.")
+_back("drift_forgotten", "D is left out",
+      "the gradient of the scores is P dP, without subtracting D.",
+      "the derivative of an exponential is itself; the normalisation has a derivative too.")
+_back("drift_over_columns", "one D for all rows",
+      "D is summed over all queries; each row has its own.",
+      "a sum without an axis runs over everything.")
+_back("scale_missing_in_gradient", "the scale is missing in the gradients",
+      "the gradients of queries and keys lack the factor of one over the square root of the width.",
+      "the scale was already used when the weights were computed.")
+_back("scale_twice_in_gradient", "the scale is used twice",
+      "the gradients of queries and keys carry the factor of one over the square root of the width twice.",
+      "it belongs to the gradient of the scores, or to the products, but not to both.")
+_back("lse_ignored", "the log-sum-exp is not subtracted",
+      "the weights are exponentials of the scores and are not normalised at all.",
+      "the exponential is the visible part of a softmax.")
+_back("recomputed_without_scale", "scores recomputed without the scale",
+      "the scores are computed again without the scale, so the weights are not those of the forward pass.",
+      "the scale is in the gradients, where it is easy to think that this is its only place.")
+_back("weights_not_in_d_scores", "dP taken for dS",
+      "the gradient of the weights, less D, is used as the gradient of the scores; the factor P is missing.",
+      "the formula ends in a bracket, and the bracket looks like the result.")
+_kernel_wrong("lse_taken_as_base_two", "powers of two with a natural logarithm",
+              "the weights are powers of two of scores and log-sum-exps that are measured in natural units.",
+              "inside fast kernels it is the other way round: there both are multiplied by log2(e) first.")
+
+_kernel_wrong("text_no_longer_than_the_window", "a text no longer than the window",
+              "the text of the test is no longer than the window, so a window that is too wide does not show.",
+              "small tests are good tests; this one is too small by two tokens.")
+_kernel_wrong("last_row_only", "only the last query is looked at",
+              "only the last query is examined; it has no future, so a shifted window looks too narrow.",
+              "the last query is the one that sees most.")
+_kernel_wrong("window_row_sums_trusted", "row sums taken as evidence for a window",
+              "the weights of a row add up to 1 whatever the window is.",
+              "it is a good test of a softmax.")
+_kernel_wrong("only_the_future_checked", "only the future is checked",
+              "the near end of the window is tested and the far end is not.",
+              "looking ahead is the mistake that everybody fears; the other one only costs quality.")
+_kernel_wrong("one_kind_of_wrong", "every difference gets the same verdict",
+              "the output is compared with the right one, and every difference is called the same.",
+              "knowing that something is wrong feels like knowing what.")
+_kernel_wrong("own_position_not_counted", "the query's own position is not counted",
+              "the visible keys are counted without the query's own, so every window seems one narrower.",
+              "some libraries do give the number of keys to the left, without the query itself.",
+              "huggingface/transformers#39408")
+_kernel_wrong("far_end_not_tested", "too wide and endless not told apart",
+              "the text is one token longer than the window, where one too wide and endless look the same.",
+              "one token more than the window seems enough to see the edge.")
+
+# Beyond one device, and the problems of the part
+_ring = page("efficiency/beyond_one_device", "Beyond one device")
+_round, _sends, _waits = _ring("The mathematics"), _ring("What each process holds and sends"), _ring("Who works, and who waits")
+_blocks = page("efficiency/online_softmax", "Online softmax")("The mathematics")
+_table = page("efficiency/overview", "What attention costs")("Bytes")
+_tests = page("efficiency/problems", "Problems")("Third set")
+_visible = page("self_attention/masks", "Masks")("Masks as functions of positions")
+
+_round("travels_the_other_way", "travelling the other way",
+       "the shards travel to the left; they are passed on to the right, so what a rank has in step s came from s places to its left.",
+       "passing to the right sounds like looking to the right, and without a mask the outputs are the same.")
+_round("values_stay_at_home", "values stay at home",
+       "the keys travel and the values do not, so weights for one shard mix the values of another.",
+       "the scores need the keys only, and all shapes fit.")
+_round("own_shard_twice", "the own shard counted twice",
+       "the own keys are counted twice, once before the first step and once in it.",
+       "the merge needs something to begin with, and the own result is at hand.")
+_round("last_step_missing", "the last step is missing",
+       "one shard is never met: the keys are passed on P - 1 times, but there are P steps.",
+       "there is one message fewer than there are steps.")
+_round("nothing_is_passed_on", "nothing is passed on",
+       "every rank attends to its own shard alone.",
+       "on one rank it is right, and the training loss looks plausible.")
+_round("queries_travel", "the outputs end at the neighbour",
+       "each rank returns the outputs of its neighbour's queries: the queries travelled, and what they learned did not come home.",
+       "the ring is symmetric, so that one might as well send the queries; but then outputs and log-sum-exps must travel with them.")
+_sends("one_step_too_many", "one message too many",
+       "the keys are also sent after the last step, when nobody needs them any more.",
+       "there are P steps, and it is easy to send in each of them.")
+_sends("gradients_not_home", "gradients that do not come home",
+       "the gradients are passed on P - 1 times, and each ends one place away from the rank whose keys it belongs to.",
+       "forward P - 1 messages are enough.")
+_sends("gradients_do_not_travel", "gradients that do not travel",
+       "backward only keys and values are counted; their gradients collect a part at every rank and travel with them.",
+       "each rank could keep what it computed, but then somebody would have to add it all up.")
+_sends("whole_sequence_in_every_step", "the whole sequence in every step",
+       "every message is counted as if it held the whole sequence; it holds one shard.",
+       "after all steps together the whole sequence has passed by.")
+_sends("queries_sent_too", "queries sent too",
+       "the queries are counted as if they travelled; they stay where they are.",
+       "queries, keys and values are mostly named in one breath.")
+_waits("own_key_not_counted", "the own key is not counted",
+       "a query is not counted with its own key; a causal mask includes the present.",
+       "earlier positions sounds like strictly earlier.")
+_waits("whole_tiles_counted", "whole tiles counted",
+       "every tile counts in full, as if there were no mask.",
+       "that is what a rank computes which masks afterwards instead of skipping.")
+_waits("future_by_rank", "the future told by the rank",
+       "tiles of later ranks count nothing and tiles of earlier ranks in full; that holds for contiguous shards only.",
+       "with contiguous shards the order of the ranks is the order of the tokens.")
+_waits("places_within_the_shard", "places within the shard compared",
+       "the places within the shards are compared instead of the positions in the sequence, so every tile looks like a diagonal one.",
+       "a kernel that is called with a causal flag on two shards does just that.",
+       "zhuzilin/ring-flash-attention#15")
+_waits("future_counted", "the future counted",
+       "pairs with a later key are counted, and pairs with an earlier key are not.",
+       "upper and lower triangle have the same number of pairs.")
+_waits("steps_by_ranks", "steps by ranks",
+       "rows and columns have changed places: rows are ranks, columns are steps.",
+       "the table is square.")
+_waits("contiguous_shards", "contiguous shards",
+       "each rank gets one contiguous piece, so the first one has next to nothing to do after the first step.",
+       "it is how one cuts a sequence when nobody mentions a mask.",
+       "zhuzilin/ring-flash-attention#2")
+_waits("pieces_not_mirrored", "pieces not mirrored",
+       "each rank gets one early and one late piece, but the rank with the earlier first piece has the earlier second piece too.",
+       "one from each half looks fair.")
+_waits("dealt_like_cards", "dealt like cards",
+       "the positions are dealt out one by one in turn; the later ranks have a little more to do in every round.",
+       "it is nearly fair, and for long shards the difference hardly matters.")
+_waits("shuffled_cards", "shuffled",
+       "the positions are dealt out at random, which is fair on average and not exactly.",
+       "with very many tokens chance evens out.")
+_waits("one_piece_too_far", "one piece too far from the back",
+       "counting from the back begins one piece too far, so that pieces are dealt twice or not at all.",
+       "the last piece has the number -1, not -0.")
+_waits("front_piece_twice", "the same piece twice",
+       "each rank gets the same piece twice, and the second half of the sequence is dealt to nobody.",
+       "the shape is right.")
+
+_visible("one_condition_enough", "one of two conditions is enough",
+         "a pair is allowed if either condition holds; both have to.",
+         "or and and look alike between boolean tables.")
+_visible("every_earlier_text_visible", "texts with smaller numbers visible",
+         "texts with a smaller number are visible; the numbers of texts say nothing about their order, and earlier texts must not be seen at all.",
+         "numbered in order, earlier texts look like a harmless beginning.")
+_visible("texts_not_separated", "texts not separated",
+         "the mask is causal and nothing more, so a text sees the texts packed in front of it.",
+         "it is the mask that a model is trained with by default.")
+_visible("own_text_ahead", "the own text ahead",
+         "a token sees its whole text, the future included.",
+         "for a model that only reads it is right.")
+_table("weights_for_every_user", "weights counted for every user",
+       "the model's weights are counted once for each user; all of them share one copy.",
+       "each user uses the whole model.")
+_table("weights_forgotten", "the weights are forgotten",
+       "the caches may fill the whole memory, as if the model's weights took none.",
+       "the question is about caches.")
+_table("one_user_too_many", "rounded up",
+       "the number of users is rounded up, so the last one does not fit.",
+       "rounding up is right for counting blocks, and wrong for counting what fits.")
+_blocks("rest_not_normalised", "the rest is not an average",
+        "what was taken away is subtracted, but the rest is not divided by its share and so is no average any more.",
+        "the weights are subtracted correctly; only their sum is no longer 1.")
+_blocks("lse_subtracted", "log-sum-exps subtracted",
+        "the log-sum-exps are subtracted; that is the log of a quotient, not of a difference.",
+        "merging adds the exponentials, so that undoing it seems to subtract the logarithms.")
+_blocks("lse_unchanged", "the log-sum-exp unchanged",
+        "the log-sum-exp stays that of all keys, though fewer are left.",
+        "the output is right, and nobody looks at the other number until the next merge.")
+_blocks("halves_assumed", "equal weights assumed",
+        "both parts are taken to have half of the weight each.",
+        "for equal parts it is right.")
+_blocks("merged_once_more", "merged once more",
+        "the part is merged in a second time instead of being taken away.",
+        "the function is at hand and has the same arguments.")
+_blocks("outputs_subtracted", "outputs subtracted",
+        "the outputs are subtracted without any weights.",
+        "sums can be undone like that; outputs are averages.")
+_tests("one_kind_of_input", "one kind of input",
+       "the kernel is tried on one small input, without a mask and in one block; most mistakes do not show there.",
+       "the example is easy to check by hand.")
+_tests("shapes_only", "shapes only",
+       "only the shape of the result is tested, and every kernel has the right one.",
+       "shapes are what usually goes wrong while writing.")
+_tests("square_inputs_only", "as many queries as keys",
+       "there are always as many queries as keys, so a mask that is aligned at the wrong end does not show.",
+       "while training there are as many queries as keys.",
+       "pytorch/pytorch#103082")
+_tests("sizes_that_divide", "sizes that the block divides",
+       "the numbers of keys are multiples of the block size, so a dropped last block does not show.",
+       "round numbers come to mind first.")
+_tests("ordinary_scores_only", "ordinary scores only",
+       "the scores are always near zero, so a maximum that starts there does not show.",
+       "random inputs give scores near zero.")
+_tests("mask_not_tested", "the mask is not tested",
+       "the kernel is never called with a mask.",
+       "without a mask there is less to set up.")
+_tests("bit_for_bit", "bit for bit",
+       "equality to the last bit is demanded, which rejects an exact kernel that adds in another order.",
+       "exact sounds like equal.")
+_tests("tolerance_too_wide", "a tolerance that lets everything through",
+       "the tolerance is so wide that wrong results pass; only a result that is no number fails.",
+       "a test that fails now and then is easily silenced by a wider tolerance.")
+
+_gpu = page("efficiency/on_a_gpu", "On a GPU")
+_who, _ranges = _gpu("Which program does what"), _gpu("Which tiles a program visits")
+_shared = _gpu("Tiles against shared memory")
+
+_who("text_and_head_exchanged", "text and head exchanged",
+     "the division gives the head and the remainder the text; it is the other way round.",
+     "both take a counter apart, and with one text or one head nothing shows.")
+_who("kv_head_by_remainder", "the head of keys by remainder",
+     "the head of keys is taken as a remainder, so heads far apart share keys; neighbours should.",
+     "a remainder also deals the heads out evenly, and without groups it is right.")
+_who("shortest_rows_first", "the shortest rows first",
+     "the first program takes the first rows, which see the fewest keys.",
+     "it is the natural order, and every row is still computed; only the last programs keep the chip waiting.")
+_who("last_block_not_cut", "the last block is not cut",
+     "the rows of the last block run beyond the end, into the next head.",
+     "a program always has as many rows as its block is high; those outside must be masked.")
+_who("ragged_rows_without_program", "rows that no program owns",
+     "the number of blocks is rounded down, so no program owns the rows behind the last full block.",
+     "for lengths that the block divides nothing shows.")
+_who("blocks_cut_from_the_end", "blocks cut from the end",
+     "the blocks are counted from the last row backwards, so the short one is the first instead of the last.",
+     "every row is owned once; but such blocks do not begin at multiples of the block size.")
+_who("block_number_as_row", "the number of the block taken for a row",
+     "the number of the block is used as a row and not multiplied by the size of a block.",
+     "for block 0 both are the same.")
+
+_ranges("first_beside_first", "first query beside first key",
+        "positions are counted as if the first query stood beside the first key; the last stands beside the last.",
+        "with as many keys as queries both are the same.")
+_ranges("diagonal_tile_missed", "the tile on the diagonal is missed",
+        "the number of tiles to visit is rounded down, so the tile that the diagonal cuts is skipped.",
+        "the tile is only half visible, and whole tiles are easier to count.")
+_ranges("every_tile_visited", "every tile is visited",
+        "all tiles are visited, those of the future included.",
+        "the mask makes the result right; it only takes twice the time.")
+_ranges("first_row_decides_both", "the first row decides everything",
+        "what the first row sees decides which tiles are visited; later rows see more.",
+        "in a block of one row it is right.")
+_ranges("last_row_decides_both", "the last row decides everything",
+        "what the last row sees decides which tiles need no mask; earlier rows see less.",
+        "in a block of one row it is right.")
+_ranges("rows_beyond_the_end", "rows beyond the end",
+        "the block is taken as full, so rows that do not exist decide what is visited.",
+        "only the last block is ever shorter.")
+_ranges("fewer_than_no_tiles", "fewer tiles than none",
+        "rows that stand before every key get a negative number of tiles.",
+        "it needs more queries than keys, which self-attention never has.")
+_ranges("own_key_not_seen", "the own key not counted",
+        "a query's own key is left out of what it may see.",
+        "causal is often explained as looking at the past; the present belongs to it.")
+
+_shared("stages_ignored", "stages ignored",
+        "one tile of keys and values is counted; there are as many as stages, all there at the same time.",
+        "a program names each tile once, and the compiler makes the copies.")
+_shared("numbers_as_bytes", "numbers counted instead of bytes",
+        "the numbers of all tiles are added and not multiplied by the bytes that each takes.",
+        "sizes of tiles are always given in numbers.")
+_shared("values_not_kept", "values not kept",
+        "the tiles of keys are counted and those of values are not.",
+        "keys are used first; but the values are already on their way.")
+_shared("queries_in_every_stage", "queries in every stage",
+        "the queries are multiplied by the stages as well; they are loaded once and stay.",
+        "everything else in shared memory is multiplied by them.")
+_shared("last_byte_left_free", "the last byte left free",
+        "a block that fills the memory exactly is refused.",
+        "strictly less sounds safer; what fits exactly fits.")
+_shared("not_a_power_of_two", "not a power of two",
+        "the room is divided by the size of a query, but tiles have powers of two as sides.",
+        "it is the largest number that fits, and mathematics knows no reason to round it.")
+_shared("first_that_does_not_fit", "the first that does not fit",
+        "the first size that is too large is returned, instead of the last that fits.",
+        "a search stops where it finds something, and here it must step back.")

@@ -1,0 +1,195 @@
+"""What one tile adds to the gradients, computed again from the log-sum-exp."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+
+
+def _reference(q, k, v, out, lse, d_out):
+    p = np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[:, None])
+    d_scores = p * (d_out @ v.T - (d_out * out).sum(axis=1, keepdims=True)) / np.sqrt(q.shape[1])
+    return d_scores @ k, d_scores.T @ q, p.T @ d_out
+
+
+EXERCISE = Exercise(
+    id="efficiency.backward_tile",
+    title="One tile of the backward pass",
+    level="apply",
+    minutes=25,
+    difficulty=3,
+    section="efficiency/blocked_kernel",
+    uses='The blocked kernel, section "Backward: compute it again".',
+    statement=r"""
+    The forward pass looked at *all* keys and kept, for each query, the output `out` and the log-sum-exp `lse`. Now one tile is to be differentiated: a block of queries `q`, with their rows of `out`, `lse` and `d_out`, and **one block** of keys `k` with their values `v`. The other keys are not there any more.
+
+    Return what this tile adds to the three gradients: `dq`, `dk`, `dv`. Added up over all tiles these shares are the gradients of attention, with scores $QK^\top / \sqrt{d_k}$ and no mask.
+
+    A tiny example: if `d_out` is zero, so are all three. If `q` and `k` are zero, `v` is `[[2]]`, and the row saw two keys (`lse = ln 2`), each weight is 1/2, and `d_out = [[1]]` gives `dv = [[0.5]]`.
+    """,
+    slot='''
+    def backward_tile(q, k, v, out, lse, d_out):
+        """The share of one block of keys in the gradients, from the saved log-sum-exp.
+
+        q: (n, d_k), k: (b, d_k), v: (b, d_v), out and d_out: (n, d_v), lse: (n,)
+        result: dq (n, d_k), dk (b, d_k), dv (b, d_v)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    parts=("dq", "dk", "dv"),
+    hints=(
+        "The weights of this tile are parts of rows that sum to one over *all* keys; here they sum to less.",
+        r"$P = e^{S - \text{lse}}$, $dV = P^\top dO$, $dP = dO\,V^\top$, $D = \sum_c dO_c\, O_c$ for each row, $dS = P\,(dP - D)$; then the products with $K$ and $Q$, and the factor $1/\sqrt{d_k}$ once in each.",
+        "```python\nscale = ____\np = np.exp(scale * q @ k.T - ____)\nd_p = ____\nd = ____          # one number a row, from out and d_out\n"
+        "d_s = p * (____)\nreturn scale * ____, scale * ____, ____\n```",
+    ),
+    parsons=("normalised_in_the_tile", "drift_from_the_tile"),
+    why=r"""
+    The derivative of a softmax row needs $\sum_j P_j\, dP_j$ over the *whole* row. A tile does not see the row, but the sum equals $dO \cdot O$, which needs no keys at all. That, and the log-sum-exp, is everything the other tiles have to tell this one.
+
+    **The two most common mistakes.** A softmax over the keys of the tile, which normalises by the wrong sum. Computing $D$ from the tile. Both are right when there is only one tile, so a test with one block never finds them.
+
+    **Cost.** Five products for each tile, where the forward pass has two: the scores are computed a second time, and that is cheaper than having stored them.
+    """,
+    verified="shares of three blocks, and their sum against the gradient of ordinary attention.",
+    next_thought="heads that share keys add to the same dk and dv; which loop would you split among processors, and which not?",
+    reference=_reference,
+)
+
+_rng = np.random.default_rng(29)
+
+
+def _whole(n, m, d, d_v):
+    q, k, v = _rng.normal(size=(n, d)) * 1.5, _rng.normal(size=(m, d)), _rng.normal(size=(m, d_v))
+    s = q @ k.T / np.sqrt(d)
+    return q, k, v, reference.attention(q, k, v), np.log(np.exp(s).sum(axis=1)), _rng.normal(size=(n, d_v))
+
+
+def _tile(whole, keys):
+    q, k, v, out, lse, d_out = whole
+    return q, k[keys], v[keys], out, lse, d_out
+
+
+_first, _second = _whole(5, 11, 7, 3), _whole(3, 7, 2, 5)
+EXERCISE.probe("5 queries, keys 0 to 3 of 11", *_tile(_first, slice(0, 4)))
+EXERCISE.probe("5 queries, keys 4 to 10 of 11", *_tile(_first, slice(4, 11)))
+EXERCISE.probe("3 queries, all 7 keys", *_second)
+EXERCISE.probe("3 queries, key 6 alone of 7", *_tile(_second, slice(6, 7)))
+EXERCISE.probe("4 queries, keys 0 to 3 of 5, all widths 4", *_tile(_whole(4, 5, 4, 4), slice(0, 4)))
+
+
+@EXERCISE.solve
+def backward_tile_solution(q, k, v, out, lse, d_out):
+    scale = 1 / np.sqrt(q.shape[1])
+    p = np.exp(scale * q @ k.T - lse[:, None])
+    d_p = d_out @ v.T
+    d = (d_out * out).sum(axis=1, keepdims=True)
+    d_s = p * (d_p - d)
+    return scale * d_s @ k, scale * d_s.T @ q, p.T @ d_out
+
+
+def _shares(q, k, v, p, d, d_out, scale=None):
+    scale = 1 / np.sqrt(q.shape[1]) if scale is None else scale
+    d_s = p * (d_out @ v.T - d)
+    return scale * d_s @ k, scale * d_s.T @ q, p.T @ d_out
+
+
+def _weights(q, k, lse):
+    return np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[:, None])
+
+
+def _drift(out, d_out):
+    return (d_out * out).sum(axis=1, keepdims=True)
+
+
+@EXERCISE.mutant
+def normalised_in_the_tile(q, k, v, out, lse, d_out):
+    scale = 1 / np.sqrt(q.shape[1])
+    p = np.exp(scale * q @ k.T)
+    p = p / p.sum(axis=1, keepdims=True)
+    d_p = d_out @ v.T
+    d = (d_out * out).sum(axis=1, keepdims=True)
+    d_s = p * (d_p - d)
+    return scale * d_s @ k, scale * d_s.T @ q, p.T @ d_out
+
+
+@EXERCISE.mutant
+def drift_from_the_tile(q, k, v, out, lse, d_out):
+    scale = 1 / np.sqrt(q.shape[1])
+    p = np.exp(scale * q @ k.T - lse[:, None])
+    d_p = d_out @ v.T
+    d = (p * d_p).sum(axis=1, keepdims=True)
+    d_s = p * (d_p - d)
+    return scale * d_s @ k, scale * d_s.T @ q, p.T @ d_out
+
+
+@EXERCISE.mutant
+def drift_forgotten(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, _weights(q, k, lse), 0.0, d_out)
+
+
+@EXERCISE.mutant
+def drift_over_columns(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, _weights(q, k, lse), (d_out * out).sum(), d_out)
+
+
+@EXERCISE.mutant
+def scale_missing_in_gradient(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, _weights(q, k, lse), _drift(out, d_out), d_out, scale=1.0)
+
+
+@EXERCISE.mutant
+def scale_twice_in_gradient(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, _weights(q, k, lse), _drift(out, d_out), d_out, scale=1 / q.shape[1])
+
+
+@EXERCISE.mutant
+def lse_ignored(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, _weights(q, k, 0 * lse), _drift(out, d_out), d_out)
+
+
+@EXERCISE.mutant
+def recomputed_without_scale(q, k, v, out, lse, d_out):
+    return _shares(q, k, v, np.exp(q @ k.T - lse[:, None]), _drift(out, d_out), d_out)
+
+
+@EXERCISE.mutant
+def weights_not_in_d_scores(q, k, v, out, lse, d_out):
+    scale, d_s = 1 / np.sqrt(q.shape[1]), d_out @ v.T - _drift(out, d_out)
+    return scale * d_s @ k, scale * d_s.T @ q, _weights(q, k, lse).T @ d_out
+
+
+@EXERCISE.mutant
+def lse_taken_as_base_two(q, k, v, out, lse, d_out):
+    p = 2.0 ** (q @ k.T / np.sqrt(q.shape[1]) - lse[:, None])
+    return _shares(q, k, v, p, _drift(out, d_out), d_out)
+
+
+@EXERCISE.holds("the shares of all tiles add up to the gradient of attention")
+def shares_add_up(call):
+    q, k, v, out, lse, d_out = _first
+    wanted = reference.attention_gradient(q, k, v, d_out)
+    parts = [call(*_tile(_first, slice(j, j + 4))) for j in range(0, 11, 4)]
+    dq = sum(part[0] for part in parts)
+    dk, dv = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    gaps = [np.abs(a - b).max() for a, b in zip((dq, dk, dv), wanted)]
+    if not max(gaps) < 1e-6:
+        return "largest errors: " + ", ".join(f"{n} {text.number(g)}" for n, g in zip(("dq", "dk", "dv"), gaps))
+
+
+@EXERCISE.holds("moving all keys together changes nothing, so the shares in dk add up to zero")
+def keys_move_together(call):
+    parts = [call(*_tile(_first, slice(j, j + 4)))[1] for j in range(0, 11, 4)]
+    total = np.abs(np.concatenate(parts).sum(axis=0)).max()
+    return None if total < 1e-6 else f"their sum is as large as {text.number(total)}"
+
+
+@EXERCISE.holds("doubling d_out doubles every share")
+def linear(call):
+    once, twice = call(*_second), call(*_second[:5], 2 * _second[5])
+    if not all(np.allclose(2 * a, b) for a, b in zip(once, twice)):
+        return f"dq begins {text.numbers(once[0], 2)} and then {text.numbers(twice[0], 2)}"

@@ -1,0 +1,214 @@
+"""The forward pass of the blocked kernel: two loops, one tile at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+
+
+def _reference(q, k, v, block_q, block_k):
+    scores = q @ k.T / np.sqrt(q.shape[-1])
+    largest = scores.max(axis=-1)
+    lse = largest + np.log(np.exp(scores - largest[:, None]).sum(axis=-1))
+    return reference.attention(q, k, v), lse
+
+
+EXERCISE = Exercise(
+    id="efficiency.block_loop",
+    title="The block loop",
+    level="apply",
+    minutes=25,
+    difficulty=2,
+    section="efficiency/blocked_kernel",
+    uses='The blocked kernel, section "NumPy: the loop".',
+    statement=r"""
+    Compute attention for $n$ queries and $m$ keys, one **tile** at a time: outside a loop over blocks of `block_q` queries, inside a loop over blocks of `block_k` keys. Keep a running maximum, sum and output **for every row** of the block of queries. The last block may be smaller, in both directions. There is no mask.
+
+    Return the output and the log-sum-exp of each row of scaled scores, in natural logarithms.
+
+    A tiny example: if all queries are zero, every score is 0. Then each output is the mean of the values and each log-sum-exp is $\ln m$.
+    """,
+    slot='''
+    def block_loop(q, k, v, block_q, block_k):
+        """Attention without ever holding more than block_q x block_k scores.
+
+        q: (n, d_k), k: (m, d_k), v: (m, d_v)
+        result: out (n, d_v) and lse (n,), of the scores divided by sqrt(d_k)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    parts=("out", "lse"),
+    hints=(
+        "The block sizes change nothing in the result: with blocks as large as everything it is ordinary attention.",
+        r"Inside: $m' = \max(m, \max_j s_j)$ for each row, $r = e^{m - m'}$, $P = e^{S - m'}$, then $\ell \leftarrow r\ell + \sum_j P_j$ and $O \leftarrow rO + PV$. Outside, once: $O / \ell$ and $m + \ln \ell$.",
+        "```python\nout, lse = np.zeros(____), np.zeros(____)\nfor i in range(0, len(q), block_q):\n    rows = slice(i, i + block_q)\n"
+        "    m, l, o = ____          # one of each for every row of this block\n    for j in range(0, len(k), block_k):\n"
+        "        s = ____\n        m_new = ____\n        r, p, m = ____\n        l, o = ____\n"
+        "    out[rows], lse[rows] = ____\nreturn out, lse\n```",
+    ),
+    parsons=("output_not_rescaled", "lse_in_base_two"),
+    why=r"""
+    The outer loop starts three running arrays, the inner loop is the stream of the page before, for a whole block of rows at once. `len(q[rows])` is what makes a smaller last block of queries work.
+
+    **The two most common mistakes.** Rescaling the sum and not the output, which is right as long as the largest score of a row lies in its first tile. Reporting the log-sum-exp without the maximum, or in base 2: the output is right, and everything that later merges or differentiates it is wrong.
+
+    **Cost.** All $nm$ scores are computed; at most `block_q` times `block_k` of them exist at any moment.
+    """,
+    verified="unequal and ragged blocks, blocks of one, one block for everything, and scores near 2000.",
+    next_thought="which line would have to change for a causal mask, and which tiles would then not be visited at all?",
+    reference=_reference,
+)
+
+_rng = np.random.default_rng(23)
+
+
+def _draw(n, m, d, d_v, size=2.0):
+    return size * _rng.normal(size=(n, d)), _rng.normal(size=(m, d)), _rng.normal(size=(m, d_v))
+
+
+_q, _k, _v = _draw(7, 11, 5, 3)
+_k = _k[np.argsort(_k @ _q[0])]  # the scores of query 0 rise from block to block
+EXERCISE.probe("7 queries in blocks of 3, 11 keys in blocks of 2", _q, _k, _v, 3, 2)
+EXERCISE.probe("5 queries in blocks of 5, 7 keys in blocks of 4", *_draw(5, 7, 3, 2), 5, 4)
+EXERCISE.probe("3 queries one at a time, 5 keys one at a time", *_draw(3, 5, 2, 7), 1, 1)
+EXERCISE.probe("7 queries and 11 keys in one tile", _q, _k, _v, 16, 16)
+EXERCISE.probe("4 queries in blocks of 2, 6 keys in blocks of 3", *_draw(4, 6, 4, 4), 2, 3)
+EXERCISE.probe("scores near 2000, blocks of 2 and 3", *_draw(5, 7, 3, 2, size=700.0), 2, 3, extreme=True)
+
+
+@EXERCISE.solve
+def block_loop_solution(q, k, v, block_q, block_k):
+    out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+    for rows in (slice(i, i + block_q) for i in range(0, len(q), block_q)):
+        m, l, o = np.full((len(q[rows]), 1), -np.inf), 0.0, 0.0
+        for keys in (slice(j, j + block_k) for j in range(0, len(k), block_k)):
+            s = q[rows] @ k[keys].T / np.sqrt(q.shape[1])
+            m_new = np.maximum(m, s.max(axis=1, keepdims=True))
+            r, p, m = np.exp(m - m_new), np.exp(s - m_new), m_new
+            l, o = r * l + p.sum(axis=1, keepdims=True), r * o + p @ v[keys]
+        out[rows], lse[rows] = o / l, (m + np.log(l))[:, 0]
+    return out, lse
+
+
+def _loop(q, k, v, block_q, block_k, scale=None, factors=(1, 1), finish=None):
+    """The right loop with its weak points open: the scale, which sums are rescaled, and the last line."""
+    out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+    scale = np.sqrt(q.shape[1]) if scale is None else scale
+    for i in range(0, len(q), block_q):
+        rows = slice(i, i + block_q)
+        m, l, o = np.full((len(q[rows]), 1), -np.inf), 0.0, 0.0
+        for j in range(0, len(k), block_k):
+            s = q[rows] @ k[j : j + block_k].T / scale
+            m_new = np.maximum(m, s.max(axis=1, keepdims=True))
+            r, p, m = np.exp(m - m_new), np.exp(s - m_new), m_new
+            l = (r if factors[0] else 1) * l + p.sum(axis=1, keepdims=True)
+            o = (r if factors[1] else 1) * o + p @ v[j : j + block_k]
+        out[rows], last = finish(m, l, o) if finish else (o / l, m + np.log(l))
+        lse[rows] = last[:, 0]
+    return out, lse
+
+
+@EXERCISE.mutant
+def output_not_rescaled(q, k, v, block_q, block_k):
+    out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+    for rows in (slice(i, i + block_q) for i in range(0, len(q), block_q)):
+        m, l, o = np.full((len(q[rows]), 1), -np.inf), 0.0, 0.0
+        for keys in (slice(j, j + block_k) for j in range(0, len(k), block_k)):
+            s = q[rows] @ k[keys].T / np.sqrt(q.shape[1])
+            m_new = np.maximum(m, s.max(axis=1, keepdims=True))
+            r, p, m = np.exp(m - m_new), np.exp(s - m_new), m_new
+            l, o = r * l + p.sum(axis=1, keepdims=True), o + p @ v[keys]
+        out[rows], lse[rows] = o / l, (m + np.log(l))[:, 0]
+    return out, lse
+
+
+@EXERCISE.mutant
+def sum_not_rescaled(q, k, v, block_q, block_k):
+    return _loop(q, k, v, block_q, block_k, factors=(0, 1))
+
+
+@EXERCISE.mutant
+def nothing_rescaled(q, k, v, block_q, block_k):
+    return _loop(q, k, v, block_q, block_k, factors=(0, 0))
+
+
+@EXERCISE.mutant
+def unscaled_scores(q, k, v, block_q, block_k):
+    return _loop(q, k, v, block_q, block_k, scale=1.0)
+
+
+@EXERCISE.mutant
+def not_normalised(q, k, v, block_q, block_k):
+    return _loop(q, k, v, block_q, block_k, finish=lambda m, l, o: (o, m + np.log(l)))
+
+
+@EXERCISE.mutant
+def lse_in_base_two(q, k, v, block_q, block_k):
+    out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+    for rows in (slice(i, i + block_q) for i in range(0, len(q), block_q)):
+        m, l, o = np.full((len(q[rows]), 1), -np.inf), 0.0, 0.0
+        for keys in (slice(j, j + block_k) for j in range(0, len(k), block_k)):
+            s = q[rows] @ k[keys].T / np.sqrt(q.shape[1])
+            m_new = np.maximum(m, s.max(axis=1, keepdims=True))
+            r, p, m = np.exp(m - m_new), np.exp(s - m_new), m_new
+            l, o = r * l + p.sum(axis=1, keepdims=True), r * o + p @ v[keys]
+        out[rows], lse[rows] = o / l, (m / np.log(2) + np.log2(l))[:, 0]
+    return out, lse
+
+
+@EXERCISE.mutant
+def lse_without_maximum(q, k, v, block_q, block_k):
+    return _loop(q, k, v, block_q, block_k, finish=lambda m, l, o: (o / l, np.log(l)))
+
+
+@EXERCISE.mutant
+def ragged_tail_dropped(q, k, v, block_q, block_k):
+    whole = max(len(k) // block_k * block_k, min(len(k), block_k))
+    return _reference(q, k[:whole], v[:whole], block_q, block_k)
+
+
+@EXERCISE.mutant
+def ragged_rows_dropped(q, k, v, block_q, block_k):
+    out, lse = _reference(q, k, v, block_q, block_k)
+    whole = max(len(q) // block_q * block_q, min(len(q), block_q))
+    out[whole:], lse[whole:] = 0, 0
+    return out, lse
+
+
+@EXERCISE.mutant
+def last_block_only(q, k, v, block_q, block_k):
+    start = (len(k) - 1) // block_k * block_k
+    return _reference(q, k[start:], v[start:], block_q, block_k)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def exponentials_without_maximum(q, k, v, block_q, block_k):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        p = np.exp(q @ k.T / np.sqrt(q.shape[1]))
+        return p @ v / p.sum(axis=1, keepdims=True), np.log(p.sum(axis=1))
+
+
+@EXERCISE.holds("the block sizes do not matter")
+def any_blocks(call):
+    outs = [call(_q, _k, _v, *sizes)[0] for sizes in ((1, 1), (2, 3), (3, 2), (7, 11))]
+    gap = max(np.abs(out - outs[-1]).max() for out in outs)
+    if not gap < 1e-6:
+        return f"results for four pairs of block sizes differ by up to {text.number(gap)}"
+
+
+@EXERCISE.holds("every output stays within the range of the values")
+def average(call):
+    out = call(_q, _k, _v, 3, 2)[0]
+    if (out > _v.max(axis=0) + 1e-9).any() or (out < _v.min(axis=0) - 1e-9).any():
+        return f"it begins {text.numbers(out, 2)}"
+
+
+@EXERCISE.holds("equal scores give a log-sum-exp of ln m")
+def equal_scores(call):
+    lse = call(np.zeros((3, 5)), _k, _v, 2, 3)[1]
+    if not np.allclose(lse, np.log(11), atol=1e-6):
+        return f"with 11 keys it begins {text.numbers(lse, 2)}, and ln 11 is {text.number(np.log(11))}"
