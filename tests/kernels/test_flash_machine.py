@@ -92,12 +92,13 @@ def test_no_second_derivative_is_pretended():
 def test_small_inputs_are_handed_over(monkeypatch):
     ran = []
     monkeypatch.setattr(flash, "plain", lambda *a: ran.append("plain") or definition.attention(*a[:3]))
-    sizes = ((512, 512, {}), (512, 513, {}), (5, 5, {"block_q": 4}), (5, 5, {"block_k": 4}), (1, 70_000, {}))
+    given = ((5, 5, {"block_q": 4}), (5, 5, {"block_k": 4}))
+    sizes = ((320, 320, {}), (320, 321, {}), *given, (16, 7_000, {}), (17, 7_000, {}))
     for n, m, blocks in sizes:
         q, k = draw(0, 1, n, 2, grad=False), draw(1, 1, m, 2, grad=False)
         flash_attention(q, k, k, **blocks)
         ran.append(f"{n} {m}")
-    assert ran == ["plain", "512 512", "512 513", "5 5", "5 5", "plain", "1 70000"]
+    assert ran == ["plain", "320 320", "320 321", "5 5", "5 5", "plain", "16 7000", "17 7000"]
 
 
 def test_both_libraries_multiply():

@@ -115,7 +115,7 @@ MUTATIONS = [
     (PLAIN, "/ dropout.kept(options.dropout_p)", "", "dropout is not scaled up"),
     (PLAIN, "k.masked_fill(unseen, 0.0), v.masked_fill(unseen, 0.0)", "k, v", "NaN at a hidden key leaks"),
     (FLASH, "if sinks is not None:", "for _ in range(2 * (sinks is not None)):", "sinks twice"),
-    (FLASH, "block_q is None and block_k is None and q", "q", "given blocks are ignored"),
+    (FLASH, "block_q is None and block_k is None and _is_small", "_is_small", "given blocks are ignored"),
     (FLASH, "if dropout_p else 0", "* 0 if dropout_p else 0", "the generator is ignored"),
     (FLASH, "out = out.to(q.dtype)", "out = out * 1", "half precision comes back as float32"),
     (TEXTBOOK, "rescale * mix + weights", "mix + weights", "the mix is not rescaled"),

@@ -1,6 +1,6 @@
 """Attention with the whole score matrix in memory: what the blocked kernel hands small inputs to.
 
-Below about 512 x 512 scores a head fits in the processor's cache, and the loop would only add its own cost.
+Below about 320 x 320 scores a head fits in the processor's cache, and the loop would only add its own cost.
 Written without regard to the blocked kernel, so that the tests can hold each against the other.
 """
 

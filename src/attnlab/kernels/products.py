@@ -2,7 +2,7 @@
 
 Nine tenths of attention's time are matrix products. `torch.mm` calls MKL; for linear layers torch can also
 call oneDNN. On one thread of an AMD Zen 5, with tiles of 256 x 512 and a head of 64, MKL takes 1.27 ns a
-score and oneDNN 0.61; on other chips they are level. So the two race once, for a millisecond, and the winner
+score and oneDNN 0.61; on other chips MKL may win. So the two race once, for a millisecond, and the winner
 is kept.
 """
 
@@ -25,7 +25,7 @@ def mkl(a: Tensor, b: Tensor) -> Tensor:
 
 
 def onednn(a: Tensor, b: Tensor) -> Tensor:
-    """a bᵀ in float32. `b`, or its transpose, must be contiguous: oneDNN is 1000 times slower on anything
+    """a bᵀ in float32. `b`, or its transpose, must be contiguous: oneDNN is 2000 times slower on anything
     else."""
     return torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
 

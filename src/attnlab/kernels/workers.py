@@ -3,8 +3,9 @@
 Splitting the heads is better than letting torch split each product: tiles are too small to share, and
 torch's threads wait for each other after every operation. Three settings belong to a thread, not to the
 program: the number of threads inside an operation, whether gradients are recorded, and whether denormal
-numbers are flushed to zero. The last one matters: on some chips weights below 1e-38 make every product
-10 times slower (AMD Zen 5 does not mind them), and they count for nothing. Fresh threads take all three and leave the caller's alone.
+numbers are flushed to zero. The last one matters: on some chips weights below 1e-38 make every product 10
+times slower (AMD Zen 5 does not mind them), and they count for nothing. Fresh threads take all three and
+leave the caller's alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Item = TypeVar("Item")
 def share(work: Callable[[Item], None], items: Sequence[Item], limit: int | None = None) -> None:
     """Call `work` on every item, on at most as many threads as torch uses here. The first error is raised.
 
-    Starting threads costs 0.1 ms and is done anew for each call, so nothing outlives it, not even a fork.
+    Starting threads costs 0.2 ms and is done anew for each call, so nothing outlives it, not even a fork.
     """
     inference = torch.is_inference_mode_enabled()
 
