@@ -23,7 +23,7 @@ CLOSED_CLAIM = re.compile(r":class: claim\n(?:(?!^:::).*\n)*^:::\s*\Z", re.MULTI
 NO_TORCH = "import sys\nsys.modules.update(dict.fromkeys(['torch', 'jaxtyping', 'einops', 'yaml']))"
 SECONDS = 60
 
-CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "problems")]
+CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "problems", "benchmark")]
 
 
 def over(sources):
