@@ -70,7 +70,7 @@ def test_walk_table_moves_what_the_machine_moves(loop, blocks, monkeypatch):
     last = list(table_of(markup).values())[-1]
     assert int(last[4]) == memory.traffic
     assert f"Moved in all: {memory.traffic} elements" in markup
-    assert f"standard attention with M = 32: {traffic.standard_traffic(7, 2, 32)}" in markup
+    assert f"standard attention with M = 36: {traffic.standard_traffic(7, 2, 36)}" in markup
     np.testing.assert_allclose(out.numpy(), reference.attention(*explore._tile_vectors(3, 7)), atol=1e-12)
 
 

@@ -276,7 +276,7 @@ def tile_walk(
     mask: str = "causal",
     loop: str = "queries",
     window: int = 3,
-    memory: int = 32,
+    memory: int = 36,
     seed: int = 1,
 ) -> Explorable:
     """A blocked attention over `n` tokens, tile by tile: what is loaded, skipped, held, rescaled and moved.

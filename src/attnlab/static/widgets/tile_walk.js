@@ -398,7 +398,10 @@ function grid(state, shown) {
     columns: names.map(head("keys")),
     rows: names.map(head("rows")),
     cells: names.map((_, i) => names.map((_, j) => cell(state, shown, at, i, j))),
-    attributes: { class: "attnx-table attnx-walkgrid", "data-table": "scores" },
+    attributes: {
+      class: `attnx-table attnx-walkgrid${state.n > 9 ? " attnx-dense" : ""}`,
+      "data-table": "scores",
+    },
   });
 }
 
@@ -430,7 +433,7 @@ function transfersText(tile) {
   const list = (store) =>
     tile.transfers
       .filter((one) => one.store === store)
-      .map((one) => `${one.name} ${span(side(one))} (${one.amount})`)
+      .map((one) => `${one.name}\u00a0${span(side(one)).replace("–", "–\u2060")}\u00a0(${one.amount})`) // unbroken
       .join(", ");
   const stored = list(true);
   return `Loaded: ${list(false)}. ${stored ? `Stored: ${stored}.` : "Nothing is stored yet."}`;
@@ -470,7 +473,8 @@ function runningTable(state, tile) {
   return table({
     caption: "The rows in fast memory, after this tile",
     columns: ["m was", "m", "factor", "l", `${name} 1`, `${name} 2`],
-    rows: rows.map((row) => ({ text: `row ${row.i + 1}` })),
+    rows: rows.map((row) => String(row.i + 1)),
+    corner: "row",
     cells,
     attributes: { class: "attnx-table attnx-running", "data-table": "running" },
   });
@@ -567,8 +571,9 @@ function outputTable(state, shown) {
   });
   return table({
     caption: "Output in slow memory, beside attention at once",
-    columns: ["o 1", "o 2", "att. 1", "att. 2", ""],
-    rows: cells.map((_, i) => ({ text: `row ${i + 1}` })),
+    columns: ["o 1", "o 2", "att. 1", "att. 2", "state"],
+    rows: cells.map((_, i) => String(i + 1)),
+    corner: "row",
     cells,
     attributes: { class: "attnx-table attnx-output", "data-table": "output" },
   });
