@@ -80,3 +80,77 @@ _calibration("miss_instead_of_surprise", "one minus the probability",
 _calibration("log_of_underflow", "the logarithm of zero",
              "a probability underflows to zero before its logarithm is taken, so the result is infinite.",
              "softmax and logarithm are two functions at hand; together they need the log-sum-exp.")
+
+_maths = page("fundamentals/mathematics", "The mathematics of attention")
+_scores, _kernel = _maths("Four ways to compare"), _maths("Attention as kernel regression")
+_chain = _maths("The gradient, one link at a time")
+
+_scores("additive_without_tanh", "no tanh",
+        "there is no tanh between the two layers, so the score is a part from the query plus a part from the key, and the first cancels in the softmax.",
+        "the shapes are right, and a linear function of both looks like a comparison.")
+_scores("additive_product", "query and key multiplied",
+        "the two projections are multiplied; in the additive score they are added.",
+        "in all other scores query and key are multiplied.")
+_scores("additive_tanh_of_the_score", "the tanh around the score",
+        "the tanh is taken of the finished score, where it belongs around the hidden layer; every score then lies between -1 and 1.",
+        "the formula has one tanh and one product with v, and only the order differs.")
+_scores("additive_tanh_of_each", "tanh of each part by itself",
+        "query and key go through a tanh of their own and are added afterwards, so they never meet inside it.",
+        "each part is a layer with an activation; but a sum of two functions compares nothing.")
+_scores("additive_relu", "relu in place of tanh",
+        "the activation is a relu and not a tanh.",
+        "it is the usual activation elsewhere; the scores are then no longer bounded.")
+_scores("additive_query_left_out", "the query left out",
+        "the score depends on the key alone, so all queries look at the same places.",
+        "the words of a text do differ in importance, so such a model learns something.")
+_scores("additive_key_left_out", "the key left out",
+        "the score depends on the query alone, so the weights do not change whatever the keys hold.",
+        "the query is what changes from step to step, and a network of it can still learn to prefer positions.",
+        "pytorch/tutorials#87")
+_scores("additive_vector_left_out", "hidden units summed without v",
+        "the hidden units are added up; each should be multiplied by its entry of v first.",
+        "with v all ones it is the same.")
+_scores("additive_keys_as_rows", "scores transposed",
+        "rows belong to keys and columns to queries.",
+        "with as many queries as keys all the shapes fit.")
+
+_kernel("kernel_distance_not_squared", "the distance is not squared",
+        "the exponent holds the distance and not its square, which is another kernel, with a spike at the key.",
+        "a distance is what one thinks of first.")
+_kernel("kernel_half_forgotten", "the factor one half",
+        "the squared distance is not halved, so the bump is narrower than its width says.",
+        "a different width repairs it, so the curve looks right.")
+_kernel("kernel_width_not_squared", "the width is not squared",
+        "the squared distance is divided by the width and not by its square.",
+        "at width 1 nothing shows.")
+_kernel("kernel_sign_forgotten", "the minus sign",
+        "the exponent has the wrong sign, so the farthest key gets the most weight.",
+        "scores are usually better the larger they are; a distance is the other way round.")
+_kernel("kernel_not_normalised", "bumps that are not divided by their sum",
+        "the values are added up with the bumps themselves as weights, which do not add up to one.",
+        "a sum of bumps is how a density is estimated; a regression divides by it.")
+_kernel("kernel_normalised_over_queries", "divided by the sum over queries",
+        "the bumps are divided by their sum over the queries; each query's weights must add up to one over the keys.",
+        "with as many queries as keys the shape is the same.")
+_kernel("kernel_dot_product", "a dot product in place of a distance",
+        "query and key are compared by their dot product, which is the same only where all keys have one norm.",
+        "for keys of one norm it is exactly right.")
+_kernel("kernel_nearest_only", "the nearest key alone",
+        "each query takes the value of its nearest key.",
+        "it is the limit of a very small width.")
+
+_chain("chain_softmax_skipped", "the softmax is skipped",
+       "the gradient of the weights is used as that of the scores, as if there were no softmax between them.",
+       "the softmax has no parameters, and it is easy to think that nothing happens in it.")
+_chain("chain_scale_forgotten", "the scale forgotten on the way back",
+       "the scores were divided by the square root of the width, and their gradient is not.",
+       "a constant factor points in the same direction, so training still works.")
+_chain("chain_scale_twice", "the scale applied twice",
+       "the gradient is divided by the square root of the width twice.",
+       "it appears in the weights and in the gradient, and each place is right by itself.")
+_chain("chain_values_for_keys", "values where the keys belong",
+       "the last step multiplies by the values; a score's derivative with respect to the query is its key.",
+       "the values were needed one line above.")
+_chain("chain_ends_at_the_keys", "the weights themselves multiply the keys",
+       "the weighted mean of the keys is returned; the loss's gradient does not appear in it.",
+       "it looks like the forward pass with the keys as values.")

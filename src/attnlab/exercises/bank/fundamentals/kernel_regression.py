@@ -1,0 +1,144 @@
+"""Kernel regression: a weighted mean of the values, weighted by how near each key is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+from attnlab.reference import scoring
+
+EXERCISE = Exercise(
+    id="fundamentals.kernel_regression",
+    title="Attention of 1964",
+    level="apply",
+    minutes=15,
+    difficulty=2,
+    section="fundamentals/mathematics",
+    uses='The mathematics of attention, section "Attention as kernel regression".',
+    statement=r"""
+    Return for every query the mean of the values, each weighted by a Gaussian bump around its key:
+
+    $$o_i = \frac{\sum_j G_{ij}\, v_j}{\sum_j G_{ij}}, \qquad G_{ij} = e^{-\lVert q_i - k_j \rVert^2 / (2 w^2)} .$$
+
+    A tiny example: the query `[[0]]`, keys `[[0], [2]]`, values `[[0], [1]]` and width 1 give `[[0.119]]`: the far key has $e^{-2} = 0.135$ against 1.
+    """,
+    slot='''
+    def kernel_regression(q, k, v, width):
+        """Mean of the values, weighted by Gaussian bumps around the keys.
+
+        q: (queries, d), k: (keys, d), v: (keys, d_v), width: a number above 0
+        result: (queries, d_v)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    hints=(
+        "If query and keys are all moved by the same vector, nothing changes. If all values are equal, so is every output.",
+        r"The differences of all pairs are an array of queries $\times$ keys $\times d$; square it and sum over the last axis.",
+        "```python\ngaps = q[:, None, :] - ____\nsquared = (gaps**2).sum(axis=____)\nbumps = np.exp(____)\n"
+        "weights = bumps / ____\nreturn weights @ v\n```",
+    ),
+    parsons=("kernel_width_not_squared", "kernel_distance_not_squared"),
+    why=r"""
+    It is a softmax over the scores $-\lVert q - k \rVert^2 / 2w^2$. The width plays the part of the temperature: small widths look up, large ones average.
+
+    **The two most common mistakes.** The width not squared, which shows only where the width is not 1. Forgetting to divide by the sum of the bumps.
+
+    **Cost.** $n\,m\,d$ for the distances, $n\,m\,d_v$ for the means: that of attention.
+    """,
+    verified="equal to the formula at four widths, for unequal sizes and a square case.",
+    next_thought="a query far away from all keys: what does it get, and what would you want it to get?",
+    reference=scoring.kernel_regression,
+)
+
+_rng = np.random.default_rng(9)
+_q, _k, _v = _rng.normal(size=(3, 2)), _rng.normal(size=(7, 2)), _rng.normal(size=(7, 5)) * 3
+EXERCISE.probe("3 queries, 7 keys, width 0.8", _q, _k, _v, 0.8)
+EXERCISE.probe("one query, 5 keys, width 2", *(_rng.normal(size=s) for s in ((1, 3), (5, 3), (5, 2))), 2.0)
+EXERCISE.probe("5 queries, 5 keys, all widths 5", *_rng.normal(size=(3, 5, 5)), 1.5)
+EXERCISE.probe("3 queries, 7 keys, width 0.3", _q, _k, _v, 0.3)
+
+
+def _squared(q, k):
+    return ((q[:, None, :] - k[None, :, :]) ** 2).sum(axis=-1)
+
+
+def _mean(scores, v, axis=-1):
+    bumps = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return bumps / bumps.sum(axis=axis, keepdims=True) @ v
+
+
+@EXERCISE.solve
+def kernel_regression_solution(q, k, v, width):
+    gaps = q[:, None, :] - k[None, :, :]
+    squared = (gaps**2).sum(axis=-1)
+    bumps = np.exp(-squared / (2 * width**2))
+    weights = bumps / bumps.sum(axis=-1, keepdims=True)
+    return weights @ v
+
+
+@EXERCISE.mutant
+def kernel_distance_not_squared(q, k, v, width):
+    gaps = q[:, None, :] - k[None, :, :]
+    distance = np.sqrt((gaps**2).sum(axis=-1))
+    bumps = np.exp(-distance / (2 * width**2))
+    weights = bumps / bumps.sum(axis=-1, keepdims=True)
+    return weights @ v
+
+
+@EXERCISE.mutant
+def kernel_half_forgotten(q, k, v, width):
+    return _mean(-_squared(q, k) / width**2, v)
+
+
+@EXERCISE.mutant
+def kernel_width_not_squared(q, k, v, width):
+    gaps = q[:, None, :] - k[None, :, :]
+    squared = (gaps**2).sum(axis=-1)
+    bumps = np.exp(-squared / (2 * width))
+    weights = bumps / bumps.sum(axis=-1, keepdims=True)
+    return weights @ v
+
+
+@EXERCISE.mutant
+def kernel_sign_forgotten(q, k, v, width):
+    return _mean(_squared(q, k) / (2 * width**2), v)
+
+
+@EXERCISE.mutant
+def kernel_not_normalised(q, k, v, width):
+    return np.exp(-_squared(q, k) / (2 * width**2)) @ v
+
+
+@EXERCISE.mutant
+def kernel_normalised_over_queries(q, k, v, width):
+    return _mean(-_squared(q, k) / (2 * width**2), v, axis=0)
+
+
+@EXERCISE.mutant
+def kernel_dot_product(q, k, v, width):
+    return _mean(q @ k.T / width**2, v)
+
+
+@EXERCISE.mutant
+def kernel_nearest_only(q, k, v, width):
+    return v[_squared(q, k).argmin(axis=-1)]
+
+
+@EXERCISE.holds("equal values come out as they are")
+def equal_values(call):
+    out = call(_q, _k, np.full((7, 2), 3.0), 0.8)
+    return None if np.allclose(out, 3, atol=1e-4) else f"values of 3 come out as {text.numbers(out, 3)}"
+
+
+@EXERCISE.holds("moving queries and keys together changes nothing")
+def moved_together(call):
+    gap = np.abs(call(_q + 2, _k + 2, _v, 0.8) - call(_q, _k, _v, 0.8)).max()
+    return None if gap < 1e-4 else f"an entry moves by {text.number(gap)}"
+
+
+@EXERCISE.holds("stretching queries, keys and width together changes nothing")
+def stretched_together(call):
+    gap = np.abs(call(3 * _q, 3 * _k, _v, 2.4) - call(_q, _k, _v, 0.8)).max()
+    return None if gap < 1e-4 else f"an entry moves by {text.number(gap)}"

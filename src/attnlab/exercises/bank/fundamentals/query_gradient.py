@@ -1,0 +1,165 @@
+"""How a query should move: the gradient of attention with respect to the query."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+
+EXERCISE = Exercise(
+    id="fundamentals.query_gradient",
+    title="Which way should the query turn?",
+    level="analyse",
+    minutes=20,
+    difficulty=3,
+    section="fundamentals/mathematics",
+    uses='The mathematics of attention, section "The gradient, one link at a time".',
+    statement=r"""
+    One query $q$ ($d$ numbers) has the scores $s_j = q \cdot k_j / \sqrt d$, the weights $a = \operatorname{softmax}(s)$ and the output $o = \sum_j a_j v_j$. The loss's
+    gradient with respect to the output is given as `d_output`. Return its gradient with respect to the **query**.
+
+    A tiny example: `q = [0]`, keys `[[1], [-1]]`, values `[[1], [0]]`, `d_output = [1]` give `[0.5]`: turning towards the first key raises the output.
+    """,
+    slot='''
+    def query_gradient(q, k, v, d_output):
+        """Gradient of the loss with respect to q.
+
+        q: (d,), k: (keys, d), v: (keys, d_v), d_output: (d_v,); result: (d,)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    hints=(
+        "If all values are equal the output cannot be changed by turning the query. What must the gradient be then?",
+        r"Three links: $\bar a_j = \bar o \cdot v_j$; then back through the softmax, $\bar s_j = a_j (\bar a_j - \sum_l a_l \bar a_l)$; then $\bar q = \sum_j \bar s_j k_j / \sqrt d$.",
+        "```python\nscale = 1 / np.sqrt(____)\nscores = k @ q * scale\na = np.exp(scores - scores.max())\na = a / ____\n"
+        "d_a = ____ @ d_output\nd_s = a * (____)\nreturn scale * ____ @ k\n```",
+    ),
+    parsons=("chain_softmax_skipped", "chain_scale_forgotten"),
+    why=r"""
+    The gradient is a sum of keys: towards those whose values do better than the present output, away from the others, each by its weight.
+
+    **The two most common mistakes.** Going back through the softmax as if it were not there, or along its diagonal only. Forgetting the scale: it belongs
+    to the way from $q$ to $s$, in both directions.
+
+    **Cost.** That of the forward pass, twice: one product with the values and one with the keys.
+    """,
+    verified="equal to the gradient for four shapes, and to finite differences of the loss.",
+    next_thought="the weight of the key that would help most is exactly 0; what does the gradient say?",
+    reference=lambda q, k, v, d_output: reference.attention_gradient(q[None], k, v, d_output[None])[0][0],
+)
+
+_rng = np.random.default_rng(10)
+
+
+def _case(m, d, d_v):
+    return [_rng.normal(size=size) for size in ((d,), (m, d), (m, d_v), (d_v,))]
+
+
+_first = _case(7, 3, 5)
+EXERCISE.probe("7 keys of width 3, values of width 5", *_first)
+EXERCISE.probe("2 keys of width 5, values of width 1", *_case(2, 5, 1))
+EXERCISE.probe("11 keys of width 2, values of width 3", *_case(11, 2, 3))
+EXERCISE.probe("5 keys, all widths 5", *_case(5, 5, 5))
+
+
+def _forward(q, k):
+    return reference.softmax(k @ q / np.sqrt(len(q)))
+
+
+def _back(d_s, q, k, scale=None):
+    return (1 / np.sqrt(len(q)) if scale is None else scale) * d_s @ k
+
+
+@EXERCISE.solve
+def query_gradient_solution(q, k, v, d_output):
+    scale = 1 / np.sqrt(len(q))
+    scores = k @ q * scale
+    a = np.exp(scores - scores.max())
+    a = a / a.sum()
+    d_a = v @ d_output
+    d_s = a * (d_a - a @ d_a)
+    return scale * d_s @ k
+
+
+@EXERCISE.mutant
+def chain_softmax_skipped(q, k, v, d_output):
+    scale = 1 / np.sqrt(len(q))
+    d_s = v @ d_output
+    return scale * d_s @ k
+
+
+@EXERCISE.mutant
+def chain_scale_forgotten(q, k, v, d_output):
+    scale = 1 / np.sqrt(len(q))
+    scores = k @ q * scale
+    a = np.exp(scores - scores.max())
+    a = a / a.sum()
+    d_a = v @ d_output
+    d_s = a * (d_a - a @ d_a)
+    return d_s @ k
+
+
+@EXERCISE.mutant
+def chain_scale_twice(q, k, v, d_output):
+    a, d_a = _forward(q, k), v @ d_output
+    return _back(a * (d_a - a @ d_a), q, k, 1 / len(q))
+
+
+@EXERCISE.mutant
+def chain_ends_at_the_keys(q, k, v, d_output):
+    return _back(_forward(q, k), q, k)
+
+
+@EXERCISE.mutant(evidence=text.shapes)
+def chain_values_for_keys(q, k, v, d_output):
+    a, d_a = _forward(q, k), v @ d_output
+    return _back(a * (d_a - a @ d_a), q, v)
+
+
+@EXERCISE.mutant
+def jacobian_diagonal_only(q, k, v, d_output):
+    a = _forward(q, k)
+    return _back(a * (1 - a) * (v @ d_output), q, k)
+
+
+@EXERCISE.mutant
+def mean_gain_not_subtracted(q, k, v, d_output):
+    return _back(_forward(q, k) * (v @ d_output), q, k)
+
+
+@EXERCISE.mutant
+def mean_gain_unweighted(q, k, v, d_output):
+    d_a = v @ d_output
+    return _back(_forward(q, k) * (d_a - d_a.mean()), q, k)
+
+
+@EXERCISE.mutant
+def gradient_sign_reversed(q, k, v, d_output):
+    a, d_a = _forward(q, k), v @ d_output
+    return _back(a * (a @ d_a - d_a), q, k)
+
+
+@EXERCISE.holds("with equal values the gradient is zero")
+def equal_values(call):
+    q, k, _, d_output = _first
+    out = np.abs(call(q, k, np.ones((7, 5)), d_output)).max()
+    return None if out < 1e-6 else f"an entry is {text.number(out)}"
+
+
+@EXERCISE.holds("adding one vector to all keys changes nothing")
+def shifted_keys(call):
+    q, k, v, d_output = _first
+    gap = np.abs(call(q, k + 2, v, d_output) - call(q, k, v, d_output)).max()
+    return None if gap < 1e-4 else f"an entry moves by {text.number(gap)}"
+
+
+@EXERCISE.holds("a small step along the gradient raises the loss by its squared length")
+def finite_difference(call):
+    q, k, v, d_output = _first
+    g, step = call(q, k, v, d_output), 1e-5
+    up, down = ((_forward(q + sign * step * g, k) @ v) @ d_output for sign in (1, -1))
+    slope, expected = float((up - down) / (2 * step)), float((g**2).sum())
+    return None if abs(slope - expected) < 1e-4 else f"the slope is {text.number(slope)}, the squared length {text.number(expected)}"
