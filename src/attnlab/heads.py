@@ -37,7 +37,8 @@ def repeat_heads(
     """
     _need_divisor("n_kv_heads", x.shape[-3], "n_heads", n_heads)
     group = n_heads // x.shape[-3]
-    return repeat(x, "... kv_heads tokens d_head -> ... (kv_heads group) tokens d_head", group=group)
+    pattern = "... kv_heads tokens d_head -> ... (kv_heads group) tokens d_head"
+    return repeat(x, pattern, group=group)
 
 
 def grouped_attention(
@@ -60,7 +61,7 @@ def grouped_attention(
 
 
 class MultiHead(nn.Module):
-    """merge(attend(split(x W_Q), split(context W_K), split(context W_V))) W_O
+    """merge(attend(split(x W_Q), split(context W_K), split(context W_V))) W_O.
 
     n_kv_heads: n_heads unless given; 1 is multi-query attention, a divisor in between grouped-query.
     attend: a function of q (*batch, n_heads, queries, d_head), k and v (*batch, n_kv_heads, keys, d_head)

@@ -21,7 +21,7 @@ MUTATIONS = [
     (REFERENCE, "attend(q, k, v, mask=mask, bias=bias)", "attend(q, k, v, mask=None, bias=bias)", "mask not passed on"),
     (REFERENCE, "attend(q, k, v, mask=mask, bias=bias)", "attention(q, k, v, mask=mask, bias=bias * 1.1 if bias is not None else None)",
      "what was passed in is not called, bias too strong"),
-    (REFERENCE, " @ weights.output  #", "  #", "no output projection"),
+    (REFERENCE, "merge_heads(mixed) @ weights.output", "merge_heads(mixed)", "no output projection"),
     (REFERENCE, "if whole % n:", "if whole < n:", "any head count"),
     (REFERENCE, "if n < 1:", "if n < 0:", "no heads"),
     (REFERENCE, "if tokens.shape[-1] != rows:", "if tokens.shape[-1] < rows:", "wide tokens let in"),

@@ -91,13 +91,13 @@ def multi_head(
     context = x if context is None else finite("context", context)
     n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
     _need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
-    weights = Projections(*(finite(f"weights.{name}", w) for name, w in zip(Projections._fields, weights)))
-    _need_fit(x, context, weights, n_heads, n_kv_heads)
+    weights = _fitting(weights, x, context, n_heads, n_kv_heads)
     _need_heads_axis(x.ndim + 1, mask=mask, bias=bias)
     q = split_heads(x @ weights.query, n_heads)  # project
     k = repeat_heads(split_heads(context @ weights.key, n_kv_heads), n_heads)
     v = repeat_heads(split_heads(context @ weights.value, n_kv_heads), n_heads)
-    return merge_heads(attend(q, k, v, mask=mask, bias=bias)) @ weights.output  # score to mix, then merge
+    mixed = attend(q, k, v, mask=mask, bias=bias)  # score, scale, mask, normalise, mix
+    return merge_heads(mixed) @ weights.output  # merge
 
 
 def _need_divisor(name: str, n: int, whole_name: str, whole: int) -> None:
@@ -109,7 +109,9 @@ def _need_divisor(name: str, n: int, whole_name: str, whole: int) -> None:
         raise ValueError(f"{name} = {n} does not divide {whole_name} = {whole}")
 
 
-def _need_fit(x: Array, context: Array, weights: Projections, n_heads: int, n_kv_heads: int) -> None:
+def _fitting(weights: Projections, x: Array, context: Array, n_heads: int, n_kv_heads: int) -> Projections:
+    """The matrices in float64; ValueError where they do not fit the tokens, the heads or each other."""
+    weights = Projections(*(finite(f"weights.{name}", w) for name, w in zip(Projections._fields, weights)))
     for name, tokens, word in (("query", x, "x"), ("key", context, "context"), ("value", context, "context")):
         rows = getattr(weights, name).shape[0]
         if tokens.shape[-1] != rows:
@@ -124,6 +126,7 @@ def _need_fit(x: Array, context: Array, weights: Projections, n_heads: int, n_kv
     if weights.output.shape[0] != merged:
         rows = weights.output.shape[0]
         raise ValueError(f"merged heads have width {merged} but weights.output has {rows} rows")
+    return weights
 
 
 def _need_heads_axis(n_axes: int, **overlays) -> None:

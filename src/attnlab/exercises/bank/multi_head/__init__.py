@@ -1,0 +1,91 @@
+"""Exercises of the part on multi-head attention, and the mistakes that they know by name."""
+
+from __future__ import annotations
+
+from attnlab.exercises.misconceptions import page
+
+_code = page("multi_head/implementation", "Multi-head attention in code")
+_formula, _axes = _code("The mathematics"), _code("Why the axes change places")
+_groups, _wrong = _code("Fewer heads of keys and values"), _code("What goes wrong")
+
+_axes("split_without_exchange", "split by reshaping alone",
+      "the heads' axis is written in front of the tokens' axis in one reshape, so a head holds pieces of a few "
+      "tokens instead of a slice of every token.",
+      "the shape is the right one, and no error is raised.",
+      "reczoo/FuxiCTR#30", "hyunwoongko/transformer#15", "649453932/Chinese-Text-Classification-Pytorch#53")
+_axes("merge_without_exchange", "merge by reshaping alone",
+      "heads and features are flattened while the heads still stand in front of the tokens, so the first token "
+      "gets the first head of several tokens.",
+      "the shape is the right one, and a model can even learn around it on an easy task.",
+      "jsbaan/transformer-from-scratch#6", "ajhalthor/Transformer-Neural-Network#4")
+_axes("neither_exchanged", "neither split nor merge exchanges the axes",
+      "features are regrouped by two reshapes and the tokens' axis never moves, so each head attends among pieces "
+      "of the same token and its neighbours.",
+      "the second reshape undoes the first one, so everything looks consistent, and even a causal mask holds.",
+      "reczoo/FuxiCTR#30", "649453932/Chinese-Text-Classification-Pytorch#53")
+_axes("heads_behind_tokens", "heads left behind the tokens",
+      "the features are cut, but the axis of heads still stands behind the axis of tokens.",
+      "that is what the reshape gives, and it already has one axis for each thing.")
+_axes("features_before_tokens", "features in front of the tokens",
+      "the wrong two axes changed places, so that each head is a table of features by tokens.",
+      "for keys that are about to be multiplied it is what one needs next.")
+_axes("heads_stacked_below", "heads stacked below each other",
+      "the heads are put one below the other, as more rows, instead of side by side.",
+      "the same numbers are all there, and the reshape is shorter.")
+_wrong("heads_on_the_inner_axis", "heads take turns among the features",
+       "feature 0 goes to the first head, feature 1 to the second and so on; a head should get a run of neighbours.",
+       "trained from the start it would work as well; only weights of other people do not fit.")
+_wrong("merged_by_feature", "merged feature by feature",
+       "the first features of all heads stand together, then the second ones; each head's features should stay together.",
+       "the output matrix could learn any order, so nothing looks wrong until weights are loaded.")
+_wrong("head_count_for_head_width", "number of heads taken for their width",
+       "each head is as wide as there should be heads, so there are as many heads as a head should be wide.",
+       "the two numbers multiply to the same width.")
+_formula("heads_in_reverse", "heads in reverse",
+         "the last run of features became the first head.",
+         "the order of heads means nothing to attention itself; it means something to the matrices around it.")
+_formula("every_head_gets_all", "every head gets all features",
+         "the tokens are copied for each head instead of being cut.",
+         "each head should look at the whole token; that has happened already, in the projection.")
+_formula("heads_averaged", "heads averaged",
+         "the heads are averaged; they should stand side by side.",
+         "all of them are outputs for the same token.")
+_formula("heads_summed", "heads added up",
+         "the heads are added up before the output matrix; they should stand side by side.",
+         "the output matrix does add them, each after its own rows of the matrix.")
+_formula("first_head_only", "first head only",
+         "only the first head arrives in the output.",
+         "an index of nought along one axis takes a slice, and nothing complains.")
+_formula("one_wide_head", "one head whatever their number",
+         "there is a single softmax for the whole width, so the number of heads changes nothing.",
+         "the matrices have the same size either way, and the result has the same shape.")
+_formula("no_output_matrix", "no output matrix",
+         "the merged heads are returned as they are, without the last matrix product.",
+         "the shape is right already when the width of the model is that of the heads.")
+_formula("split_before_projecting", "cut before projecting",
+         "the tokens are cut first and each piece is projected by itself, so a head never sees the rest of the token.",
+         "the name says that heads attend to parts of the features; these are features after the projection.")
+_wrong("softmax_over_heads", "softmax over the heads",
+       "the weights of one pair of tokens add up to one over the heads, instead of over the keys.",
+       "with one more axis than before, a fixed axis number means another axis.",
+       "facebookresearch/detr#247")
+
+_groups("heads_tiled", "tiled instead of repeated",
+        "the shared heads are laid out a, b, a, b; neighbours should share, as in a, a, b, b.",
+        "both have the right shape, and with one shared head, or one for each, they are the same.",
+        "onnx/onnx#7274", "ekzhang/jax-js#180")
+_groups("keys_repeated_values_tiled", "keys repeated but values tiled",
+        "keys and values are laid out in two different orders, so weights meet values of another head.",
+        "the two lines are written apart, and each has the right shape.")
+_groups("first_shared_head_for_all", "first shared head for everyone",
+        "every query head uses the first head of keys and values.",
+        "that is multi-query attention, and it is right when there is only one.")
+_groups("shared_heads_averaged", "shared heads averaged",
+        "the heads of keys and values are averaged into one before attending.",
+        "averaging is how a trained model is converted to fewer heads; attention itself does not do it.")
+_groups("queries_averaged", "queries averaged within a group",
+        "the queries of a group are averaged, so the output has too few heads.",
+        "it makes the numbers of heads agree, from the wrong side.")
+_groups("groups_in_reverse", "groups in reverse",
+        "the first query heads use the last head of keys and values.",
+        "any fixed order would do for a model trained with it.")

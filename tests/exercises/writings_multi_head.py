@@ -1,0 +1,79 @@
+"""Right answers to the exercises of the part on multi-head attention, written differently."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab.reference import attention
+from attnlab.reference.heads import merge_heads, split_heads
+
+RIGHT: list[tuple[str, object]] = []
+
+
+def right(name):
+    def add(function):
+        RIGHT.append((f"multi_head.{name}", function))
+        return function
+    return add
+
+
+@right("split_heads")
+def split_in_pieces(x, n_heads):
+    return np.stack(np.split(x, n_heads, axis=-1), axis=-3)
+
+
+@right("split_heads")
+def split_in_loops(x, n_heads):
+    d_head = x.shape[-1] // n_heads
+    out = np.empty((*x.shape[:-2], n_heads, x.shape[-2], d_head))
+    for h in range(n_heads):
+        for c in range(d_head):
+            out[..., h, :, c] = x[..., h * d_head + c]
+    return out
+
+
+@right("merge_heads")
+def merge_by_joining(x):
+    return np.concatenate([x[..., h, :, :] for h in range(x.shape[-3])], axis=-1)
+
+
+@right("merge_heads")
+def merge_by_einsum(x):
+    moved = np.einsum("...hnd->...nhd", x)
+    return moved.reshape(*moved.shape[:-2], -1)
+
+
+@right("multi_head")
+def one_head_at_a_time(x, w_q, w_k, w_v, w_o, n_heads):
+    parts = [np.split(w, n_heads, axis=1) for w in (w_q, w_k, w_v)]
+    rows = np.split(w_o, n_heads, axis=0)
+    return sum(attention(x @ q, x @ k, x @ v) @ o for q, k, v, o in zip(*parts, rows))
+
+
+@right("multi_head")
+def heads_in_einsum(x, w_q, w_k, w_v, w_o, n_heads):
+    q, k, v = ((x @ w).reshape(*x.shape[:-1], n_heads, -1) for w in (w_q, w_k, w_v))
+    scores = np.einsum("...ihd,...jhd->...hij", q, k) / q.shape[-1] ** 0.5
+    powers = np.exp(scores)
+    weights = powers / powers.sum(-1, keepdims=True)
+    return np.einsum("...hij,...jhd->...ihd", weights, v).reshape(*x.shape[:-1], -1) @ w_o
+
+
+@right("multi_head")
+def in_float32(x, w_q, w_k, w_v, w_o, n_heads):
+    q, k, v = (split_heads((x @ w).astype(np.float32), n_heads) for w in (w_q, w_k, w_v))
+    return merge_heads(attention(q, k, v)) @ w_o
+
+
+@right("grouped_attention")
+def grouped_by_broadcasting(q, k, v):
+    *batch, n_heads, n, d_k = q.shape
+    grouped = q.reshape(*batch, k.shape[-3], n_heads // k.shape[-3], n, d_k)
+    out = attention(grouped, k[..., None, :, :], v[..., None, :, :])
+    return out.reshape(*batch, n_heads, n, -1)
+
+
+@right("grouped_attention")
+def grouped_by_looking_up(q, k, v):
+    who = np.arange(q.shape[-3]) * k.shape[-3] // q.shape[-3]
+    return attention(q, k[..., who, :, :], v[..., who, :, :])
