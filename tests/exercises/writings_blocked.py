@@ -1,0 +1,86 @@
+"""Right answers written differently: the exercises of the blocked kernel."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from attnlab import reference
+
+RIGHT = []
+
+
+def right(name):
+    def add(function):
+        RIGHT.append((f"efficiency.{name}", function))
+        return function
+    return add
+
+
+@right("block_loop")
+def block_loop_by_merging_partial_results(q, k, v, block_q, block_k):
+    """Each block of keys by itself, joined by their log-sum-exps, in the reverse order."""
+    out, lse = np.zeros((len(q), v.shape[1])), np.full(len(q), -np.inf)
+    for start in reversed(range(0, len(k), block_k)):
+        s = q @ k[start : start + block_k].T / math.sqrt(q.shape[1])
+        top = s.max(axis=1)
+        part = top + np.log(np.exp(s - top[:, None]).sum(axis=1))
+        both = np.logaddexp(lse, part)
+        mine = np.exp(s - both[:, None]) @ v[start : start + block_k]
+        out, lse = np.exp(lse - both)[:, None] * out + mine, both
+    return out.tolist(), lse.tolist()
+
+
+@right("block_loop")
+def block_loop_row_by_row(q, k, v, block_q, block_k):
+    out, lse = [], []
+    for row in q.astype(np.longdouble):
+        s = k @ row / np.sqrt(len(row))
+        out.append(reference.softmax(s) @ v)
+        lse.append(s.max() + np.log(np.exp(s - s.max()).sum()))
+    return np.array(out, float), np.array(lse, float)
+
+
+@right("tiles_to_visit")
+def tiles_to_visit_pair_by_pair(n_queries, n_keys, block_q, block_k):
+    rows, columns = -(-n_queries // block_q), -(-n_keys // block_k)
+    table = [[False] * columns for _ in range(rows)]
+    for i in range(n_queries):
+        for j in range(n_keys):
+            table[i // block_q][j // block_k] |= j - n_keys <= i - n_queries
+    return table
+
+
+@right("tiles_to_visit")
+def tiles_to_visit_by_counting(n_queries, n_keys, block_q, block_k):
+    ends = [min(i + block_q, n_queries) + n_keys - n_queries for i in range(0, n_queries, block_q)]
+    counts = [min(max(0, -(-end // block_k)), -(-n_keys // block_k)) for end in ends]
+    return np.arange(-(-n_keys // block_k)) < np.array(counts)[:, None]
+
+
+@right("backward_tile")
+def backward_tile_in_einsum(q, k, v, out, lse, d_out):
+    p = np.exp(np.einsum("ic,jc->ij", q, k) / math.sqrt(q.shape[-1]) - lse[..., None])
+    d_s = p * (np.einsum("ie,je->ij", d_out, v) - np.einsum("ie,ie->i", d_out, out)[:, None])
+    d_s /= math.sqrt(q.shape[-1])
+    return np.einsum("ij,jc->ic", d_s, k), np.einsum("ij,ic->jc", d_s, q), np.einsum("ij,ie->je", p, d_out)
+
+
+@right("window_detective")
+def window_detective_by_moving_one_value(attend, size):
+    """Change one value at a time and see which outputs move."""
+    n = 3 * size + 4
+    rng = np.random.default_rng(3)
+    q, k, v = rng.normal(size=(3, n, 2))
+    before, place = attend(q, k, v), 2 * size + 1
+    seen = set()
+    for j in range(n):
+        moved = v.copy()
+        moved[j] += 1
+        if not np.allclose(attend(q, k, moved)[place], before[place]):
+            seen.add(place - j)
+    if -1 in seen:
+        return "sees the future"
+    names = {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}
+    return names.get(len(seen), "no far end")
