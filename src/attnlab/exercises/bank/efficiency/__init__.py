@@ -278,7 +278,8 @@ _ring = page("efficiency/beyond_one_device", "Beyond one device")
 _round, _sends, _waits = _ring("The mathematics"), _ring("What each process holds and sends"), _ring("Who works, and who waits")
 _blocks = page("efficiency/online_softmax", "Online softmax")("The mathematics")
 _table = page("efficiency/overview", "What attention costs")("Bytes")
-_tests = page("efficiency/problems", "Problems")("Third set")
+page("efficiency/problems", "Problems")
+_tests = _online("What goes wrong")
 _visible = page("self_attention/masks", "Masks")("Masks as functions of positions")
 
 _round("travels_the_other_way", "travelling the other way",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnlab import masks
+from attnlab import masks, reference
 from attnlab.exercises._exercise import Exercise
-from attnlab.reference import attention
 
 BLOCK = 4
 
@@ -37,7 +36,7 @@ def _exact(q, k, v, causal=False):
 
 def _plain(q, k, v, causal=False):
     n, m = len(q), len(k)
-    return attention(q, k, v, masks.causal(*masks.positions(n, m)) if causal else None)
+    return reference.attention(q, k, v, masks.causal(*masks.positions(n, m)) if causal else None)
 
 
 def _single(q, k, v, causal=False):
@@ -111,11 +110,11 @@ EXERCISE = Exercise(
     minutes=25,
     difficulty=3,
     section="efficiency/problems",
-    uses='Problems, section "Third set".',
+    uses='Problems; finding the right chapter is part of the task.',
     statement=r"""
     Kernels are sent to you, functions `kernel(q, k, v, causal)` that claim to be exact blocked attention: `q` ($n \times d_k$), `k` ($m \times d_k$), `v` ($m \times d_v$), with the last query beside the last key when `causal` is True. You do not know their block size, only that it is at most 4. Some are right, in double or in single precision. Others have mistakes that you know from this part and from the chapter on masks.
 
-    Write the test: return True for the right ones and False for all others. You may use `attention(q, k, v, mask)` and `causal_mask(n, m)`.
+    Write the test: return True for the right ones and False for all others. The definition is at hand as `reference.attention(q, k, v, mask)`, and the mask as `masks.causal(*masks.positions(n, m))`.
 
     The inputs on which you try a kernel decide everything. For example, a kernel that drops a last, shorter block is right for 4, 8 and 12 keys.
     """,
@@ -129,14 +128,13 @@ EXERCISE = Exercise(
         # YOUR CODE HERE
         ...
     ''',
-    imports=("import numpy as np", "from attnlab import masks", "from attnlab.reference import attention",
-             "causal_mask = lambda n, m: masks.causal(*masks.positions(n, m))"),
+    imports=("import numpy as np", "from attnlab import masks, reference"),
     returns="masks",
     hints=(
         "For each mistake you can think of, ask: on which inputs would it show? One kind of input is not enough.",
         r"Try several block's worth of keys and a number that 4 does not divide; as many queries as keys, and fewer; with and without the mask; scores around 0, and scores all *far below* 0 (give every key the same large feature, and every query its negative).",
         "```python\nrng = np.random.default_rng(0)\nfor n, m, low, causal in [(7, 7, 0, False), ____]:\n    q, k, v = (rng.normal(size=(rows, 5)) for rows in (n, m, m))\n"
-        "    q[:, 0], k[:, 0] = -low, 1\n    right = attention(q, k, v, ____)\n    if not np.allclose(kernel(q, k, v, causal), right, atol=____):\n        return False\nreturn True\n```",
+        "    q[:, 0], k[:, 0] = -low, 1\n    right = reference.attention(q, k, v, ____)\n    if not np.allclose(kernel(q, k, v, causal), right, atol=____):\n        return False\nreturn True\n```",
     ),
     parsons=("one_kind_of_input",),
     why=r"""
@@ -155,10 +153,6 @@ for _name, _function in KERNELS.items():
     EXERCISE.probe(_name, _function)
 
 
-def causal_mask(n, m):
-    return masks.causal(*masks.positions(n, m))
-
-
 @EXERCISE.solve
 def is_exact_solution(kernel):
     rng = np.random.default_rng(0)
@@ -166,7 +160,8 @@ def is_exact_solution(kernel):
         q, k, v = (rng.normal(size=(rows, 5)) for rows in (n, m, m))
         q[:, 0], k[:, 0] = -low, 1
         for causal in (False, True):
-            right = attention(q, k, v, causal_mask(n, m) if causal else None)
+            mask = masks.causal(*masks.positions(n, m)) if causal else None
+            right = reference.attention(q, k, v, mask)
             with np.errstate(all="ignore"):
                 if not np.allclose(kernel(q, k, v, causal), right, atol=1e-3):
                     return False
@@ -177,7 +172,7 @@ def is_exact_solution(kernel):
 def one_kind_of_input(kernel):
     rng = np.random.default_rng(0)
     q, k, v = (rng.normal(size=(rows, 5)) for rows in (3, 4, 4))
-    right = attention(q, k, v, None)
+    right = reference.attention(q, k, v, None)
     return np.allclose(kernel(q, k, v, False), right, atol=1e-3)
 
 

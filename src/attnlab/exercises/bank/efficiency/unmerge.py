@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     minutes=20,
     difficulty=3,
     section="efficiency/problems",
-    uses='Problems, section "Second set".',
+    uses='Problems; finding the right chapter is part of the task.',
     statement=r"""
     A row's result over *all* keys is known: `out` ($n \times d_v$) with log-sum-exp `lse` ($n$). So is its result over *some* of these keys: `out_2`, `lse_2`. Without looking at a key or a value, give the result over the **other** keys, output and log-sum-exp.
 
