@@ -120,6 +120,26 @@ def test_the_count_equals_the_closed_form_at_the_end(rng):
         assert moved == by_hand.tolist()
 
 
+def test_with_queries_outside_outputs_leave_when_their_rows_are_finished(rng):
+    """... and only then; with keys outside at every tile."""
+    given = walks(rng)
+    for state, steps in zip(given, run(WALK, *[["walk", state] for state in given])):
+        for i, step in enumerate(steps):
+            rows = range(*step["rows"])
+            later = any(set(rows) & set(range(*other["rows"])) for other in steps[i + 1 :])
+            stored = any(one["store"] for one in step["transfers"])
+            assert [step["finished"][row] for row in rows] == [not later] * len(rows)
+            assert stored == (state["loop"] == "keys" or not later)
+
+
+def test_moved_so_far_is_what_the_table_without_javascript_says():
+    for loop, mask in (("queries", "window"), ("keys", "causal"), ("queries", "none")):
+        shown = explore.tile_walk(n=11, blocks=(3, 2), loop=loop, mask=mask)
+        [result] = run(WALK, ["result", shown.state])
+        moved = [row.rpartition("<td>")[2] for row in shown._repr_html_().split("</td></tr>")[:-1]]
+        assert [str(step["moved"]) for step in result["steps"]] == moved
+
+
 @pytest.mark.parametrize(("n", "d", "block_q", "block_k"), [(7, 3, 2, 3), (12, 2, 5, 5), (6, 2, 1, 6), (9, 5, 4, 1)])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_the_machine_that_counts_agrees(loop, n, d, block_q, block_k, rng, monkeypatch):
