@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+WORKERS = min(4, os.cpu_count() or 1)  # one process a core, each with one thread
 ELSEWHERE = ("exercises", "notebooks", "site")  # folders of tests/ with a stage of their own
 
 
@@ -41,7 +42,7 @@ class Stage:
 
 def execute(command: list[str]) -> tuple[int, str]:
     """Return code and everything printed."""
-    environment = os.environ | {"PYTHONUTF8": "1", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
+    environment = os.environ | {"PYTHONUTF8": "1", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -82,6 +83,8 @@ def pytest(*arguments: str) -> Tally:
             "-rs",
             "--tb=short",
             f"--junit-xml={report}",
+            f"--numprocesses={WORKERS}",
+            "--dist=loadfile",  # a notebook's cells, and the tests of a file, stay together
             *arguments,
         ]
         code, output = execute(command)
