@@ -4,10 +4,11 @@
     python benchmarks/gpu.py --quick             one length
     python benchmarks/gpu.py --tune 4096 128     every tile that fits, forward, at one length and width
 
-16,384 tokens in all and 2,048 / d heads, as the FlashAttention papers measure. The candidates of a row take turns and are
-judged by the median of events on the GPU's own clock. TFLOP/s count the two products of the forward pass (five of the
-backward pass), half of them under a causal mask. Every result is checked against float32 before it is timed. Needs a
-GPU that CUDA knows and the package triton; writes gpu.json to benchmarks/results, or to the folder named with --out.
+16,384 tokens in all and 2,048 / d heads, as the FlashAttention papers measure. The candidates of a row take
+turns and are judged by the median of events on the GPU's own clock. TFLOP/s count the two products of the
+forward pass (five of the backward pass), half of them under a causal mask. The first head of every output is
+checked against float32 before anything is timed. Needs a GPU that CUDA knows and the package triton; writes
+gpu.json to benchmarks/results, or to the folder named with --out.
 """
 
 from __future__ import annotations
@@ -36,9 +37,8 @@ def draw(length: int, d: int) -> list[torch.Tensor]:
     """q, k and v in float16, (batch, heads, length, d), that want gradients."""
     shape = TOKENS // length, D_MODEL // d, length, d
     generator = torch.Generator("cuda").manual_seed(0)
-    return [
-        torch.randn(shape, device="cuda", dtype=torch.float16, generator=generator, requires_grad=True) for _ in range(3)
-    ]
+    how = {"device": "cuda", "dtype": torch.float16, "generator": generator, "requires_grad": True}
+    return [torch.randn(shape, **how) for _ in range(3)]
 
 
 def forced(backend: SDPBackend, causal: bool) -> Attention:
@@ -95,10 +95,11 @@ def measure(length: int, d: int, causal: bool, rounds: int) -> list[dict]:
         forward = race({name: lambda run=run: run(*inputs) for name, run in able.items()}, rounds)
     outs = {name: run(*inputs) for name, run in able.items()}
     d_out = torch.ones_like(inputs[0])
-    backward = race(
-        {name: lambda out=out: torch.autograd.grad(out, inputs, d_out, retain_graph=True) for name, out in outs.items()},
-        rounds,
-    )
+
+    def gradients(out: torch.Tensor) -> Callable[[], object]:
+        return lambda: torch.autograd.grad(out, inputs, d_out, retain_graph=True)
+
+    backward = race({name: gradients(out) for name, out in outs.items()}, rounds)
     flops = 4 * TOKENS * length * D_MODEL / (2 if causal else 1)
     rows = (("forward", forward, flops), ("backward", backward, 2.5 * flops))
     return [
@@ -110,7 +111,8 @@ def measure(length: int, d: int, causal: bool, rounds: int) -> list[dict]:
 
 def show(row: dict) -> str:
     speeds = "  ".join(f"{name} {speed:6.1f}" for name, speed in row["tflops"].items())
-    return f"{row['pass']:8} n {row['length']:6} d {row['d']:4} {'causal' if row['causal'] else 'full':6}  {speeds}"
+    mask = "causal" if row["causal"] else "full"
+    return f"{row['pass']:8} n {row['length']:6} d {row['d']:4} {mask:6}  {speeds}"
 
 
 def tune(length: int, d: int, rounds: int) -> None:
@@ -136,7 +138,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
     if not torch.cuda.is_available():
-        sys.exit("this benchmark needs a GPU: torch.cuda.is_available() is False (torch " + torch.__version__ + ")")
+        sys.exit(f"this benchmark needs a GPU, and torch {torch.__version__} finds none")
     rounds = 10 if options.quick else 30
     if options.tune:
         return tune(*options.tune, rounds)

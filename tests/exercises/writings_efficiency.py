@@ -123,3 +123,30 @@ def _one_block(memory, q, k, v, place):
         peak[...] = new
     mix /= total
     memory.store(place, mix)
+
+
+@right("program_work")
+def program_work_by_listing_everything(block, number, n_queries, block_q, heads, group):
+    text, head = divmod(number, heads)
+    rows = [range(n_queries)[top : top + block_q] for top in range(0, n_queries, block_q)][::-1][block]
+    shared = [kv for kv in range(heads // group) for _ in range(group)][head]
+    return [text, head, shared, rows.start, rows.stop]
+
+
+@right("causal_tiles")
+def causal_tiles_pair_by_pair(top, n_queries, n_keys, block_q, block_k):
+    rows = range(n_queries)[top : top + block_q]
+    tiles = [range(n_keys)[left : left + block_k] for left in range(0, n_keys, block_k)]
+    seen = [[key - n_keys <= row - n_queries for row in rows for key in tile] for tile in tiles]
+    whole = [all(pairs) and len(pairs) == len(rows) * block_k for pairs in seen]
+    return sum(map(any, seen)), sum(whole)
+
+
+@right("shared_budget")
+def shared_budget_by_halving(budget, block_k, d_head, d_value, bytes_each, stages):
+    queries = 1024
+    while queries >= 16:
+        if queries * d_head * bytes_each + stages * block_k * (d_head + d_value) * bytes_each <= budget:
+            return queries
+        queries //= 2
+    return 0

@@ -1,6 +1,7 @@
 """`flash_triton`: exact in the interpreter, compilable for a GPU, and its errors.
 
-Whether Triton interprets or compiles is settled when it is imported, so each way has its own file and its own process.
+Whether Triton interprets or compiles is settled when it is imported, so each way has its own file and its own
+process.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from attnlab.kernels import flash_triton as module
 from attnlab.kernels.flash_triton import flash_triton, interpreted
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
-needs_triton = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="triton is not installed")
+HAS_TRITON = importlib.util.find_spec("triton") is not None
+needs_triton = pytest.mark.skipif(not HAS_TRITON, reason="triton is not installed")
 
 
 def fresh(*arguments, **variables):
     """Output of a Python process with only the given variables set for Triton; it must end well."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRITON_")}
     environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), **variables}
-    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=600)
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
@@ -60,8 +63,9 @@ def test_importing_needs_no_triton_and_calling_says_what_is_missing():
 @needs_triton
 def test_a_tensor_on_the_cpu_is_refused_while_the_interpreter_is_off(as_readers_run_it):
     code = (
-        "import torch\nfrom attnlab.kernels.flash_triton import flash_triton, interpreted\nassert not interpreted()\n"
-        "x = torch.ones(1, 2, 3, 16)\ntry:\n    flash_triton(x, x, x)\nexcept ValueError as error:\n    print(error)"
+        "import torch\nfrom attnlab.kernels.flash_triton import flash_triton, interpreted\n"
+        "assert not interpreted()\nx = torch.ones(1, 2, 3, 16)\n"
+        "try:\n    flash_triton(x, x, x)\nexcept ValueError as error:\n    print(error)"
     )
     assert "q is on cpu and Triton compiles for GPUs; set TRITON_INTERPRET=1" in fresh("-c", code)
 
@@ -70,7 +74,7 @@ def test_a_tensor_on_the_cpu_is_refused_while_the_interpreter_is_off(as_readers_
 def interpreting(monkeypatch, as_readers_run_it):
     """The doors as they stand when the device is no reason to refuse."""
     monkeypatch.setattr(module, "interpreted", lambda: True)
-    monkeypatch.setattr(module.device, "triton", object())
+    monkeypatch.setattr(module, "triton", object())
 
 
 def x(*shape, dtype=torch.float32):
@@ -81,8 +85,10 @@ BAD = {
     "q must be a tensor but is a list": ([1.0], x(1, 3, 16), x(1, 3, 16)),
     "q must hold float16, bfloat16 or float32 but its dtype is torch.float64":
         (x(1, 3, 16, dtype=torch.float64), x(1, 3, 16), x(1, 3, 16)),
-    "dtypes differ: q torch.float32, k torch.float16": (x(1, 3, 16), x(1, 3, 16, dtype=torch.float16), x(1, 3, 16)),
-    r"q needs the axes \(..., heads, queries, d_head\) but has shape \(3, 16\)": (x(3, 16), x(1, 3, 16), x(1, 3, 16)),
+    "dtypes differ: q torch.float32, k torch.float16":
+        (x(1, 3, 16), x(1, 3, 16, dtype=torch.float16), x(1, 3, 16)),
+    r"q needs the axes \(..., heads, queries, d_head\) but has shape \(3, 16\)":
+        (x(3, 16), x(1, 3, 16), x(1, 3, 16)),
     r"batch axes differ: q \(2,\), k \(5,\)": (x(2, 1, 3, 16), x(5, 1, 3, 16), x(2, 1, 3, 16)),
     "devices differ: q cpu, k meta": (x(1, 3, 16), x(1, 3, 16).to("meta"), x(1, 3, 16)),
     "q has d_head = 16 but k has d_head = 32": (x(1, 3, 16), x(1, 3, 32), x(1, 3, 16)),
@@ -119,10 +125,10 @@ def test_sizes_are_refused(message, interpreting):
 
 def test_the_device_decides_only_without_the_interpreter(monkeypatch, as_readers_run_it):
     monkeypatch.setattr(module, "interpreted", lambda: False)
-    monkeypatch.setattr(module.device, "triton", object())
+    monkeypatch.setattr(module, "triton", object())
     with pytest.raises(ValueError, match="or use flash_attention"):
         flash_triton(x(1, 3, 16), x(1, 3, 16), x(1, 3, 16))
 
 
 def test_interpreted_says_which_way_triton_runs():
-    assert interpreted() is (type(module.device.forward_program).__name__ == "InterpretedFunction")
+    assert interpreted() is (type(module.forward_program).__name__ == "InterpretedFunction")

@@ -1,5 +1,5 @@
-"""The Triton kernel, compiled for a chip that need not be there. Collected by `test_flash_triton.py` in a process of
-its own, without the interpreter."""
+"""The Triton kernel, compiled for a chip that need not be there. Collected by `test_flash_triton.py` in a
+process of its own, without the interpreter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from triton.compiler import ASTSource  # noqa: E402
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
 if not CUOBJDUMP.exists():
-    pytest.skip(f"this Triton brings no compiler for NVIDIA chips: {CUOBJDUMP} is missing", allow_module_level=True)
+    reason = f"this Triton brings no compiler for NVIDIA chips: {CUOBJDUMP} is missing"
+    pytest.skip(reason, allow_module_level=True)
 
 HOPPER = GPUTarget("cuda", 90, 32)
 FLOAT32 = {"LSE", "LEVEL", "DRIFT"}
@@ -52,8 +53,9 @@ def resources(kernel, folder):
     """Registers of a thread, and bytes a thread keeps in slow memory because it ran out of registers."""
     file = folder / "kernel.cubin"
     file.write_bytes(kernel.asm["cubin"])
-    text = subprocess.run([CUOBJDUMP, "--dump-resource-usage", file], capture_output=True, text=True, check=True).stdout
-    numbers = dict(re.findall(r"(REG|STACK|LOCAL):(\d+)", text))
+    command = [CUOBJDUMP, "--dump-resource-usage", file]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    numbers = dict(re.findall(r"(REG|STACK|LOCAL):(\d+)", said))
     return int(numbers["REG"]), int(numbers["STACK"]) + int(numbers["LOCAL"])
 
 

@@ -1,8 +1,8 @@
 """The blocked kernel for a GPU: one block of queries a program, thousands of programs at a time.
 
-This file is the door and the gradient's hook; the programs stand in `flash_triton_device`. On tensors of a GPU they are
-compiled. Without a GPU they can be run by Triton's interpreter, slowly: set TRITON_INTERPRET=1 in the environment
-before Triton is first imported. Importing this module needs no Triton, calling it does.
+This file is the door and the gradient's hook; the programs stand in `flash_triton_device`. On tensors of a
+GPU they are compiled. Without a GPU they can be run by Triton's interpreter, slowly: set TRITON_INTERPRET=1
+in the environment before Triton is first imported. Importing this module needs no Triton, calling it does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from attnlab._shapes import Float
-from attnlab.kernels import flash_triton_device as device
+from attnlab.kernels.flash_triton_device import forward_program, keys_program, queries_program, triton
 
 PRECISIONS = (torch.float16, torch.bfloat16, torch.float32)
 WIDTHS = (16, 32, 64, 128)
@@ -23,7 +23,7 @@ GRID_ROWS = 65535  # the chip's limit for the second axis of a grid
 
 
 class Launch(NamedTuple):
-    """Sizes of a tile, and how the chip is to run it: `warps` of 32 threads, `stages` of tiles on their way."""
+    """Sizes of a tile, and how to run it: `warps` of 32 threads each, `stages` of tiles on their way."""
 
     block_q: int
     block_k: int
@@ -57,17 +57,17 @@ def flash_triton(
 ) -> Float[Tensor, "*batch heads queries d_value"] | tuple[
     Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]
 ]:
-    """softmax(scale · q kᵀ) v on the GPU, block by block; with `return_lse` also each row's log-sum-exp in float32.
+    """softmax(scale · q kᵀ) v on the GPU, block by block; with `return_lse` also each row's log-sum-exp.
 
-    causal, window: as in `flash_attention`: the last query is aligned with the last key, a window of n shows the last
-        n keys, the query's own included. A query that may look at no key gets output 0 and lse -inf.
-    block_q, block_k, warps, stages: for tuning; powers of two for the blocks. They change the speed, not the result.
+    causal, window: as in `flash_attention`: the last query is aligned with the last key, a window of n shows
+        the last n keys, the query's own included. A query that may look at no key gets output 0 and lse -inf.
+    block_q, block_k, warps, stages: for tuning; powers of two for the blocks. They do not change the result.
 
-    kv_heads divides heads. d_head and d_value are 16, 32, 64 or 128. float16, float32 and, on a GPU, bfloat16; sums are
-    taken in float32, and float32 products are not rounded to TF32. Gradients reach q, k and v, from the output and from the
-    log-sum-exp, once. Non-contiguous arguments are copied.
-    Errors: ImportError without Triton; TypeError for the dtype; ValueError for shapes, sizes, and for tensors that are
-    not on a GPU while the interpreter is off.
+    kv_heads divides heads. d_head and d_value are 16, 32, 64 or 128. float16, float32 and, on a GPU,
+    bfloat16; sums and the log-sum-exp are float32, and float32 products are not rounded to TF32. Gradients
+    reach q, k and v, from the output and from the log-sum-exp, once. Non-contiguous arguments are copied.
+    Errors: ImportError without Triton; TypeError for the dtype; ValueError for shapes, sizes, and for tensors
+    that are not on a GPU while the interpreter is off.
     Source: [dao2023, algorithms 1 and 2].
     """
     _check_triton()
@@ -98,9 +98,8 @@ class _FlashTriton(torch.autograd.Function):
         grid = _grid(q, options.forward.block_q)
         if all(grid):
             scale = options.scale * LOG2E
-            device.forward_program[grid](
-                q, k, v, out, lse, q.shape[-2], k.shape[-2], scale, **_constants(q, k, v, options, options.forward)
-            )
+            constants = _constants(q, k, v, options, options.forward)
+            forward_program[grid](q, k, v, out, lse, q.shape[-2], k.shape[-2], scale, **constants)
         ctx.save_for_backward(q, k, v, out, lse)
         ctx.options = options
         return out, lse
@@ -124,10 +123,10 @@ def _gradients(
     inputs = q, k, v, d_out, level, drift
     grid = _grid(k, options.backward.block_k)
     if all(grid):
-        device.keys_program[grid](*inputs, d_k, d_v, *sizes, **constants)
+        keys_program[grid](*inputs, d_k, d_v, *sizes, **constants)
     grid = _grid(q, options.backward.block_q)
     if all(grid):
-        device.queries_program[grid](*inputs, d_q, *sizes, **constants)
+        queries_program[grid](*inputs, d_q, *sizes, **constants)
     return d_q, d_k, d_v
 
 
@@ -164,13 +163,15 @@ def _launches(bytes_each: int, width: int, window: bool) -> tuple[Launch, Launch
 
 
 def interpreted() -> bool:
-    """Whether Triton's interpreter runs the programs: TRITON_INTERPRET was set when they were first imported."""
-    return type(device.forward_program).__name__ == "InterpretedFunction"
+    """Whether Triton's interpreter runs the programs: TRITON_INTERPRET was set when they were imported."""
+    return type(forward_program).__name__ == "InterpretedFunction"
 
 
 def _check_triton() -> None:
-    if device.triton is None:
-        raise ImportError("flash_triton needs the package triton, which is not installed (Linux: pip install triton)")
+    if triton is None:
+        raise ImportError(
+            "flash_triton needs the package triton, which is not installed (Linux: pip install triton)"
+        )
 
 
 def _check_tensors(q: Tensor, k: Tensor, v: Tensor) -> None:
@@ -188,11 +189,13 @@ def _check_tensors(q: Tensor, k: Tensor, v: Tensor) -> None:
         if x.shape[:-3] != q.shape[:-3]:
             raise ValueError(f"batch axes differ: q {tuple(q.shape[:-3])}, {name} {tuple(x.shape[:-3])}")
     if interpreted() and q.dtype == torch.bfloat16:
-        raise TypeError("Triton's interpreter cannot multiply bfloat16 (triton-lang/triton#11584): use float16 or float32")
+        raise TypeError(
+            "Triton's interpreter cannot multiply bfloat16 (triton-lang/triton#11584): use float16 or float32"
+        )
     if not q.is_cuda and not interpreted():
         raise ValueError(
-            f"q is on {q.device} and Triton compiles for GPUs; set TRITON_INTERPRET=1 before Triton is imported,"
-            " or use flash_attention"
+            f"q is on {q.device} and Triton compiles for GPUs; set TRITON_INTERPRET=1 before Triton is"
+            " imported, or use flash_attention"
         )
     _check_shapes(q, k, v)
 
@@ -209,8 +212,9 @@ def _check_shapes(q: Tensor, k: Tensor, v: Tensor) -> None:
         raise ValueError(f"k has {k.shape[-3]} heads but v has {v.shape[-3]}")
     if k.shape[-3] == 0 or q.shape[-3] % k.shape[-3]:
         raise ValueError(f"{k.shape[-3]} heads of keys do not divide {q.shape[-3]} heads of queries")
-    if q.shape[:-2].numel() > GRID_ROWS:
-        raise ValueError(f"batch · heads is {q.shape[:-2].numel()}, more than the {GRID_ROWS} that one launch can take")
+    rows = q.shape[:-2].numel()
+    if rows > GRID_ROWS:
+        raise ValueError(f"batch · heads is {rows}, more than the {GRID_ROWS} that one launch can take")
 
 
 def _check_sizes(**sizes: int | None) -> None:

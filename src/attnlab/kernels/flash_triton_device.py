@@ -1,11 +1,13 @@
 """What runs on the chip: three Triton programs, one for the output and two for the gradients.
 
-Each program owns one tile of its result and lets the tiles of the other side stream past, so no two programs write to
-the same place. Matrices lie row by row, all heads of the batch behind each other: `head` counts through both. Query i
-stands at position i + keys - queries, so the last query is beside the last key. Logarithms are to base 2 inside, since
-the chip has an instruction for exp2 and none for exp; `scale` carries the factor log2(e).
+Each program owns one tile of its result and lets the tiles of the other side stream past, so no two programs
+write to the same place. Matrices lie row by row, all heads of the batch behind each other: `head` counts
+through both. Query i stands at position i + keys - queries, so the last query is beside the last key.
+Logarithms are to base 2 inside, since the chip has an instruction for exp2 and none for exp; `scale` carries
+the factor log2(e).
 
-Names in capitals are known when the program is compiled: another value, another program. WINDOW 0 means none.
+What is marked `constexpr` is known when the program is compiled: another value, another program. The other
+names in capitals are addresses. WINDOW 0 means none. `no_type_check` keeps the tests' shape checker out.
 Source: [dao2023, algorithms 1 and 2].
 """
 
@@ -19,7 +21,7 @@ try:
     from triton import jit
 
     LN2 = tl.constexpr(0.6931471805599453)
-    LOWEST = tl.constexpr(-1e30)  # the running maximum of a row that has seen nothing: finite, so differences are too
+    LOWEST = tl.constexpr(-1e30)  # maximum of a row that has seen nothing: finite, so differences are too
 except ImportError:
     triton = tl = None
 
@@ -39,7 +41,7 @@ def _load(matrix, rows, height, WIDTH: tl.constexpr):
 @jit
 @no_type_check
 def _store(matrix, tile, rows, height, WIDTH: tl.constexpr):
-    """Write the tile to `rows` of a (height, WIDTH) matrix, rounded to its precision; rows outside it are not written."""
+    """Write the tile to `rows` of a (height, WIDTH) matrix, rounded to its precision; not outside of it."""
     columns = tl.arange(0, WIDTH)
     tile = tile.to(matrix.dtype.element_ty)
     tl.store(matrix + rows[:, None] * WIDTH + columns[None, :], tile, mask=rows[:, None] < height)
@@ -73,7 +75,8 @@ def _key_ranges(
 ):  # fmt: skip
     """(first, inner, edge, last) for the rows from `top`: visible keys lie in [first, last).
 
-    Tiles in [inner, edge) are seen whole by every row; the others need a mask. All but `last` are multiples of BLOCK_K.
+    Tiles in [inner, edge) are seen whole by every row; the others need a mask. All but `last` are multiples
+    of BLOCK_K.
     """
     offset = n_keys - n_queries
     front = top + offset  # positions of the first row and of the last
@@ -159,7 +162,7 @@ def _again(
     q, k, v, d_out, LEVEL, DRIFT, rows, keys, n_queries, n_keys, scale,
     CAUSAL: tl.constexpr, WINDOW: tl.constexpr,
 ):  # fmt: skip
-    """(P, dS) of one tile: the weights computed again from their saved log-sum-exp, and the gradient of the scores."""
+    """(P, dS) of one tile: the weights, computed again from the log-sum-exp, and the scores' gradient."""
     level = tl.load(LEVEL + rows, mask=rows < n_queries, other=float("inf"))
     drift = tl.load(DRIFT + rows, mask=rows < n_queries, other=0.0)
     scores = _product(q, tl.trans(k)) * scale
@@ -176,7 +179,10 @@ def keys_program(
     GROUP: tl.constexpr, CAUSAL: tl.constexpr, WINDOW: tl.constexpr,
     D: tl.constexpr, D_VALUE: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_K: tl.constexpr,
 ):  # fmt: skip
-    """Gradients of BLOCK_K keys and values, summed over their GROUP of heads. Grid: (blocks of keys, batch · kv heads)."""
+    """Gradients of BLOCK_K keys and values, summed over their GROUP of heads.
+
+    Grid: (blocks of keys, batch · kv heads).
+    """
     left = tl.program_id(0) * BLOCK_K
     kv_head = tl.program_id(1).to(tl.int64)
     keys = left + tl.arange(0, BLOCK_K)
