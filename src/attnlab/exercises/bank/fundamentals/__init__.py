@@ -154,3 +154,68 @@ _chain("chain_values_for_keys", "values where the keys belong",
 _chain("chain_ends_at_the_keys", "the weights themselves multiply the keys",
        "the weighted mean of the keys is returned; the loss's gradient does not appear in it.",
        "it looks like the forward pass with the keys as values.")
+
+_scratch = page("fundamentals/from_scratch", "Attention from scratch")
+_way_back, _checked = _scratch("The way back"), _scratch("Is the gradient right?")
+
+_way_back("linear_first_example_only", "the first example alone",
+          "only the first example of the batch reaches the weights' gradient; all of them used the same weights.",
+          "for a batch of one it is right.")
+_way_back("linear_averaged_over_the_batch", "averaged over the batch",
+          "the examples' contributions to the weights' gradient are averaged; a gradient adds them up.",
+          "the loss itself is often a mean, but then its gradient already carries that factor.")
+_way_back("linear_gradient_transposed", "the weights' gradient transposed",
+          "the gradient of the weights comes out transposed.",
+          "for square weights the shape is the same.")
+_way_back("linear_weights_not_transposed", "weights not transposed on the way back",
+          "the gradient goes back through the weights themselves and not through their transpose.",
+          "for square weights the product exists.")
+_way_back("linear_gradient_of_the_output_passed_on", "the weights left out",
+          "the output's gradient is handed on as it is, as if the layer did not change the direction.",
+          "with the identity as weights it is right.")
+_way_back("linear_input_left_out", "the input left out",
+          "the weights' gradient is the sum of the output's gradients alone; each must be multiplied by the input that it met.",
+          "that is the gradient of a bias.")
+_way_back("roads_values_only", "the values' road alone",
+          "only the road through the values is followed; a token acts through its query and its key as well.",
+          "the values are what reaches the output, so that road is the easiest to see.")
+_way_back("roads_key_forgotten", "the road through the key is missing",
+          "the roads through query and value are there, the one through the key is missing.",
+          "a token's key acts on what *others* see, not on its own output.")
+_way_back("roads_averaged", "roads averaged",
+          "the three roads are averaged; contributions along different roads add up.",
+          "three terms of equal size suggest a mean.")
+_way_back("roads_sums_multiplied", "sums before products",
+          "the gradients are added up first and then meet the sum of the weights, which mixes each road with the other two.",
+          "with equal weights the direction is nearly the same.")
+_way_back("roads_weights_exchanged", "query's and key's weights exchanged",
+          "the query's gradient goes back through the key's weights, and the other way round.",
+          "both have the same shape.")
+_way_back("roads_not_transposed", "three roads, none transposed",
+          "each gradient is multiplied by its weights and not by their transpose.",
+          "for square weights all the products exist.")
+_way_back("roads_one_matrix", "one matrix for all three",
+          "all three gradients go back through the query's weights.",
+          "copying a line three times and changing it twice is how such code is written.")
+
+_checked("difference_one_sided", "a one-sided difference",
+         "the slope is measured to one side only, so its error shrinks with the step and not with its square.",
+         "it is the definition of the derivative as it is first taught.")
+_checked("difference_width_forgotten", "divided by one step instead of two",
+         "the two points are two steps apart, and the difference is divided by one.",
+         "one step up, one step down: one step.")
+_checked("difference_all_at_once", "all entries moved at once",
+         "all entries are moved together, so one number comes out where one for each entry is asked.",
+         "adding a number to an array moves all of it.")
+_checked("difference_not_undone", "the step is not undone",
+         "an entry is moved and stays moved while the next ones are measured.",
+         "the error is of the size of the step, and small steps hide it.")
+_checked("difference_sign_reversed", "down minus up",
+         "the values are subtracted in the wrong order.",
+         "which of the two came first is easily exchanged.")
+_checked("difference_not_divided", "the difference alone",
+         "the difference of the values is not divided by the distance of the points.",
+         "the difference is what one sees change.")
+_checked("difference_of_the_neighbours", "the next entry is moved",
+         "each slope stands one place away from where it belongs.",
+         "counting from one and from zero.")
