@@ -40,7 +40,9 @@ def test_walk_table_has_the_running_numbers(mask, loop):
     shown = explore.tile_walk(n=7, blocks=(3, 2), mask=mask, loop=loop, window=2, seed=5)
     q, k, v = explore._tile_vectors(5, 7)
     at = np.arange(7)
-    may = {"none": at[:, None] >= -at, "causal": masks.causal(at, at), "window": masks.window(at, at, 2)}[mask]
+    may = {"none": at[:, None] >= -at, "causal": masks.causal(at, at), "window": masks.window(at, at, 2)}[
+        mask
+    ]
     table = table_of(shown._repr_html_())
     before = {}
     for name, cells in table.items():
@@ -62,7 +64,10 @@ def test_walk_table_has_the_running_numbers(mask, loop):
 @pytest.mark.parametrize("blocks", [(2, 3), (5, 4), (1, 7), (7, 1)])
 @pytest.mark.parametrize("loop", ["queries", "keys"])
 def test_walk_table_moves_what_the_machine_moves(loop, blocks, monkeypatch):
-    name, attend = {"queries": ("flash_2_blocks", traffic.flash_2), "keys": ("flash_1_blocks", traffic.flash_1)}[loop]
+    name, attend = {
+        "queries": ("flash_2_blocks", traffic.flash_2),
+        "keys": ("flash_1_blocks", traffic.flash_1),
+    }[loop]
     monkeypatch.setattr(traffic, name, lambda *sizes: blocks)
     memory = traffic.Memory(1000)
     out = attend(memory, *map(traffic.Slow, explore._tile_vectors(3, 7)))

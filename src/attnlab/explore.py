@@ -341,8 +341,14 @@ def _tile_mask(mask: str, n: int, window: int) -> np.ndarray:
 
 def _computed_tiles(state: dict, allowed: np.ndarray) -> list[tuple[slice, slice]]:
     """(rows, keys) of the tiles in which some query may look, in the order of the loops."""
-    rows, keys = ([slice(i, i + b) for i in range(0, state["n"], b)] for b in (state["block_q"], state["block_k"]))
-    order = [(r, c) for r in rows for c in keys] if state["loop"] == "queries" else [(r, c) for c in keys for r in rows]
+    rows, keys = (
+        [slice(i, i + b) for i in range(0, state["n"], b)] for b in (state["block_q"], state["block_k"])
+    )
+    order = (
+        [(r, c) for r in rows for c in keys]
+        if state["loop"] == "queries"
+        else [(r, c) for c in keys for r in rows]
+    )
     return [tile for tile in order if allowed[tile].any()]
 
 
@@ -373,7 +379,9 @@ def _walk_table(state: dict) -> str:
         rows.append((_tile_name(r, c, state["n"]), [int((~allowed[r, c]).sum()), *known, moved]))
     out, _ = blocked.finish(running)
     gap = np.abs(out - reference.attention(q, k, v, mask=allowed)).max()
-    return _table(_walk_caption(state, moved, gap), ["pairs masked", "m", "factor", "l", "moved so far"], rows)
+    return _table(
+        _walk_caption(state, moved, gap), ["pairs masked", "m", "factor", "l", "moved so far"], rows
+    )
 
 
 def _tile_name(rows: slice, keys: slice, n: int) -> str:
@@ -387,9 +395,9 @@ def _walk_caption(state: dict, moved: int, gap: float) -> str:
     fits = M >= n + 3
     standard = f"{traffic.standard_traffic(n, TILE_WIDTH, M)}" if fits else "impossible: no room for a row"
     return (
-        f"Tiles of {state['block_q']} queries and {state['block_k']} keys over {n} tokens, mask: {state['mask']}, "
-        f"{state['loop']} outside. m, factor and l of the first row of each tile. Moved in all: {moved} elements; "
-        f"standard attention with M = {M}: {standard}. "
+        f"Tiles of {state['block_q']} queries and {state['block_k']} keys over {n} tokens, "
+        f"mask: {state['mask']}, {state['loop']} outside. m, factor and l of the first row of each tile. "
+        f"Moved in all: {moved} elements; standard attention with M = {M}: {standard}. "
         f"The output {'equals attention' if gap < 1e-12 else f'differs from attention by {gap:.1e}'}."
     )
 
@@ -428,7 +436,14 @@ def cost_against_length(
 
 
 def _check_cost(
-    length: int, width: int, heads: int, layers: int, memory: int, bytes_each: int, peak: float, bandwidth: float
+    length: int,
+    width: int,
+    heads: int,
+    layers: int,
+    memory: int,
+    bytes_each: int,
+    peak: float,
+    bandwidth: float,
 ) -> None:
     limits = {
         "length": (length, 64, 2**20),
@@ -481,9 +496,16 @@ def _cost_table(state: dict) -> str:
         rows.append((f"{length:,} tokens", cells))
     ridge = state["peak"] / state["bandwidth"]
     caption = (
-        f"Width {state['width']}, {state['heads']} heads, {state['layers']} layers, {state['bytes_each']} bytes a "
-        f"number, {state['memory']} KiB of fast memory: share of the operations (%), MiB, and operations a byte. "
+        f"Width {state['width']}, {state['heads']} heads, {state['layers']} layers, "
+        f"{state['bytes_each']} bytes a number, {state['memory']} KiB of fast memory: share of the operations (%), "
+        "MiB, and operations a byte. "
         f"Below {ridge:.0f} operations a byte memory is the limit."
     )
-    columns = ["score and mix, %", "table, one layer", "cache, all layers", "moved: standard", "moved: Flash-2"]
+    columns = [
+        "score and mix, %",
+        "table, one layer",
+        "cache, all layers",
+        "moved: standard",
+        "moved: Flash-2",
+    ]
     return _table(caption, [*columns, "a byte: standard", "a byte: Flash-2"], rows, digits=1)

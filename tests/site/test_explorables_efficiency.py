@@ -1,4 +1,4 @@
-"""The tile walk and the cost against length on their built pages: keyboard, touch, no JavaScript, 360 pixels."""
+"""Tile walk and cost against length on their built pages: keyboard, touch, no JavaScript, 360 pixels."""
 
 from __future__ import annotations
 
@@ -136,7 +136,9 @@ def test_play_walks_by_itself_and_pauses(page, site_url):
     page.keyboard.press("Enter")
     assert play.inner_text() == "Pause"
     started = meter(place, "moved")
-    page.wait_for_function("start => Number(document.querySelector('[data-meter=moved]').dataset.value) > start", arg=started)
+    page.wait_for_function(
+        "start => Number(document.querySelector('[data-meter=moved]').dataset.value) > start", arg=started
+    )
     page.keyboard.press("Enter")
     assert play.inner_text() == "Play"
     paused = meter(place, "moved")

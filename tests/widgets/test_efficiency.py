@@ -140,11 +140,16 @@ def test_moved_so_far_is_what_the_table_without_javascript_says():
         assert [str(step["moved"]) for step in result["steps"]] == moved
 
 
-@pytest.mark.parametrize(("n", "d", "block_q", "block_k"), [(7, 3, 2, 3), (12, 2, 5, 5), (6, 2, 1, 6), (9, 5, 4, 1)])
+@pytest.mark.parametrize(
+    ("n", "d", "block_q", "block_k"), [(7, 3, 2, 3), (12, 2, 5, 5), (6, 2, 1, 6), (9, 5, 4, 1)]
+)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_the_machine_that_counts_agrees(loop, n, d, block_q, block_k, rng, monkeypatch):
     """attnlab.kernels.traffic really moves the elements, with these blocks; its peak fits into the room."""
-    name, attend = {"queries": ("flash_2_blocks", traffic.flash_2), "keys": ("flash_1_blocks", traffic.flash_1)}[loop]
+    name, attend = {
+        "queries": ("flash_2_blocks", traffic.flash_2),
+        "keys": ("flash_1_blocks", traffic.flash_1),
+    }[loop]
     monkeypatch.setattr(traffic, name, lambda *sizes: (block_q, block_k))
     memory = traffic.Memory(10_000)
     attend(memory, *(traffic.Slow(rng.normal(size=(n, d))) for _ in "qkv"))
@@ -169,7 +174,10 @@ def test_room_of_flash_2_is_what_the_package_plans_with():
             sum(room.values())
             for room in run(
                 WALK,
-                *[["held", {"rows": [0, r], "keys": [0, block_k]}, {"loop": "queries", "d": d}] for r in (block_q, block_q + 1)],
+                *[
+                    ["held", {"rows": [0, r], "keys": [0, block_k]}, {"loop": "queries", "d": d}]
+                    for r in (block_q, block_q + 1)
+                ],
             )
         ]
         assert rooms[0] <= M < rooms[1]
@@ -303,7 +311,10 @@ def verdicts(*changes: dict) -> list[str]:
 def test_the_sentence_says_what_decides():
     gpt2 = {"length": 1024, "width": 768, "heads": 12, "memory": 192, "bytes_each": 2}
     short, long, slow, tiny = verdicts(
-        gpt2, {**gpt2, "length": 65536}, {**gpt2, "peak": 1.0}, {**gpt2, "width": 16384, "heads": 1, "memory": 8}
+        gpt2,
+        {**gpt2, "length": 65536},
+        {**gpt2, "peak": 1.0},
+        {**gpt2, "width": 16384, "heads": 1, "memory": 8},
     )
     assert "score and mix take 18 %" in short and "4,608 tokens" in short and "waits for memory" in short
     assert long.startswith("Score and mix decide the operations: 93 %")
@@ -322,5 +333,5 @@ def test_joined_for_jupyterlab_it_computes_the_same(name, call, tmp_path):
     joined = tmp_path / "joined.mjs"
     joined.write_text(module_source(name), encoding="utf-8")
     code = "".join(line for line in module_source(name).splitlines() if not line.startswith("//"))
-    assert "import {" not in code and "from \"./common.js\"" not in code
+    assert "import {" not in code and 'from "./common.js"' not in code
     assert run(joined, call) == run(WIDGETS / f"{name}.js", call)

@@ -59,7 +59,13 @@ export function costs(state) {
     const bytes = elements * bytes_each,
       intensity = operations / bytes,
       speed = attainable(intensity, peak, bandwidth);
-    return { bytes, intensity, speed, seconds: operations / speed, limit: speed < peak ? "memory" : "arithmetic" };
+    return {
+      bytes,
+      intensity,
+      speed,
+      seconds: operations / speed,
+      limit: speed < peak ? "memory" : "arithmetic",
+    };
   };
   const blocked = flash2Traffic(length, d, Math.floor((memory * 1024) / bytes_each));
   return {
@@ -81,7 +87,8 @@ export function costs(state) {
 export function fittingHeads(width, wished) {
   let best = 1;
   for (let heads = 1; heads <= Math.min(128, width); heads++)
-    if (width % heads === 0 && Math.abs(Math.log(heads / wished)) < Math.abs(Math.log(best / wished))) best = heads;
+    if (width % heads === 0 && Math.abs(Math.log(heads / wished)) < Math.abs(Math.log(best / wished)))
+      best = heads;
   return best;
 }
 
@@ -91,7 +98,8 @@ const DECIMAL = ["", "thousand", "million", "billion", "trillion", "quadrillion"
 function scaled(value, base, names) {
   let step = 0;
   while (step < names.length - 1 && value >= base) [value, step] = [value / base, step + 1];
-  return `${format(value, value >= 100 || (step === 0 && Number.isInteger(value)) ? 0 : value >= 10 ? 1 : 2)} ${names[step]}`;
+  const whole = value >= 100 || (step === 0 && Number.isInteger(value));
+  return `${format(value, whole ? 0 : value >= 10 ? 1 : 2)} ${names[step]}`;
 }
 
 /** 1536 is "1.50 KiB". */
@@ -114,21 +122,27 @@ export function secondsText(seconds) {
 /** What decides at this length, in plain words. */
 export function verdict(state, c) {
   const share = Math.round(100 * c.share["scores and mix"]);
-  const overtakes = 6 * state.width;
+  const overtakes = `${(6 * state.width).toLocaleString("en")} tokens`;
   const first =
-    state.length < overtakes
-      ? `Projections and feed-forward decide the operations: score and mix take ${share} %, and half only from ${overtakes.toLocaleString("en")} tokens on.`
-      : `Score and mix decide the operations: ${share} % of them, more than all the rest since ${overtakes.toLocaleString("en")} tokens.`;
+    state.length < 6 * state.width
+      ? "Projections and feed-forward decide the operations: " +
+        `score and mix take ${share} %, and half only from ${overtakes} on.`
+      : `Score and mix decide the operations: ${share} % of them, more than all the rest since ${overtakes}.`;
   return `${first} ${timeVerdict(c)}`;
 }
 
 function timeVerdict({ standard, blocked, rest }) {
-  if (blocked === null) return "Not one query and one key fit into the fast memory, so no block can be formed.";
+  if (blocked === null)
+    return "Not one query and one key fit into the fast memory, so no block can be formed.";
   const gain = standard.seconds / blocked.seconds;
-  if (standard.limit === "arithmetic") return "Even standard attention is limited by arithmetic here: its traffic can hide.";
-  if (gain < 0.95) return "Blocks this small move more than standard attention does: more fast memory is needed.";
-  if (gain < 1.05) return "Memory limits both ways of computing attention, equally: these blocks are too small to help.";
-  const slower = `Under the roof, standard attention waits for memory and takes ${format(gain, 1)} times as long as Flash-2`;
+  if (standard.limit === "arithmetic")
+    return "Even standard attention is limited by arithmetic here: its traffic can hide.";
+  if (gain < 0.95)
+    return "Blocks this small move more than standard attention does: more fast memory is needed.";
+  if (gain < 1.05)
+    return "Memory limits both ways of computing attention, equally: these blocks are too small to help.";
+  const times = format(gain, 1);
+  const slower = `Under the roof, standard attention waits for memory and takes ${times} times Flash-2's time`;
   if (blocked.limit === "memory") return `${slower}, which waits for memory too.`;
   return standard.seconds > rest
     ? `${slower}, longer than the whole rest of the layer.`
@@ -146,7 +160,11 @@ function read(model) {
 }
 
 /** One slider with its number box; `fit` mends the wished number before it becomes the state. */
-function control(model, key, { label, unit, min, max, step = 1, scale, fit = (value) => ({ [key]: value }) }) {
+function control(
+  model,
+  key,
+  { label, unit, min, max, step = 1, scale, fit = (value) => ({ [key]: value }) },
+) {
   const part = slider({
     label: unit ? `${label}, ${unit}` : label,
     min,
@@ -183,7 +201,9 @@ function byteChoice(model) {
   const inputs = choices.map(([value]) =>
     make("input", { type: "radio", name, value, onchange: () => change(model, { bytes_each: value }) }),
   );
-  const chips = choices.map(([, text], i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)));
+  const chips = choices.map(([, text], i) =>
+    make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)),
+  );
   const element = make(
     "fieldset",
     { class: "attnx-choice" },
@@ -214,7 +234,13 @@ function speed(model, key, label) {
 function controls(model) {
   const heads = (width, wished) => ({ width, heads: fittingHeads(width, wished) });
   const sliders = [
-    control(model, "length", { label: "Length", unit: "tokens", min: SHORTEST, max: LONGEST, scale: LOG2(0.25) }),
+    control(model, "length", {
+      label: "Length",
+      unit: "tokens",
+      min: SHORTEST,
+      max: LONGEST,
+      scale: LOG2(0.25),
+    }),
     control(model, "width", {
       label: "Width d",
       unit: "per token",
@@ -261,7 +287,8 @@ const BOX = { left: 40, right: 312, top: 12, bottom: 150 };
 
 /** Log-log axes: maps a pair of numbers to the picture. */
 function axes([x0, x1], [y0, y1]) {
-  const share = (value, low, high) => (Math.log10(value) - Math.log10(low)) / (Math.log10(high) - Math.log10(low));
+  const share = (value, low, high) =>
+    (Math.log10(value) - Math.log10(low)) / (Math.log10(high) - Math.log10(low));
   return {
     x: (value) => BOX.left + share(value, x0, x1) * (BOX.right - BOX.left),
     y: (value) => BOX.bottom - share(value, y0, y1) * (BOX.bottom - BOX.top),
@@ -270,19 +297,26 @@ function axes([x0, x1], [y0, y1]) {
 
 function picture(label) {
   const dynamic = make("svg:g", {});
-  const svg = make("svg:svg", { viewBox: "0 0 320 186", class: "attnx-chart", role: "img", "aria-label": label }, dynamic);
+  const svg = make(
+    "svg:svg",
+    { viewBox: "0 0 320 186", class: "attnx-chart", role: "img", "aria-label": label },
+    dynamic,
+  );
   return { svg, dynamic };
 }
 
 function decades(low, high, every = 1) {
   const first = Math.ceil(Math.log10(low) - 1e-9),
     last = Math.floor(Math.log10(high) + 1e-9);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i).filter((e) => e % every === 0);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i).filter(
+    (e) => e % every === 0,
+  );
 }
 
 function power(exponent) {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  return `10${exponent < 0 ? "⁻" : ""}${[...String(Math.abs(exponent))].map((digit) => digits[digit]).join("")}`;
+  const raised = [...String(Math.abs(exponent))].map((digit) => digits[digit]).join("");
+  return `10${exponent < 0 ? "⁻" : ""}${raised}`;
 }
 
 /** Grid lines and numbers of both axes. */
@@ -318,19 +352,26 @@ function legend(entries) {
   return make(
     "p",
     { class: "attnx-legend" },
-    entries.map(([kind, text]) => make("span", {}, make("span", { class: `attnx-costink-${kind}` }, MARK[kind]), ` ${text}`)),
+    entries.map(([kind, text]) =>
+      make("span", {}, make("span", { class: `attnx-costink-${kind}` }, MARK[kind]), ` ${text}`),
+    ),
   );
 }
 
 /** Operations of each part over all lengths, the present length marked. */
 function operationsChart() {
-  const { svg, dynamic } = picture("Operations of one layer by part, over the length; the numbers are in the table");
+  const { svg, dynamic } = picture(
+    "Operations of one layer by part, over the length; the numbers are in the table",
+  );
   const draw = (state, c) => {
     const low = layerFlops(SHORTEST, state.width),
       high = layerFlops(LONGEST, state.width);
     const range = [Math.min(...Object.values(low)), Math.max(...Object.values(high))];
     const at = axes([SHORTEST, LONGEST], range);
-    const ticks = [256, 4096, 65536, LONGEST].map((n) => [n, n < 1000 ? `${n}` : n < LONGEST ? `${n / 1024}k` : "1M"]);
+    const ticks = [256, 4096, 65536, LONGEST].map((n) => [
+      n,
+      n < 1000 ? `${n}` : n < LONGEST ? `${n / 1024}k` : "1M",
+    ]);
     const exponents = decades(...range, 3).map((e) => [10 ** e, power(e)]);
     const curves = PARTS.map((part) =>
       make("svg:path", {
@@ -361,7 +402,9 @@ const WAYS = [
 
 /** The roof: attainable speed over operations a byte, and where each way of computing stands under it. */
 function roofChart() {
-  const { svg, dynamic } = picture("The roof over attention: operations a second at best, over operations a byte; the numbers are in the table");
+  const { svg, dynamic } = picture(
+    "The roof over attention: speed at best over operations a byte; the numbers are in the table",
+  );
   const draw = (state, c) => {
     const ways = WAYS.filter(([key]) => c[key]),
       all = [...ways.map(([key]) => c[key].intensity), c.ridge];
@@ -374,9 +417,18 @@ function roofChart() {
       d: [xs[0], corner, xs[1]].map((i, k) => `${k ? "L" : "M"}${at.x(i)} ${at.y(best(i))}`).join(""),
     });
     const xticks = decades(...xs).map((e) => [10 ** e, e < 0 ? String(10 ** e) : power(e)]);
-    const yticks = decades(best(xs[0]) / 1.5, state.peak * 2).map((e) => [10 ** e, String(Number((10 ** e).toPrecision(1)))]);
+    const yticks = decades(best(xs[0]) / 1.5, state.peak * 2).map((e) => [
+      10 ** e,
+      String(Number((10 ** e).toPrecision(1))),
+    ]);
     const dots = ways.map(([key, kind]) => mark(kind, at.x(c[key].intensity), at.y(best(c[key].intensity))));
-    const ridge = make("svg:line", { class: "attnx-ridge", x1: at.x(corner), x2: at.x(corner), y1: at.y(best(corner)), y2: BOX.bottom });
+    const ridge = make("svg:line", {
+      class: "attnx-ridge",
+      x1: at.x(corner),
+      x2: at.x(corner),
+      y1: at.y(best(corner)),
+      y2: BOX.bottom,
+    });
     const word = (text, side, anchor) =>
       make("svg:text", { x: at.x(corner) + side, y: BOX.bottom - 7, "text-anchor": anchor }, text);
     const words = [
@@ -418,7 +470,10 @@ function bytesTable(c) {
     caption: "Memory for one text",
     columns: ["bytes"],
     rows: ["table of scores, one layer", "cache, all layers"].map((text) => ({ text })),
-    cells: [[{ text: bytesText(c.table), "data-bytes": "table" }], [{ text: bytesText(c.cache), "data-bytes": "cache" }]],
+    cells: [
+      [{ text: bytesText(c.table), "data-bytes": "table" }],
+      [{ text: bytesText(c.cache), "data-bytes": "cache" }],
+    ],
     attributes: { class: "attnx-table attnx-costtable", "data-table": "bytes" },
   });
 }
@@ -434,12 +489,19 @@ function waysTable(c) {
   return table({
     caption: [
       "Attention of one layer under the roof",
-      make("span", { class: "attnx-captionnote" }, `ridge at ${format(c.ridge, 0)} operations a byte; times at best`),
+      make(
+        "span",
+        { class: "attnx-captionnote" },
+        `ridge at ${format(c.ridge, 0)} operations a byte; times at best`,
+      ),
     ],
     columns: ["standard", "Flash-2", "one token"],
     rows: shown.map(([text]) => ({ text })),
     cells: shown.map(([, text]) =>
-      ["standard", "blocked", "token"].map((key) => ({ text: c[key] ? text(c[key]) : "no room", "data-way": key })),
+      ["standard", "blocked", "token"].map((key) => ({
+        text: c[key] ? text(c[key]) : "no room",
+        "data-way": key,
+      })),
     ),
     attributes: { class: "attnx-table attnx-costtable", "data-table": "ways" },
   });
@@ -474,7 +536,10 @@ function render({ model, el }) {
       `For comparison, projections and feed-forward at the peak: ${secondsText(c.rest)} a layer. ` +
         "Standard attention is charged the least it can move, 4n² + 4nd numbers a head.",
     );
-    announce(`${state.length.toLocaleString("en")} tokens: score and mix ${format(100 * c.share["scores and mix"], 0)} % of the operations.`);
+    announce(
+      `${state.length.toLocaleString("en")} tokens: score and mix ` +
+        `${format(100 * c.share["scores and mix"], 0)} % of the operations.`,
+    );
   });
 }
 

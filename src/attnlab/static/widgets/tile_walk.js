@@ -33,8 +33,7 @@ export function vectors(seed, n, d = WIDTH) {
   const q = [],
     k = [],
     v = [];
-  for (let i = 0; i < n; i++)
-    for (const rows of [q, k, v]) rows.push(Array.from({ length: d }, draw));
+  for (let i = 0; i < n; i++) for (const rows of [q, k, v]) rows.push(Array.from({ length: d }, draw));
   return { q, k, v };
 }
 
@@ -125,7 +124,13 @@ export function absorb({ m, l, o }, scores, values) {
 export function attention({ q, k, v, may }) {
   const root = Math.sqrt(k[0].length);
   const scores = q.map((x, i) => k.map((y, j) => (may[i][j] ? dot(x, y) / root : -Infinity)));
-  return { scores, output: matmul(scores.map((row) => softmax(row)), v) };
+  return {
+    scores,
+    output: matmul(
+      scores.map((row) => softmax(row)),
+      v,
+    ),
+  };
 }
 
 /** The state after each computed tile, from nothing; `running` holds m, l, o (o not yet divided by l). */
@@ -140,9 +145,7 @@ export function walk({ q, k, v, may, block_q, block_k, loop }) {
     const [from, to] = tile.keys,
       before = running;
     running = running.map((row, a) =>
-      a < tile.rows[0] || a >= tile.rows[1]
-        ? row
-        : absorb(row, scores[a].slice(from, to), v.slice(from, to)),
+      a < tile.rows[0] || a >= tile.rows[1] ? row : absorb(row, scores[a].slice(from, to), v.slice(from, to)),
     );
     const transfers = moves(done, i, { loop, d });
     moved += transfers.reduce((sum, { amount }) => sum + amount, 0);
@@ -214,9 +217,17 @@ export function settle(state, values) {
 }
 
 function field(model, key, label, min, max) {
-  const box = make("input", { type: "number", min, max: max ?? 12, step: 1, inputmode: "numeric", "data-field": key });
+  const box = make("input", {
+    type: "number",
+    min,
+    max: max ?? 12,
+    step: 1,
+    inputmode: "numeric",
+    "data-field": key,
+  });
   box.addEventListener("input", () => {
-    if (box.value !== "" && box.checkValidity()) change(model, settle(read(model), { [key]: Number(box.value) }));
+    if (box.value !== "" && box.checkValidity())
+      change(model, settle(read(model), { [key]: Number(box.value) }));
   });
   box.addEventListener("blur", () => {
     box.value = String(model.get(key));
@@ -316,9 +327,14 @@ function walkBar(model) {
     stop();
     go(model.get("step") + by);
   };
-  const button = (text, attributes) => make("button", { type: "button", class: "attnx-button", ...attributes }, text);
+  const button = (text, attributes) =>
+    make("button", { type: "button", class: "attnx-button", ...attributes }, text);
   const back = button("← Previous", { "data-back": true, onclick: () => step(-1) });
-  const next = button("Next →", { "data-next": true, class: "attnx-button attnx-main", onclick: () => step(1) });
+  const next = button("Next →", {
+    "data-next": true,
+    class: "attnx-button attnx-main",
+    onclick: () => step(1),
+  });
   const play = button("", { "data-play": true, onclick: () => (timer === null ? start() : stop()) });
   const show = () => write(play, timer === null ? "Play" : "Pause");
   const range = make("input", { type: "range", min: 0, step: 1, "aria-label": "Tile" });
@@ -333,7 +349,10 @@ function walkBar(model) {
     range.max = String(last);
     range.value = String(state.step);
     range.style.setProperty("--fill", `${(100 * state.step) / last}%`);
-    range.setAttribute("aria-valuetext", state.step ? `tile ${state.step} of ${last}` : "before the first tile");
+    range.setAttribute(
+      "aria-valuetext",
+      state.step ? `tile ${state.step} of ${last}` : "before the first tile",
+    );
     set(back, { "aria-disabled": String(state.step === 0) });
     set(next, { "aria-disabled": String(state.step === last) });
   };
@@ -394,7 +413,10 @@ function grid(state, shown) {
     class: now && within(i, now[side]) ? "attnx-loaded" : null,
   });
   return table({
-    caption: ["Scores q·k / √2 ", make("span", { class: "attnx-captionnote" }, "rows: queries, columns: keys")],
+    caption: [
+      "Scores q·k / √2 ",
+      make("span", { class: "attnx-captionnote" }, "rows: queries, columns: keys"),
+    ],
     columns: names.map(head("keys")),
     rows: names.map(head("rows")),
     cells: names.map((_, i) => names.map((_, j) => cell(state, shown, at, i, j))),
@@ -407,7 +429,12 @@ function grid(state, shown) {
 
 function gridLegend() {
   const sample = (kind, text) =>
-    make("span", {}, make("span", { class: `attnx-sample attnx-is-${kind}`, "aria-hidden": "true" }), ` ${text}`);
+    make(
+      "span",
+      {},
+      make("span", { class: `attnx-sample attnx-is-${kind}`, "aria-hidden": "true" }),
+      ` ${text}`,
+    );
   const element = make(
     "p",
     { class: "attnx-legend" },
@@ -424,8 +451,11 @@ function gridLegend() {
 function census({ all }) {
   const count = (kind) => all.filter((tile) => tile.kind === kind).length;
   const lost = all.reduce((sum, tile) => sum + (tile.seen ? tile.size - tile.seen : 0), 0);
-  const partly = count("partial") ? `, ${count("partial")} of them partly masked (${lost} scores for nothing)` : "";
-  return `${all.length} tiles: ${all.length - count("skipped")} computed${partly}, ${count("skipped")} skipped.`;
+  const partly = count("partial")
+    ? `, ${count("partial")} of them partly masked (${lost} scores for nothing)`
+    : "";
+  const skipped = count("skipped");
+  return `${all.length} tiles: ${all.length - skipped} computed${partly}, ${skipped} skipped.`;
 }
 
 function transfersText(tile) {
@@ -433,7 +463,8 @@ function transfersText(tile) {
   const list = (store) =>
     tile.transfers
       .filter((one) => one.store === store)
-      .map((one) => `${one.name}\u00a0${span(side(one)).replace("–", "–\u2060")}\u00a0(${one.amount})`) // unbroken
+      .map((one) => `${one.name} ${span(side(one)).replace("–", "–\u2060")} (${one.amount})`)
+      .map((text) => text.replaceAll(" ", "\u00a0")) // no line ends inside
       .join(", ");
   const stored = list(true);
   return `Loaded: ${list(false)}. ${stored ? `Stored: ${stored}.` : "Nothing is stored yet."}`;
@@ -442,7 +473,9 @@ function transfersText(tile) {
 /** The rescaling of one row of the tile in words: the row whose maximum moved most, else the first. */
 function rescaleText(tile) {
   const rows = tile.running.map((row, i) => ({ ...row, i, old: tile.before[i] })).slice(...tile.rows);
-  const moved = rows.filter((row) => row.old.l > 0 && row.m > row.old.m).sort((a, b) => a.rescale - b.rescale)[0];
+  const moved = rows
+    .filter((row) => row.old.l > 0 && row.m > row.old.m)
+    .sort((a, b) => a.rescale - b.rescale)[0];
   if (moved)
     return (
       `Row ${moved.i + 1} met a larger score: all it had is multiplied by ` +
@@ -550,7 +583,9 @@ function trafficMeters() {
       shown.standard ?? 0,
       largest,
       fits ? String(shown.standard) : "impossible",
-      fits ? `with the same M; 4n² = ${4 * n * n} of it for scores and weights` : `M has no room for a row of ${n} scores`,
+      fits
+        ? `with the same M; 4n² = ${4 * n * n} of it for scores and weights`
+        : `M has no room for a row of ${n} scores`,
     );
   };
   return { element, update };
@@ -566,7 +601,15 @@ function outputTable(state, shown) {
     return [
       ...own.map((text) => ({ text, class: "attnx-cell-v" })),
       ...truth.map((x) => ({ text: format(x, 3) })),
-      { text: tile?.finished[i] ? (far(shown, tile, i) < 1e-12 ? "equal" : "differs") : known(i) ? "partial" : "" },
+      {
+        text: tile?.finished[i]
+          ? far(shown, tile, i) < 1e-12
+            ? "equal"
+            : "differs"
+          : known(i)
+            ? "partial"
+            : "",
+      },
     ];
   });
   return table({
@@ -591,17 +634,25 @@ export function summary(state, shown) {
     tile = steps[state.step - 1];
   if (!tile) return `Before the first tile. ${census(shown)} ${START[state.loop]}`;
   const lost = tile.size - tile.seen;
-  const where = `Tile ${state.step} of ${steps.length}: queries ${span(tile.rows)} with keys ${span(tile.keys)}`;
+  const pair = `queries ${span(tile.rows)} with keys ${span(tile.keys)}`;
+  const where = `Tile ${state.step} of ${steps.length}: ${pair}`;
   const pairs = lost ? `${tile.seen} of ${tile.size} pairs count` : `all ${tile.size} pairs count`;
   if (state.step < steps.length) return `${where}, ${pairs}. ${tile.moved} of ${total} elements moved.`;
   const worst = Math.max(...tile.running.map((_, i) => far(shown, tile, i)));
   const against = standard === null ? "" : ` Standard attention moves ${standard}.`;
-  return `Finished: the output equals attention, largest difference ${worst === 0 ? "0" : formatSmall(worst)}. ${total} elements moved.${against}`;
+  const gap = worst === 0 ? "0" : formatSmall(worst);
+  const found = `Finished: the output equals attention, largest difference ${gap}.`;
+  return `${found} ${total} elements moved.${against}`;
 }
 
 function render({ model, el }) {
   const { root, body, status: line } = frame(model, "Tile walk", KEYS);
-  const parts = { settings: settings(model), bar: walkBar(model), memory: memoryMeter(), traffic: trafficMeters() };
+  const parts = {
+    settings: settings(model),
+    bar: walkBar(model),
+    memory: memoryMeter(),
+    traffic: trafficMeters(),
+  };
   const announce = announcer(line),
     scores = make("div", {}),
     running = make("div", { class: "attnx-runningbox" }),
