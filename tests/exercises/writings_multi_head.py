@@ -77,3 +77,20 @@ def grouped_by_broadcasting(q, k, v):
 def grouped_by_looking_up(q, k, v):
     who = np.arange(q.shape[-3]) * k.shape[-3] // q.shape[-3]
     return attention(q, k[..., who, :, :], v[..., who, :, :])
+
+
+@right("count_weights")
+def count_one_matrix_at_a_time(d_model, n_heads, n_kv_heads):
+    shared = d_model * n_kv_heads // n_heads
+    return sum(d_model * width for width in (d_model, shared, shared, d_model))
+
+
+@right("contributions")
+def contributions_in_einsum(mixed, w_o):
+    return np.einsum("hic,hco->hio", mixed, np.array(np.split(w_o, len(mixed))))
+
+
+@right("permute_heads")
+def permuted_in_a_reshape(w_q, w_k, w_v, w_o, order):
+    moved = [w.reshape(len(w), len(order), -1)[:, order].reshape(w.shape) for w in (w_q, w_k, w_v)]
+    return *moved, w_o.reshape(len(order), -1, w_o.shape[1])[order].reshape(w_o.shape)

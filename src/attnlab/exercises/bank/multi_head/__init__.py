@@ -89,3 +89,56 @@ _groups("queries_averaged", "queries averaged within a group",
 _groups("groups_in_reverse", "groups in reverse",
         "the first query heads use the last head of keys and values.",
         "any fixed order would do for a model trained with it.")
+
+_maths = page("multi_head/mathematics", "The mathematics of several heads")
+_sum, _count, _order = _maths("A sum over heads"), _maths("What the number of heads costs"), _maths("Heads without an order")
+
+_sum("rows_in_turns", "rows of the output matrix dealt out in turns",
+     "head 0 gets rows 0, H, 2H, ... of the output matrix; it should get the first run of rows.",
+     "a reshape with the two factors in the other order has the same shape.",
+     "nntile/nntile#347")
+_sum("first_rows_for_all", "the same rows for every head",
+     "every head goes through the first rows of the output matrix; each has rows of its own.",
+     "with one head it is right.")
+_sum("contributions_summed", "already summed",
+     "the contributions are added up, so one can no longer tell which head said what.",
+     "the sum is what the layer returns; here its terms are asked for.")
+_sum("contributions_averaged", "divided by the number of heads",
+     "the contributions are divided by the number of heads; the layer adds them.",
+     "several opinions are usually averaged.")
+_count("weights_times_heads", "weights multiplied by the number of heads",
+       "each head is counted at the full width of the model, so the number of weights grows with the heads.",
+       "each head does have matrices of its own; they are narrow.")
+_count("one_narrow_head", "a single narrow head",
+       "the matrices of one head are counted, and there are several.",
+       "the formula for a head is what one reads most often.")
+_count("output_weights_forgotten", "output matrix not counted",
+       "queries, keys and values are counted, and the fourth matrix, which merges the heads, is not.",
+       "three of them have names that everybody knows.")
+_count("sharing_ignored", "sharing ignored",
+       "keys and values are counted as if every query head had its own.",
+       "with as many heads of keys as of queries it is right.")
+_count("values_not_shared", "keys shared, values not",
+       "only the matrix of keys became narrower; keys and values are shared together.",
+       "the scores are what the sharing is usually explained with.")
+_count("queries_shared_too", "queries shared as well",
+       "the matrix of queries became as narrow as that of keys; queries keep all their heads.",
+       "three of the four matrices look alike.")
+_order("output_rows_left", "output matrix left as it was",
+       "the three input matrices were reordered and the output matrix was not, so heads meet the rows of others.",
+       "the output matrix seems to belong to no head.")
+_order("output_columns_moved", "columns of the output matrix moved",
+       "the columns of the output matrix were reordered; a head owns a run of its rows.",
+       "in the other three matrices it is columns.")
+_order("order_turned_round", "order turned round",
+       "the heads went to the places named, instead of coming from them.",
+       "for an exchange of two heads the two readings are the same.")
+_order("features_moved_for_heads", "single features moved",
+       "single columns were reordered instead of whole runs of them.",
+       "with heads of width one it is right.")
+_order("values_left", "values left as they were",
+       "queries, keys and the output matrix were reordered, but not the values.",
+       "the weights are then right, and they are what one looks at.")
+_order("queries_left", "queries left as they were",
+       "keys, values and the output matrix were reordered, but not the queries.",
+       "the queries ask the same questions as before; now they ask them of other keys.")

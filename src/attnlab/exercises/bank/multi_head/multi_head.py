@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     section="multi_head/implementation",
     uses='Multi-head attention in code, sections "The mathematics" and "In NumPy".',
     statement=r"""
-    All seven steps. Project the tokens with three matrices, split each result into heads, let every head attend by itself, merge, and multiply by the output matrix:
+    All seven steps, from $n \times d_{\text{model}}$ to $n \times d_{\text{out}}$. Project the tokens with three matrices, split each result into heads, let every head attend by itself, merge, and multiply by the output matrix:
 
     $$O = \operatorname{merge}\bigl(\operatorname{attention}(\operatorname{split}(X W_Q),\ \operatorname{split}(X W_K),\ \operatorname{split}(X W_V))\bigr)\, W_O .$$
 
@@ -34,13 +34,11 @@ EXERCISE = Exercise(
 
         x: (..., n, d_model), w_q, w_k: (d_model, n_heads * d_k),
         w_v: (d_model, n_heads * d_v), w_o: (n_heads * d_v, d_out)
-        result: (..., n, d_out)
         """
         # YOUR CODE HERE
         ...
     ''',
     imports=(
-        "import numpy as np",
         "from attnlab.reference import attention",
         "from attnlab.reference.heads import merge_heads, split_heads",
     ),
