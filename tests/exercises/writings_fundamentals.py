@@ -1,0 +1,115 @@
+"""Right answers to the exercises on the fundamentals of attention, written differently from the solutions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+RIGHT: list[tuple[str, object]] = []
+
+
+def right(name):
+    def add(function):
+        RIGHT.append((f"fundamentals.{name}", function))
+        return function
+    return add
+
+
+def share(row):
+    powers = [math.exp(s - max(row)) for s in row]
+    return np.array([power / sum(powers) for power in powers])
+
+
+@right("entropy")
+def entropy_in_loops(weights):
+    if weights.ndim > 1:
+        return [entropy_in_loops(row) for row in weights]
+    return sum(p * math.log2(1 / p) for p in weights if p > 0)
+
+
+@right("entropy")
+def entropy_with_the_limit_put_in_afterwards(weights):
+    weights += 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -np.nansum(weights * np.log(weights), axis=-1) / np.log(2)
+
+
+@right("softmax_backward")
+def backward_through_full_jacobians(weights, d_weights, temperature):
+    out = np.empty(weights.shape)
+    for place in np.ndindex(weights.shape[:-1]):
+        p = weights[place]
+        out[place] = (np.diag(p) - np.outer(p, p)) @ d_weights[place] / temperature
+    return out
+
+
+@right("softmax_backward")
+def backward_in_float32(weights, d_weights, temperature):
+    p, g = weights.astype(np.float32), d_weights.astype(np.float32)
+    return p / np.float32(temperature) * (g - np.einsum("...j,...j->...", p, g)[..., None])
+
+
+@right("surprise")
+def surprise_one_example_at_a_time(logits, labels, temperatures):
+    result = []
+    for t in temperatures:
+        costs = []
+        for row, label in zip(logits / t, labels):
+            top = max(row)
+            costs.append(top - row[label] + math.log(sum(math.exp(z - top) for z in row)))
+        result.append(sum(costs) / len(costs))
+    return result
+
+
+@right("additive_score")
+def additive_in_loops(q, k, w_q, w_k, v):
+    return [[float(np.dot(v, np.tanh(w_q.T @ a + w_k.T @ b))) for b in k] for a in q]
+
+
+@right("additive_score")
+def additive_by_concatenation(q, k, w_q, w_k, v):
+    pairs = np.concatenate([np.repeat(q, len(k), axis=0), np.tile(k, (len(q), 1))], axis=1)
+    return (np.tanh(pairs @ np.vstack([w_q, w_k])) @ v).reshape(len(q), len(k))
+
+
+@right("kernel_regression")
+def regression_as_softmax(q, k, v, width):
+    return [share([-math.dist(a, b) ** 2 / 2 / width**2 for b in k]) @ v for a in q]
+
+
+@right("kernel_regression")
+def regression_by_expansion(q, k, v, width):
+    scores = (q @ k.T - (k * k).sum(axis=1) / 2) / width**2
+    bumps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.einsum("ij,jd,i->id", bumps, v, 1 / bumps.sum(axis=1))
+
+
+@right("query_gradient")
+def query_gradient_as_a_covariance(q, k, v, d_output):
+    a = share(k @ q / math.sqrt(len(q)))
+    return ((a[:, None] * (k - a @ k)).T @ (v - a @ v) @ d_output) / math.sqrt(len(q))
+
+
+@right("linear_backward")
+def linear_backward_on_a_flat_batch(x, w, d_y):
+    flat, d_flat = x.reshape(-1, x.shape[-1]), d_y.reshape(-1, d_y.shape[-1])
+    return np.tensordot(d_y, w, axes=(2, 1)), flat.T @ d_flat
+
+
+@right("three_roads")
+def roads_in_one_product(d_q, d_k, d_v, w_q, w_k, w_v):
+    return np.hstack([d_q, d_k, d_v]) @ np.hstack([w_q, w_k, w_v]).T
+
+
+@right("numerical_gradient")
+def slopes_in_place_and_put_back(f, x, step):
+    x, slopes = x.copy(), []
+    for i in range(x.size):
+        kept = x.flat[i]
+        x.flat[i] = kept + step
+        up = f(x)
+        x.flat[i] = kept - step
+        slopes.append((up - f(x)) / (2 * step))
+        x.flat[i] = kept
+    return np.reshape(slopes, x.shape)
