@@ -42,7 +42,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def tiles_to_visit(n_queries, n_keys, block_q, block_k):
-        """True for every tile with at least one permitted pair, under a causal mask.
+        """True for every tile that holds a permitted pair, under a causal mask.
 
         result: boolean, (number of query blocks, number of key blocks)
         """

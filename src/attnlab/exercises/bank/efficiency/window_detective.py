@@ -64,7 +64,8 @@ EXERCISE = Exercise(
         """What is wrong with a window, found by calling it.
 
         attend: a function of q (n, d_k), k (n, d_k), v (n, d_v) that returns (n, d_v)
-        result: "correct", "one too wide", "one too narrow", "sees the future" or "no far end"
+        result: "correct", "one too wide", "one too narrow",
+                "sees the future" or "no far end"
         """
         # YOUR CODE HERE
         ...
@@ -111,8 +112,9 @@ def window_detective_solution(attend, size):
     row = attend(nothing, nothing, np.eye(n))[n - 2] > 0
     if row[n - 1]:
         return "sees the future"
-    verdicts = {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}
-    return verdicts.get(int(row.sum()), "no far end")
+    count, wide, narrow = row.sum(), size + 1, size - 1
+    verdicts = {size: "correct", wide: "one too wide", narrow: "one too narrow"}
+    return verdicts.get(int(count), "no far end")
 
 
 @EXERCISE.mutant
@@ -120,8 +122,9 @@ def text_no_longer_than_the_window(attend, size):
     n = size
     nothing = np.zeros((n, 1))
     row = attend(nothing, nothing, np.eye(n))[n - 1] > 0
-    verdicts = {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}
-    return verdicts.get(int(row.sum()), "no far end")
+    count, wide, narrow = row.sum(), size + 1, size - 1
+    verdicts = {size: "correct", wide: "one too wide", narrow: "one too narrow"}
+    return verdicts.get(int(count), "no far end")
 
 
 @EXERCISE.mutant
@@ -129,8 +132,9 @@ def last_row_only(attend, size):
     n = size + 3
     nothing = np.zeros((n, 1))
     row = attend(nothing, nothing, np.eye(n))[n - 1] > 0
-    verdicts = {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}
-    return verdicts.get(int(row.sum()), "no far end")
+    count, wide, narrow = row.sum(), size + 1, size - 1
+    verdicts = {size: "correct", wide: "one too wide", narrow: "one too narrow"}
+    return verdicts.get(int(count), "no far end")
 
 
 @EXERCISE.mutant
