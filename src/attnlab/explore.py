@@ -37,6 +37,7 @@ MASKS = ("none", "causal", "padding")
 
 Numbers = Sequence[float] | np.ndarray
 Rows = Sequence[Numbers] | np.ndarray
+Cells = Sequence[float | int | str] | np.ndarray
 
 
 class Explorable:
@@ -86,7 +87,7 @@ def _as_widget(name: str, state: dict):
     return type(name, (anywidget.AnyWidget,), {"_esm": module_source(name), "_css": style, **traits})()
 
 
-def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Numbers]], digits: int = 3) -> str:
+def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Cells]], digits: int = 3) -> str:
     """An HTML table of numbers with named rows and columns."""
 
     def cell(tag: str, text: str, scope: str = "") -> str:
@@ -497,8 +498,8 @@ def _cost_table(state: dict) -> str:
     ridge = state["peak"] / state["bandwidth"]
     caption = (
         f"Width {state['width']}, {state['heads']} heads, {state['layers']} layers, "
-        f"{state['bytes_each']} bytes a number, {state['memory']} KiB of fast memory: share of the operations (%), "
-        "MiB, and operations a byte. "
+        f"{state['bytes_each']} bytes a number, {state['memory']} KiB of fast memory: "
+        "share of the operations (%), MiB, and operations a byte. "
         f"Below {ridge:.0f} operations a byte memory is the limit."
     )
     columns = [

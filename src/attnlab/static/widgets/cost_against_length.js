@@ -142,7 +142,8 @@ function timeVerdict({ standard, blocked, rest }) {
   if (gain < 1.05)
     return "Memory limits both ways of computing attention, equally: these blocks are too small to help.";
   const times = format(gain, 1);
-  const slower = `Under the roof, standard attention waits for memory and takes ${times} times Flash-2's time`;
+  const slower =
+    `Under the roof, standard attention waits for memory and takes ${times} times as long as Flash-2`;
   if (blocked.limit === "memory") return `${slower}, which waits for memory too.`;
   return standard.seconds > rest
     ? `${slower}, longer than the whole rest of the layer.`
