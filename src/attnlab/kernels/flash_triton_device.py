@@ -35,7 +35,8 @@ except ImportError:
 def _load(matrix, rows, height, WIDTH: tl.constexpr):
     """The tile of a (height, WIDTH) matrix at `rows`; rows outside it are zeros."""
     columns = tl.arange(0, WIDTH)
-    return tl.load(matrix + rows[:, None] * WIDTH + columns[None, :], mask=rows[:, None] < height, other=0.0)
+    places = matrix + rows[:, None] * WIDTH + columns[None, :]
+    return tl.load(places, mask=rows[:, None] < height, other=0.0)
 
 
 @jit
@@ -43,8 +44,8 @@ def _load(matrix, rows, height, WIDTH: tl.constexpr):
 def _store(matrix, tile, rows, height, WIDTH: tl.constexpr):
     """Write the tile to `rows` of a (height, WIDTH) matrix, rounded to its precision; not outside of it."""
     columns = tl.arange(0, WIDTH)
-    tile = tile.to(matrix.dtype.element_ty)
-    tl.store(matrix + rows[:, None] * WIDTH + columns[None, :], tile, mask=rows[:, None] < height)
+    places = matrix + rows[:, None] * WIDTH + columns[None, :]
+    tl.store(places, tile.to(matrix.dtype.element_ty), mask=rows[:, None] < height)
 
 
 @jit
@@ -101,7 +102,7 @@ def _add_keys(
     CAUSAL: tl.constexpr, WINDOW: tl.constexpr, MASKED: tl.constexpr,
     D: tl.constexpr, D_VALUE: tl.constexpr, BLOCK_K: tl.constexpr,
 ):  # fmt: skip
-    """The state (peak, total, mix) of the online softmax after the tile of keys at `start`."""
+    """(peak, total, mix) of the online softmax after the tile of keys at `start`."""
     peak, total, mix = state
     keys = start + tl.arange(0, BLOCK_K)
     k = _load(K, keys, n_keys, D)
@@ -123,30 +124,42 @@ def _add_keys(
 def forward_program(
     Q, K, V, OUT, LSE, n_queries, n_keys, scale,
     GROUP: tl.constexpr, CAUSAL: tl.constexpr, WINDOW: tl.constexpr,
-    D: tl.constexpr, D_VALUE: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_K: tl.constexpr,
+    D: tl.constexpr, D_VALUE: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_K: tl.constexpr,
 ):  # fmt: skip
-    """Output and log-sum-exp of BLOCK_Q queries of one head. Grid: (blocks of queries, batch · heads)."""
+    """Output and log-sum-exp of BLOCK_Q queries of one head.
+
+    Grid: (blocks of queries, batch · heads).
+    """
     block = tl.program_id(0)
     if CAUSAL:
-        block = tl.num_programs(0) - 1 - block  # the last rows see the most keys: they start first
+        block = tl.num_programs(0) - 1 - block  # the longest rows start first
     head = tl.program_id(1).to(tl.int64)
     top = block * BLOCK_Q
     rows = top + tl.arange(0, BLOCK_Q)
     q = _load(Q + head * n_queries * D, rows, n_queries, D)
     K += head // GROUP * n_keys * D
     V += head // GROUP * n_keys * D_VALUE
-    first, inner, edge, last = _key_ranges(top, n_queries, n_keys, CAUSAL, WINDOW, BLOCK_Q, BLOCK_K)
+    first, inner, edge, last = _key_ranges(
+        top, n_queries, n_keys, CAUSAL, WINDOW, BLOCK_Q, BLOCK_K
+    )
     nothing = tl.zeros([BLOCK_Q], tl.float32)
     state = nothing + LOWEST, nothing, tl.zeros([BLOCK_Q, D_VALUE], tl.float32)
     for start in range(first, tl.minimum(inner, last), BLOCK_K):
-        state = _add_keys(state, q, rows, K, V, start, n_queries, n_keys, scale,
-                          CAUSAL, WINDOW, True, D, D_VALUE, BLOCK_K)  # fmt: skip
+        state = _add_keys(
+            state, q, rows, K, V, start, n_queries, n_keys, scale,
+            CAUSAL, WINDOW, True, D, D_VALUE, BLOCK_K,
+        )  # fmt: skip
     for start in range(inner, edge, BLOCK_K):
-        state = _add_keys(state, q, rows, K, V, start, n_queries, n_keys, scale,
-                          CAUSAL, WINDOW, False, D, D_VALUE, BLOCK_K)  # fmt: skip
+        state = _add_keys(
+            state, q, rows, K, V, start, n_queries, n_keys, scale,
+            CAUSAL, WINDOW, False, D, D_VALUE, BLOCK_K,
+        )  # fmt: skip
     for start in range(edge, last, BLOCK_K):
-        state = _add_keys(state, q, rows, K, V, start, n_queries, n_keys, scale,
-                          CAUSAL, WINDOW, True, D, D_VALUE, BLOCK_K)  # fmt: skip
+        state = _add_keys(
+            state, q, rows, K, V, start, n_queries, n_keys, scale,
+            CAUSAL, WINDOW, True, D, D_VALUE, BLOCK_K,
+        )  # fmt: skip
     peak, total, mix = state
     dead = total == 0.0
     total = tl.where(dead, 1.0, total)
@@ -162,7 +175,7 @@ def _again(
     q, k, v, d_out, LEVEL, DRIFT, rows, keys, n_queries, n_keys, scale,
     CAUSAL: tl.constexpr, WINDOW: tl.constexpr,
 ):  # fmt: skip
-    """(P, dS) of one tile: the weights, computed again from the log-sum-exp, and the scores' gradient."""
+    """(P, dS) of one tile: the weights, computed again, and the scores' gradient."""
     level = tl.load(LEVEL + rows, mask=rows < n_queries, other=float("inf"))
     drift = tl.load(DRIFT + rows, mask=rows < n_queries, other=0.0)
     scores = _product(q, tl.trans(k)) * scale

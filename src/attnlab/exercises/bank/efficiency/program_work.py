@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     def program_work(block, number, n_queries, block_q, heads, group):
         """What program (block, number) of a causal kernel owns.
 
-        result: text, head, head of keys, first row, row behind the last; whole numbers
+        result: text, head, head of keys, first row, row behind the last
         """
         # YOUR CODE HERE
         ...

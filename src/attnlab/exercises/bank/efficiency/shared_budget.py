@@ -28,7 +28,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def shared_budget(budget, block_k, d_head, d_value, bytes_each, stages):
-        """The largest block of queries that fits into `budget` bytes of shared memory.
+        """The largest block of queries that fits into `budget` bytes.
 
         result: 16, 32, 64, 128, 256, 512 or 1024; or 0
         """
