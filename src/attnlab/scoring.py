@@ -44,20 +44,20 @@ def additive(
     k: Float[Tensor, "*#batch keys d_k"],
     w_q: Float[Tensor, "d_q d_hidden"],
     w_k: Float[Tensor, "d_k d_hidden"],
-    v: Float[Tensor, "d_hidden"],
+    u: Float[Tensor, "d_hidden"],
 ) -> Float[Tensor, "*all_batch queries keys"]:
-    """vᵀ tanh(q W_q + k W_k); `v` is a vector of parameters here, not the values.
+    """uᵀ tanh(q W_q + k W_k): one hidden layer for every pair.
 
     Builds queries · keys · d_hidden numbers: the price of a hidden layer for every pair.
     Errors: ValueError for sizes that disagree.
-    Source: [bahdanau2015, appendix A.1.2], where W_q, W_k, v are called W_a, U_a, v_a and act from the left.
+    Source: [bahdanau2015, appendix A.1.2], where W_q, W_k, u are called W_a, U_a, v_a and act from the left.
     """
-    _need_shape("w_q", w_q, "(d_q, d_hidden)", (*q.shape[-1:], v.numel()))
-    _need_shape("w_k", w_k, "(d_k, d_hidden)", (*k.shape[-1:], v.numel()))
+    _need_shape("w_q", w_q, "(d_q, d_hidden)", (*q.shape[-1:], u.numel()))
+    _need_shape("w_k", w_k, "(d_k, d_hidden)", (*k.shape[-1:], u.numel()))
     from_query, from_key = torch.matmul(q, w_q), torch.matmul(k, w_k)
     check_scores(from_query, from_key)
     hidden = (from_query.unsqueeze(-2) + from_key.unsqueeze(-3)).tanh()
-    return (hidden * v).sum(dim=-1)
+    return (hidden * u).sum(dim=-1)
 
 
 def gaussian(

@@ -52,21 +52,21 @@ def additive(
     k: Real[Array, "*#batch keys d_k"],
     w_q: Real[Array, "d_q d_hidden"],
     w_k: Real[Array, "d_k d_hidden"],
-    v: Real[Array, "d_hidden"],
+    u: Real[Array, "d_hidden"],
 ) -> Float[Array, "*all_batch queries keys"]:
-    """vᵀ tanh(q W_q + k W_k): a network with one hidden layer looks at query and key together.
+    """uᵀ tanh(q W_q + k W_k): a network with one hidden layer looks at query and key together.
 
-    `v` is a vector of parameters here, not the values. No score exceeds the sum of |v|.
+    No score exceeds the sum of |u|.
     Errors: ValueError for sizes that disagree, NaN or infinity.
-    Source: [bahdanau2015, appendix A.1.2], where W_q, W_k, v are called W_a, U_a, v_a and act from the left.
+    Source: [bahdanau2015, appendix A.1.2], where W_q, W_k, u are called W_a, U_a, v_a and act from the left.
     """
-    q, k, v = finite("q", q), finite("k", k), finite("v", v)
+    q, k, u = finite("q", q), finite("k", k), finite("u", u)
     w_q, w_k = finite("w_q", w_q), finite("w_k", w_k)
-    _need_shape("w_q", w_q, "(d_q, d_hidden)", (*q.shape[-1:], v.size))
-    _need_shape("w_k", w_k, "(d_k, d_hidden)", (*k.shape[-1:], v.size))
+    _need_shape("w_q", w_q, "(d_q, d_hidden)", (*q.shape[-1:], u.size))
+    _need_shape("w_k", w_k, "(d_k, d_hidden)", (*k.shape[-1:], u.size))
     from_query, from_key = q @ w_q, k @ w_k
     check_scores(from_query, from_key)
-    return np.tanh(from_query[..., :, None, :] + from_key[..., None, :, :]) @ v
+    return np.tanh(from_query[..., :, None, :] + from_key[..., None, :, :]) @ u
 
 
 def gaussian(

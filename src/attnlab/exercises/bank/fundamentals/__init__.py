@@ -93,7 +93,7 @@ _scores("additive_product", "query and key multiplied",
         "in all other scores query and key are multiplied.")
 _scores("additive_tanh_of_the_score", "the tanh around the score",
         "the tanh is taken of the finished score, where it belongs around the hidden layer; every score then lies between -1 and 1.",
-        "the formula has one tanh and one product with v, and only the order differs.")
+        "the formula has one tanh and one product with u, and only the order differs.")
 _scores("additive_tanh_of_each", "tanh of each part by itself",
         "query and key go through a tanh of their own and are added afterwards, so they never meet inside it.",
         "each part is a layer with an activation; but a sum of two functions compares nothing.")
@@ -107,9 +107,9 @@ _scores("additive_key_left_out", "the key left out",
         "the score depends on the query alone, so the weights do not change whatever the keys hold.",
         "the query is what changes from step to step, and a network of it can still learn to prefer positions.",
         "pytorch/tutorials#87")
-_scores("additive_vector_left_out", "hidden units summed without v",
-        "the hidden units are added up; each should be multiplied by its entry of v first.",
-        "with v all ones it is the same.")
+_scores("additive_vector_left_out", "hidden units summed without u",
+        "the hidden units are added up; each should be multiplied by its entry of u first.",
+        "with u all ones it is the same.")
 _scores("additive_keys_as_rows", "scores transposed",
         "rows belong to keys and columns to queries.",
         "with as many queries as keys all the shapes fit.")

@@ -19,25 +19,25 @@ EXERCISE = Exercise(
     statement=r"""
     Return the **additive** score of every query with every key,
 
-    $$s_{ij} = v \cdot \tanh(q_i W_Q + k_j W_K) .$$
+    $$s_{ij} = u \cdot \tanh(q_i W_Q + k_j W_K) .$$
 
-    Queries and keys may differ in width. `v` is a vector of parameters with one entry for each hidden unit; it has nothing to do with the values.
+    Queries and keys may differ in width. `u` is a vector of parameters with one entry for each hidden unit.
 
-    A tiny example: with all widths 1, `w_q = w_k = [[1]]` and `v = [1]`, the query `[[0.5]]` and the keys `[[0.5], [-0.5]]` give
+    A tiny example: with all widths 1, `w_q = w_k = [[1]]` and `u = [1]`, the query `[[0.5]]` and the keys `[[0.5], [-0.5]]` give
     `[[0.762, 0]]`.
     """,
     slot='''
-    def additive_score(q, k, w_q, w_k, v):
-        """v . tanh(q_i w_q + k_j w_k) for every query i and key j.
+    def additive_score(q, k, w_q, w_k, u):
+        """u . tanh(q_i w_q + k_j w_k) for every query i and key j.
 
-        q: (queries, d_q), k: (keys, d_k), w_q: (d_q, hidden), w_k: (d_k, hidden), v: (hidden,)
+        q: (queries, d_q), k: (keys, d_k), w_q: (d_q, hidden), w_k: (d_k, hidden), u: (hidden,)
         result: (queries, keys)
         """
         # YOUR CODE HERE
         ...
     ''',
     hints=(
-        "No score can be larger than the sum of the absolute entries of $v$, however long the query is.",
+        "No score can be larger than the sum of the absolute entries of $u$, however long the query is.",
         r"Project all queries once and all keys once. Then every pair needs the *sum* of two rows of hidden numbers: an array of queries $\times$ keys $\times$ hidden.",
         "```python\nfrom_query = ____\nfrom_key = ____\nhidden = np.tanh(from_query[:, None, :] + from_key[____, :, :])\nreturn hidden @ ____\n```",
     ),
@@ -51,7 +51,7 @@ EXERCISE = Exercise(
     **Cost.** One tanh for every query, key and hidden unit, against one multiplication for every query, key and feature in a dot product.
     """,
     verified="equal to the formula for unequal and equal widths, and for a query of size 60.",
-    next_thought="what would the score measure if W_K were minus W_Q and v all ones?",
+    next_thought="what would the score measure if W_K were minus W_Q and u all ones?",
     reference=scoring.additive,
 )
 
@@ -71,53 +71,53 @@ EXERCISE.probe("a query of size 60", np.full((1, 2), 60.0), *_case(1, 3, 2, 2, 5
 
 
 @EXERCISE.solve
-def additive_score_solution(q, k, w_q, w_k, v):
+def additive_score_solution(q, k, w_q, w_k, u):
     from_query = q @ w_q
     from_key = k @ w_k
     hidden = np.tanh(from_query[:, None, :] + from_key[None, :, :])
-    return hidden @ v
+    return hidden @ u
 
 
 @EXERCISE.mutant
-def additive_without_tanh(q, k, w_q, w_k, v):
-    return ((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ v
+def additive_without_tanh(q, k, w_q, w_k, u):
+    return ((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ u
 
 
 @EXERCISE.mutant
-def additive_product(q, k, w_q, w_k, v):
-    return np.tanh((q @ w_q)[:, None, :] * (k @ w_k)[None, :, :]) @ v
+def additive_product(q, k, w_q, w_k, u):
+    return np.tanh((q @ w_q)[:, None, :] * (k @ w_k)[None, :, :]) @ u
 
 
 @EXERCISE.mutant
-def additive_tanh_of_the_score(q, k, w_q, w_k, v):
-    return np.tanh(((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ v)
+def additive_tanh_of_the_score(q, k, w_q, w_k, u):
+    return np.tanh(((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ u)
 
 
 @EXERCISE.mutant
-def additive_tanh_of_each(q, k, w_q, w_k, v):
+def additive_tanh_of_each(q, k, w_q, w_k, u):
     from_query = np.tanh(q @ w_q)
     from_key = np.tanh(k @ w_k)
     hidden = from_query[:, None, :] + from_key[None, :, :]
-    return hidden @ v
+    return hidden @ u
 
 
 @EXERCISE.mutant
-def additive_relu(q, k, w_q, w_k, v):
-    return np.maximum((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :], 0) @ v
+def additive_relu(q, k, w_q, w_k, u):
+    return np.maximum((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :], 0) @ u
 
 
 @EXERCISE.mutant
-def additive_query_left_out(q, k, w_q, w_k, v):
-    return np.repeat((np.tanh(k @ w_k) @ v)[None, :], len(q), axis=0)
+def additive_query_left_out(q, k, w_q, w_k, u):
+    return np.repeat((np.tanh(k @ w_k) @ u)[None, :], len(q), axis=0)
 
 
 @EXERCISE.mutant
-def additive_key_left_out(q, k, w_q, w_k, v):
-    return np.repeat((np.tanh(q @ w_q) @ v)[:, None], len(k), axis=1)
+def additive_key_left_out(q, k, w_q, w_k, u):
+    return np.repeat((np.tanh(q @ w_q) @ u)[:, None], len(k), axis=1)
 
 
 @EXERCISE.mutant
-def additive_vector_left_out(q, k, w_q, w_k, v):
+def additive_vector_left_out(q, k, w_q, w_k, u):
     from_query = q @ w_q
     from_key = k @ w_k
     hidden = np.tanh(from_query[:, None, :] + from_key[None, :, :])
@@ -125,8 +125,8 @@ def additive_vector_left_out(q, k, w_q, w_k, v):
 
 
 @EXERCISE.mutant(evidence=text.shapes)
-def additive_keys_as_rows(q, k, w_q, w_k, v):
-    return (np.tanh((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ v).T
+def additive_keys_as_rows(q, k, w_q, w_k, u):
+    return (np.tanh((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ u).T
 
 
 @EXERCISE.holds("one row for each query, one column for each key")
@@ -135,10 +135,10 @@ def one_for_each_pair(call):
     return None if out.shape == (3, 7) else f"{text.shape(out)} for 3 queries and 7 keys"
 
 
-@EXERCISE.holds("no score is larger than the sum of the absolute entries of v")
+@EXERCISE.holds("no score is larger than the sum of the absolute entries of u")
 def bounded(call):
-    q, k, w_q, w_k, v = _first
-    largest, bound = np.abs(call(50 * q, 50 * k, w_q, w_k, v)).max(), np.abs(v).sum()
+    q, k, w_q, w_k, u = _first
+    largest, bound = np.abs(call(50 * q, 50 * k, w_q, w_k, u)).max(), np.abs(u).sum()
     return None if largest <= bound + 1e-6 else f"a score of {text.number(largest)}, where the sum is {text.number(bound)}"
 
 
