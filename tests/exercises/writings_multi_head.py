@@ -94,3 +94,23 @@ def contributions_in_einsum(mixed, w_o):
 def permuted_in_a_reshape(w_q, w_k, w_v, w_o, order):
     moved = [w.reshape(len(w), len(order), -1)[:, order].reshape(w.shape) for w in (w_q, w_k, w_v)]
     return *moved, w_o.reshape(len(order), -1, w_o.shape[1])[order].reshape(w_o.shape)
+
+
+@right("mean_pool")
+def pooled_in_loops(w, n_heads, n_kv_heads):
+    d_head, group = w.shape[1] // n_heads, n_heads // n_kv_heads
+    out = np.zeros((len(w), n_kv_heads * d_head))
+    for h in range(n_heads):
+        start = h // group * d_head
+        out[:, start : start + d_head] += w[:, h * d_head : (h + 1) * d_head] / group
+    return out
+
+
+@right("latent_cache")
+def latent_cache_in_floats(tokens, layers, n_heads, d_head, d_latent, d_rotary, bytes_each):
+    return float(bytes_each * tokens) * (d_latent + d_rotary) * layers
+
+
+@right("absorb")
+def absorbed_one_head_at_a_time(q, w_up):
+    return np.stack([q_h @ u.T for q_h, u in zip(q, np.split(w_up, len(q), axis=1))])

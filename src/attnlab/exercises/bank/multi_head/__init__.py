@@ -142,3 +142,52 @@ _order("values_left", "values left as they were",
 _order("queries_left", "queries left as they were",
        "keys, values and the output matrix were reordered, but not the queries.",
        "the queries ask the same questions as before; now they ask them of other keys.")
+
+_share = page("multi_head/sharing", "Sharing keys and values")
+_pool, _bytes, _absorb = _share("From many heads to few"), _share("The bytes that are kept"), _share("One vector for all heads")
+
+_pool("first_head_of_group", "first head of each group",
+      "the first head of each group is kept and the others are thrown away.",
+      "it gives a layer of the right size, and it even runs.")
+_pool("group_summed", "groups summed",
+      "the heads of a group are added and not divided by their number.",
+      "scores that are too large look like confident attention.")
+_pool("heads_of_other_groups", "heads taken in turns",
+      "heads that stand far apart were averaged; a group is a run of neighbours.",
+      "a reshape with the two factors in the other order has the same shape.")
+_pool("features_pooled", "neighbouring features averaged",
+      "neighbouring features of a head were averaged instead of the same feature of neighbouring heads.",
+      "the width comes out right.")
+_pool("one_mean_for_all", "one mean for all groups",
+      "all heads were averaged, and every group got the same.",
+      "for a single shared head it is right.")
+_bytes("latent_counted_twice", "latent counted twice",
+       "the latent is counted once for keys and once for values; both are unfolded from the same vector.",
+       "every other cache has a factor of two.")
+_bytes("shared_key_forgotten", "shared key forgotten",
+       "only the latent is counted; the key that carries the position is kept as well.",
+       "the latent is what the method is named after.")
+_bytes("shared_key_for_each_head", "shared key counted for each head",
+       "the key that carries the position is counted once a head; all heads share one.",
+       "queries do have such a part for each head.")
+_bytes("unfolded_keys_and_values", "unfolded keys and values counted",
+       "the keys and values of all heads are counted, which are never kept.",
+       "they are what attention works with.")
+_bytes("latent_for_each_head", "latent counted for each head",
+       "the latent is multiplied by the number of heads; it is one vector for all of them.",
+       "keys and values are usually kept for each head.")
+_absorb("columns_in_turns", "columns dealt out in turns",
+        "head 0 got columns 0, H, 2H, ... of the unfolding matrix; it owns the first run of columns.",
+        "a reshape with the two factors in the other order has the same shape.")
+_absorb("first_columns_for_all", "first columns for every head",
+        "every head uses the unfolding matrix of the first one.",
+        "there is one latent for all heads; each unfolds it in its own way.")
+_absorb("unfolding_reshaped_alone", "unfolding matrix reshaped alone",
+        "the axis of heads was written in front of the latent's axis in one reshape, which mixes rows of the matrix.",
+        "the shape is the right one.")
+_absorb("inverse_for_transpose", "inverse for transpose",
+        "the queries went through the inverse of the unfolding; they need its transpose.",
+        "moving something to the other side of an equation does take the inverse; this is a product, not an equation.")
+_absorb("absorbed_heads_summed", "heads summed",
+        "the absorbed queries of all heads were added up; each head asks for itself.",
+        "all of them are as wide as the latent, so they can be added.")
