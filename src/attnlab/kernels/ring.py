@@ -33,7 +33,7 @@ def ring_attention(
 
     All processes of the group call it together, with shards of one length; so do their backward passes. With `causal`,
     shards that lie wholly in a rank's future are passed on unread. A process sends and receives one shard of k and v
-    per step, and holds two at a time, whatever the length of the sequence.
+    per step, and holds three at most (its own, the one at hand, the one arriving), whatever the length of the sequence.
     A peer that has died makes the waiting processes raise RuntimeError, at the latest after the group's time-out.
 
     Errors: RuntimeError without a process group; ValueError if the ranks' shards differ in shape; those of
