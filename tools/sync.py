@@ -69,6 +69,7 @@ def execute(book, folder: Path) -> None:
     """Run every cell in a fresh kernel started in `folder`; SourceError names the cell that stopped it."""
     reached = []
     client = NotebookClient(book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
+                            coalesce_streams=True,  # what is printed at once or in two pieces is one output
                             resources={"metadata": {"path": str(folder)}},
                             extra_arguments=["--log-level=ERROR"],
                             on_cell_start=lambda cell, cell_index: reached.append(cell))
