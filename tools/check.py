@@ -72,7 +72,7 @@ def why_skipped(output: str) -> str:
     return "".join(f"  {line}\n" for line in output.splitlines() if line.startswith("SKIPPED"))
 
 
-def pytest(*arguments: str) -> Tally:
+def pytest(*arguments: str, workers: int = WORKERS) -> Tally:
     """Run pytest; what it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
@@ -84,7 +84,7 @@ def pytest(*arguments: str) -> Tally:
             "-rs",
             "--tb=short",
             f"--junit-xml={report}",
-            f"--numprocesses={WORKERS}",
+            f"--numprocesses={workers if workers > 1 else 0}",
             "--dist=loadfile",  # a notebook's cells, and the tests of a file, stay together
             *arguments,
         ]
@@ -115,7 +115,8 @@ def notebooks() -> Tally:
         for path in (ROOT / "book").rglob("*.ipynb")
         if ".ipynb_checkpoints" not in path.parts
     )
-    return pytest("--nbval", "--nbval-current-env", *found) if found else Tally(failed=1)
+    # one after the other: kernels that start at once may draw the same port
+    return pytest("--nbval", "--nbval-current-env", *found, workers=1) if found else Tally(failed=1)
 
 
 STAGES = (

@@ -75,9 +75,20 @@ def execute(book, folder: Path) -> None:
                             on_cell_start=lambda cell, cell_index: reached.append(cell))
     with tempfile.TemporaryDirectory() as profile:
         try:
-            client.execute(env=_environment(profile))
+            _start(client, _environment(profile))
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise expand.SourceError(f"{expand.where(book, reached[-1])}: {_first_words(error)}") from error
+
+
+def _start(client: NotebookClient, environment: dict, tries: int = 3) -> None:
+    """Execute; a kernel that died at birth is born again, since two that start at once may draw the same port."""
+    for left in reversed(range(tries)):
+        try:
+            client.execute(env=environment)
+            return
+        except RuntimeError as error:
+            if not left or "before replying to kernel_info" not in str(error):
+                raise
 
 
 def _first_words(error: Exception) -> str:
