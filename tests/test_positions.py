@@ -40,6 +40,7 @@ SAME = [  # function, arguments: the same numbers from both hands
     ("kept_by_index", (SPEEDS, 2048)),
     ("kept_by_index", (SPEEDS, 3)),
     ("kept_by_index", (SPEEDS[:2], 2)),
+    ("kept_by_index", (np.exp(-0.5 * np.arange(4)), 500)),
     ("yarn", (SPEEDS, 4.0, 2048)),
 ]
 

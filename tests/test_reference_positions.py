@@ -235,6 +235,8 @@ def test_yarn_by_index_is_a_straight_ramp_of_pairs():
     assert_same(share, np.array(loops))
     assert_same(positions.yarn(SPEEDS, 4.0, 2048, positions.kept_by_index), SPEEDS * (share + (1 - share) / 4))
     assert_same(positions.kept_by_index(SPEEDS, 3), np.array([1.0] + [0.0] * 31))
+    few = np.exp(-0.5 * np.arange(4))  # one turn at pair 8.75, but the ramp ends at 2 · 4 - 1 at the latest
+    assert_same(positions.kept_by_index(few, 500), 1 - np.array([0, 0, 1, 2]) / 6)
 
 
 def test_yarn_scale():
