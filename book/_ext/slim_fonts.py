@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import re
 from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # its hundred lines a font would hide what matters
 
 ICON_FONT = re.compile(
     r'src:url\("(vendor/fontawesome/webfonts/[\w-]+\.woff2)"\)\s*format\("woff2"\)'
