@@ -72,7 +72,7 @@ def why_skipped(output: str) -> str:
     return "".join(f"  {line}\n" for line in output.splitlines() if line.startswith("SKIPPED"))
 
 
-def pytest(*arguments: str, workers: int = WORKERS, spread: str = "loadfile") -> Tally:
+def pytest(*arguments: str, workers: int = WORKERS) -> Tally:
     """Run pytest; what it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
@@ -85,7 +85,7 @@ def pytest(*arguments: str, workers: int = WORKERS, spread: str = "loadfile") ->
             "--tb=short",
             f"--junit-xml={report}",
             f"--numprocesses={workers if workers > 1 else 0}",
-            f"--dist={spread}",  # loadfile keeps the tests of a file together, load does not
+            "--dist=loadfile",  # the tests of a file stay together, and in order
             *arguments,
         ]
         code, output = execute(command)
@@ -128,10 +128,10 @@ STAGES = (
         lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py"),
     ),
     Stage("Notebooks, executed again and compared", notebooks),
-    Stage("Notebooks, solved", lambda: pytest("tests/notebooks", spread="load")),
+    Stage("Notebooks, solved", lambda: pytest("tests/notebooks")),
     Stage("Book, every warning an error", lambda: script("tools/build.py", "--clean")),
     Stage("Links inside the site", lambda: script("tools/linkcheck.py")),
-    Stage("Site in a browser", lambda: pytest("tests/site", spread="load")),
+    Stage("Site in a browser", lambda: pytest("tests/site")),
 )
 
 
