@@ -41,7 +41,6 @@ THEME = 'localStorage.getItem("theme") || "auto"'
 RESOLVED = (
     'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
 )
-MODULE = re.compile(r'<script(?=[^>]*\btype="module")')
 BLOCKING = re.compile(r"<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)")
 
 
@@ -71,7 +70,6 @@ def slim_page(html: str, options: str) -> str:
         'role="doc-biblioentry"', 'role="listitem"'
     )  # what a list holds, and the other is outdated
     html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
-    html = MODULE.sub('<script fetchpriority="low"', html)  # text, style and fonts come first
     return slim_lazy.mark(BLOCKING.sub(r"<script defer\1", html))
 
 
