@@ -94,7 +94,7 @@ def test_query_key_and_value_keep_their_colours(browser, site_url, scheme):
 def test_what_scrolls_sideways_can_be_reached_by_keyboard(browser, site_url):
     page = browser.new_page(viewport={"width": 360, "height": 740})
     open_chapter(page, site_url)
-    page.wait_for_selector("html[data-measured]", state="attached")
+    page.wait_for_load_state("load")
     wide = page.locator("div.math .katex-display, div.math").evaluate_all(
         "boxes => boxes.filter(b => b.scrollWidth > b.clientWidth + 1).map(b => b.tabIndex)")
     assert wide and all(index == 0 for index in wide)

@@ -18,7 +18,6 @@ PHONE = {"width": 360, "height": 740}
 def visit(page, site_url: str, path: str) -> None:
     page.goto(f"{site_url}/{path}", wait_until="load")
     page.wait_for_function("document.fonts.status === 'loaded'")
-    page.wait_for_selector("html[data-measured]", state="attached")  # what scrolls has its place in the Tab order
 
 
 def scroll_to_end(page) -> None:
