@@ -52,6 +52,16 @@ def test_every_requirement_is_pinned_once():
     assert len(names) == len(set(names)) and names == sorted(names)
 
 
+def test_data_and_weights_are_pinned_by_hash():
+    lines = (ROOT / "requirements-data.txt").read_text().splitlines()
+    named = [
+        re.fullmatch(r"([a-z0-9-]+)==[\w.]+ --hash=sha256:[0-9a-f]{64}", line)[1]
+        for line in lines
+        if line and line[0] != "#"
+    ]
+    assert named == sorted(set(named)) and len(named) >= 5
+
+
 def test_pins_lie_within_the_ranges_we_claim():
     from packaging.requirements import Requirement
 

