@@ -42,6 +42,12 @@ SAME = [  # function, arguments: the same numbers from both hands
     ("kept_by_index", (SPEEDS[:2], 2)),
     ("kept_by_index", (np.exp(-0.5 * np.arange(4)), 500)),
     ("yarn", (SPEEDS, 4.0, 2048)),
+    ("kept_by_turns", (SPEEDS, 97, 2.5, 7.0)),
+    *(("dynamic_ntk", (SPEEDS, 3.0, 97, n)) for n in (1, 97, 98, 5000)),
+    *(("llama3", (SPEEDS, 8.0, n)) for n in (13, 97, 8192)),
+    ("llama3", (SPEEDS, 5.0, 97, 2.0, 11.0)),
+    ("longrope", (SPEEDS, 1 + np.arange(32) ** 1.5)),
+    *(("proportional", (SPEEDS, share, 3.0)) for share in (0.0, 0.26, 0.5, 1.0)),
 ]
 
 
@@ -63,6 +69,8 @@ def test_yarn_agrees_by_index_and_its_scale():
     assert_same(ours, numpy_positions.yarn(SPEEDS, 4.0, 2048, numpy_positions.kept_by_index))
     for factor in (1, 2.5, 16):
         assert math.isclose(positions.yarn_scale(factor), numpy_positions.yarn_scale(factor), rel_tol=1e-15)
+        ours, defined = (module.longrope_scale(factor, 4096) for module in (positions, numpy_positions))
+        assert math.isclose(ours, defined, rel_tol=1e-14)
 
 
 def test_rotary_in_halves_agrees():
@@ -136,25 +144,73 @@ def test_rotary_equals_the_library_s_llama():
         assert (one - other).abs().max() < 1e-4  # their angles are in single precision
 
 
-def library_speeds(kind, trained, factor, **more):
+def library_speeds(kind, trained, factor, length=None, **more):
+    """(speeds, scale) that the library computes for heads of width 64, and the library's table of kinds."""
     ropes = pytest.importorskip("transformers.modeling_rope_utils")
     llama = pytest.importorskip("transformers.models.llama.modeling_llama")
-    rope = {"rope_type": kind, "rope_theta": 10000.0, "factor": factor,
-            "original_max_position_embeddings": trained, **more}
+    rope = {"rope_type": kind, "rope_theta": 10000.0, **({} if kind == "default" else {"factor": factor}), **more}
+    if kind in ("yarn", "longrope", "llama3"):
+        rope["original_max_position_embeddings"] = trained
+    longest = trained if kind == "dynamic" else int(trained * factor)
     config = llama.LlamaConfig(hidden_size=128, num_attention_heads=2, rope_parameters=rope,
-                               max_position_embeddings=int(trained * factor))
-    return ropes.ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"))
+                               max_position_embeddings=longest)
+    if kind == "default":
+        return llama.LlamaRotaryEmbedding.compute_default_rope_parameters(config)
+    return ropes.ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"), **({} if length is None else {"seq_len": length}))
 
 
+SHORT, LONG = 1 + normal(15, 32) ** 2, 4 + normal(16, 32) ** 2
+LISTS = {"short_factor": SHORT.tolist(), "long_factor": LONG.tolist()}
+
+
+def scaled(kind, speeds, trained, factor):
+    """Of each kind of scaling: what the library is told in addition, our speeds, our scale."""
+    by_index = positions.kept_by_index
+    lists = [torch.tensor(x) for x in (SHORT, LONG)]
+    grown = {n: positions.dynamic_ntk(speeds, factor, trained, n) for n in (trained // 2, 3 * trained)}
+    return {
+        "default": [({}, speeds, 1)],
+        "linear": [({}, positions.interpolated(speeds, factor), 1)],
+        "dynamic": [({"length": n}, new, 1) for n, new in grown.items()],
+        "yarn": [({}, positions.yarn(speeds, factor, trained, by_index), positions.yarn_scale(factor))],
+        "longrope": [
+            ({"length": n, **LISTS}, positions.longrope(speeds, one), positions.longrope_scale(factor, trained))
+            for n, one in zip((trained, trained + 1), lists)
+        ],
+        "llama3": [
+            ({"low_freq_factor": slow, "high_freq_factor": fast},
+             positions.llama3(speeds, factor, trained, slow, fast), 1)
+            for slow, fast in ((1, 4), (2.0, 7.0))
+        ],
+        "proportional": [
+            ({"partial_rotary_factor": share}, positions.proportional(speeds, share, factor), 1)
+            for share in (0.25, 0.7, 1.0)
+        ],
+    }[kind]
+
+
+def test_no_kind_of_scaling_of_the_library_is_left_out():
+    ropes = pytest.importorskip("transformers.modeling_rope_utils")
+    for kind in {"default", *ropes.ROPE_INIT_FUNCTIONS}:
+        assert scaled(kind, positions.frequencies(64), 97, 2.0), kind
+
+
+KINDS = ["default", "linear", "dynamic", "yarn", "longrope", "llama3", "proportional"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("trained", "factor"), [(2048, 4.0), (4096, 16.0), (512, 2.0)])
-def test_scaled_speeds_equal_the_library_s(trained, factor):
-    speeds = positions.frequencies(64)
-    theirs, _ = library_speeds("linear", trained, factor)
-    assert (positions.interpolated(speeds, factor) - theirs).abs().max() < 1e-7
-    theirs, scale = library_speeds("yarn", trained, factor)
-    ours = positions.yarn(speeds, factor, trained, positions.kept_by_index)
-    assert (ours - theirs).abs().max() < 1e-7
-    assert math.isclose(positions.yarn_scale(factor), scale, rel_tol=1e-12)
+def test_scaled_speeds_equal_the_library_s(kind, trained, factor):
+    for more, ours, our_scale in scaled(kind, positions.frequencies(64), trained, factor):
+        theirs, scale = library_speeds(kind, trained, factor, **more)
+        assert theirs.shape == ours.shape and (ours - theirs).abs().max() < 1e-7
+        assert (ours / theirs.double() - 1)[theirs > 0].abs().max() < 1e-5
+        assert math.isclose(our_scale, scale, rel_tol=1e-12)
+
+
+def test_the_kinds_that_are_compared_are_all_there_are():
+    ropes = pytest.importorskip("transformers.modeling_rope_utils")
+    assert {"default", *ropes.ROPE_INIT_FUNCTIONS} == set(KINDS)
 
 
 T, W = torch.zeros(3, 4), torch.arange(4)
@@ -186,6 +242,19 @@ DOORS = [
     (positions.kept_by_index, (S[:1], 9), ValueError, "at least 2 pairs are needed"),
     (positions.yarn, (S, 0.9, 9), ValueError, "factor must be at least 1"),
     (positions.yarn, (S, 2.0, 0), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.kept_by_turns, (S, 9, 4, 4), ValueError, "fast must be above slow, 4 turns, but is 4"),
+    (positions.dynamic_ntk, (S, 2.0, 0, 9), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.dynamic_ntk, (S, 2.0, 9, 0), ValueError, "length must be at least 1 position but is 0"),
+    (positions.dynamic_ntk, (S, 0.5, 9, 9), ValueError, "factor must be at least 1"),
+    (positions.llama3, (S, 0.5, 9), ValueError, "factor must be at least 1"),
+    (positions.llama3, (S, 2.0, 0), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.llama3, (S, 2.0, 9, 4, 1), ValueError, "fast must be above slow, 4 turns, but is 1"),
+    (positions.longrope, (S, S[:5]), ValueError, "there are 5 factors for 32 pairs"),
+    (positions.longrope, (S, S), ValueError, "factor must be at least 1 and finite but is 0.7"),
+    (positions.longrope_scale, (0.5, 9), ValueError, "factor must be at least 1"),
+    (positions.longrope_scale, (2.0, 1), ValueError, "trained must be at least 2 positions but is 1"),
+    (positions.proportional, (S, 1.5), ValueError, "share must lie between 0 and 1 but is 1.5"),
+    (positions.proportional, (S, 0.5, 0.0), ValueError, "factor must be at least 1"),
     (positions.yarn_scale, (0.5,), ValueError, "factor must be at least 1"),
 ]
 

@@ -239,6 +239,55 @@ def test_yarn_by_index_is_a_straight_ramp_of_pairs():
     assert_same(positions.kept_by_index(few, 500), 1 - np.array([0, 0, 1, 2]) / 6)
 
 
+def test_dynamic_ntk_leaves_short_texts_alone_and_then_enlarges_the_base():
+    for length in (1, 97):
+        assert_same(positions.dynamic_ntk(SPEEDS, 3.0, 97, length), SPEEDS)
+    for length in (98, 194, 970):
+        base = 10000 * (3 * length / 97 - 2) ** (64 / 62)
+        assert_same(positions.dynamic_ntk(SPEEDS, 3.0, 97, length), base ** (-np.arange(32) / 32))
+    assert positions.dynamic_ntk(SPEEDS, 1.0, 97, 970)[-1] == pytest.approx(SPEEDS[-1] / 10)
+
+
+def llama3_pair_by_pair(speeds, factor, trained, slow, fast):
+    """The published rule, in wavelengths."""
+    new = []
+    for speed in speeds.tolist():
+        wavelength = 2 * math.pi / speed
+        if wavelength < trained / fast:
+            new.append(speed)
+        elif wavelength > trained / slow:
+            new.append(speed / factor)
+        else:
+            smooth = (trained / wavelength - slow) / (fast - slow)
+            new.append((1 - smooth) * speed / factor + smooth * speed)
+    return np.array(new)
+
+
+@pytest.mark.parametrize(("trained", "ends"), [(8192, ()), (97, ()), (97, (2, 11))])
+def test_llama3_is_its_rule_pair_by_pair(trained, ends):
+    by_hand = llama3_pair_by_pair(SPEEDS, 8.0, trained, *(ends or (1, 4)))
+    assert_same(positions.llama3(SPEEDS, 8.0, trained, *ends), by_hand)
+    assert len(set((by_hand / SPEEDS).round(9))) > 3  # some pairs lie on the ramp
+
+
+def test_longrope_divides_pair_by_pair():
+    factors = 1 + np.arange(32.0) ** 2
+    assert_same(positions.longrope(SPEEDS, factors), np.array([SPEEDS[i] / (1 + i * i) for i in range(32)]))
+    assert positions.longrope_scale(1, 4096) == 1
+    assert positions.longrope_scale(32, 4096) == pytest.approx(math.sqrt(1 + 5 / 12), rel=1e-15)
+
+
+def test_proportional_turns_the_first_pairs_and_no_others():
+    out = positions.proportional(SPEEDS, 0.3, 2.0)  # 9.6 of 32 pairs
+    assert_same(out[:9], SPEEDS[:9] / 2)
+    assert (out[9:] == 0).all()
+    assert_same(positions.proportional(SPEEDS, 1.0), SPEEDS)
+    x = normal(17, 5, 64)
+    turned = positions.rotary(x, np.arange(5) + 3, out)
+    assert_same(turned[:, 18:], x[:, 18:])
+    assert np.abs(turned[:, :18] - x[:, :18]).max() > 0.1
+
+
 def test_yarn_scale():
     assert positions.yarn_scale(1) == 1 and abs(positions.yarn_scale(16) - 1.2772588722239781) < 1e-15
 
@@ -275,6 +324,18 @@ DOORS = [
     (positions.kept_by_index, (SPEEDS[:1], 9), ValueError, "at least 2 pairs are needed"),
     (positions.yarn, (SPEEDS, 0.9, 9), ValueError, "factor must be at least 1"),
     (positions.yarn, (SPEEDS, 2.0, 0), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.kept_by_turns, (SPEEDS, 9, 4, 4), ValueError, "fast must be above slow, 4 turns, but is 4"),
+    (positions.dynamic_ntk, (SPEEDS, 2.0, 0, 9), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.dynamic_ntk, (SPEEDS, 2.0, 9, 0), ValueError, "length must be at least 1 position but is 0"),
+    (positions.dynamic_ntk, (SPEEDS, 0.5, 9, 9), ValueError, "factor must be at least 1 but is 0.5"),
+    (positions.llama3, (SPEEDS, 0.5, 9), ValueError, "factor must be at least 1 but is 0.5"),
+    (positions.llama3, (SPEEDS, 2.0, 0), ValueError, "trained must be at least 1 position but is 0"),
+    (positions.longrope, (SPEEDS, SPEEDS[:5]), ValueError, "there are 5 factors for 32 pairs"),
+    (positions.longrope, (SPEEDS, SPEEDS), ValueError, "factor must be at least 1 but is 0.0001"),
+    (positions.longrope_scale, (0.5, 9), ValueError, "factor must be at least 1 but is 0.5"),
+    (positions.longrope_scale, (2.0, 1), ValueError, "trained must be at least 2 positions but is 1"),
+    (positions.proportional, (SPEEDS, -0.1), ValueError, "share must lie between 0 and 1 but is -0.1"),
+    (positions.proportional, (SPEEDS, 0.5, 0.0), ValueError, "factor must be at least 1 but is 0.0"),
     (positions.yarn_scale, (0.5,), ValueError, "factor must be at least 1"),
 ]
 

@@ -231,13 +231,33 @@ def ntk_aware(speeds: Float[Tensor, "pairs"], factor: float) -> Float[Tensor, "p
     return speeds * torch.exp(-slower)
 
 
-def kept_by_turns(speeds: Float[Tensor, "pairs"], trained: int) -> Float[Tensor, "pairs"]:
-    """Share of its own speed that a pair keeps: 0 up to one turn in `trained` positions, 1 from 32 turns on.
+def dynamic_ntk(
+    speeds: Float[Tensor, "pairs"], factor: float, trained: int, length: int
+) -> Float[Tensor, "pairs"]:
+    """NTK-aware scaling for the text at hand: none up to `trained` tokens, the full factor at 2 · trained.
 
-    Source: [peng2024, section 3.2], with alpha = 1 and beta = 32.
+    Speeds change with the length, so keys that were turned before must be turned anew.
+    Errors: those of `ntk_aware`; ValueError for a length below 1.
+    Source: [peng2024, section 3.3], the idea; the formula is that of published code.
     """
+    _need_factor(factor)
+    _need_lengths(trained=trained, length=length)
+    beyond = max(length - trained, 0) / trained
+    return ntk_aware(speeds, 1 + factor * beyond)
+
+
+def kept_by_turns(
+    speeds: Float[Tensor, "pairs"], trained: int, slow: float = 1, fast: float = 32
+) -> Float[Tensor, "pairs"]:
+    """Share of its own speed that a pair keeps: 0 up to `slow` turns in `trained` positions, 1 from `fast` on.
+
+    Errors: ValueError unless `fast` is above `slow`.
+    Source: [peng2024, section 3.2], where slow is alpha and fast is beta.
+    """
+    if not slow < fast:
+        raise ValueError(f"fast must be above slow, {slow} turns, but is {fast}")
     wavelengths = 2 * math.pi / speeds
-    return ((trained / wavelengths - 1.0) / 31.0).clamp(0.0, 1.0)
+    return ((trained / wavelengths - slow) / (fast - slow)).clamp(0.0, 1.0)
 
 
 def kept_by_index(speeds: Float[Tensor, "pairs"], trained: int) -> Float[Tensor, "pairs"]:
@@ -265,18 +285,72 @@ def yarn(
     Errors: ValueError for a factor or a length below 1. Source: [peng2024, section 3.2].
     """
     _need_factor(factor)
-    if trained < 1:
-        raise ValueError(f"trained must be at least 1 position but is {trained}")
+    _need_lengths(trained=trained)
     return torch.lerp(speeds / factor, speeds, kept(speeds, trained))
 
 
 def yarn_scale(factor: float) -> float:
     """1 + ln(factor) / 10: multiplies rotated queries and rotated keys.
 
-    Errors: ValueError for a factor below 1. Source: [peng2024, section 3.3].
+    Errors: ValueError for a factor below 1. Source: [peng2024, section 3.4].
     """
     _need_factor(factor)
     return math.fsum([1.0, math.log(factor) / 10])
+
+
+def llama3(
+    speeds: Float[Tensor, "pairs"], factor: float, trained: int, slow: float = 1, fast: float = 4
+) -> Float[Tensor, "pairs"]:
+    """Three bands of wavelengths: up to trained / fast unchanged, from trained / slow on interpolated, a ramp between.
+
+    Errors: ValueError for a factor or a length below 1, or unless `fast` is above `slow`.
+    Source: the code published with Llama 3.1 (low_freq_factor and high_freq_factor).
+    """
+    _need_factor(factor)
+    _need_lengths(trained=trained)
+    if not slow < fast:
+        raise ValueError(f"fast must be above slow, {slow} turns, but is {fast}")
+    turns = trained * speeds / (2 * math.pi)
+    ramp = speeds / factor + (speeds - speeds / factor) * (turns - slow) / (fast - slow)
+    return torch.where(turns > fast, speeds, torch.where(turns < slow, speeds / factor, ramp))
+
+
+def longrope(speeds: Float[Tensor, "pairs"], factors: Float[Tensor, "pairs"]) -> Float[Tensor, "pairs"]:
+    """A factor for each pair, published with the weights; to be used with `longrope_scale`.
+
+    Errors: ValueError for a factor below 1, or unless there is one for each pair.
+    Source: [ding2024, section 3.1].
+    """
+    if len(factors) != len(speeds):
+        raise ValueError(f"there are {len(factors)} factors for {len(speeds)} pairs")
+    for factor in factors.tolist():
+        _need_factor(factor)
+    return speeds / factors.to(speeds)
+
+
+def longrope_scale(factor: float, trained: int) -> float:
+    """The square root of ln(trained · factor) / ln(trained): multiplies rotated queries and rotated keys.
+
+    Errors: ValueError for a factor below 1 or fewer than 2 positions. Source: published code.
+    """
+    _need_factor(factor)
+    if trained < 2:
+        raise ValueError(f"trained must be at least 2 positions but is {trained}")
+    return math.log(trained * factor, trained) ** 0.5
+
+
+def proportional(
+    speeds: Float[Tensor, "pairs"], share: float, factor: float = 1.0
+) -> Float[Tensor, "pairs"]:
+    """Only the fastest `share` of the pairs turns, interpolated by `factor`; the others never do.
+
+    Errors: ValueError for a share outside 0 ... 1, or a factor below 1. Source: published code.
+    """
+    _need_factor(factor)
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must lie between 0 and 1 but is {share}")
+    turning = math.floor(share * len(speeds))
+    return torch.cat([speeds[:turning] / factor, torch.zeros_like(speeds[turning:])])
 
 
 def _offsets(q_pos: Tensor, k_pos: Tensor) -> Tensor:
@@ -316,6 +390,12 @@ def _need_angles(x: Tensor, turned: Tensor) -> None:
 def _need_factor(factor: float) -> None:
     if not 1 <= factor < math.inf:
         raise ValueError(f"factor must be at least 1 and finite but is {factor}")
+
+
+def _need_lengths(**lengths: int) -> None:
+    for name, length in lengths.items():
+        if length < 1:
+            raise ValueError(f"{name} must be at least 1 position but is {length}")
 
 
 def _need_two(speeds: Tensor) -> None:

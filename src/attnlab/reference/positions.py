@@ -215,14 +215,32 @@ def ntk_aware(speeds: Float[Array, "pairs"], factor: float) -> Float[Array, "pai
     return speeds * factor ** (-np.arange(speeds.size) / (speeds.size - 1))
 
 
-def kept_by_turns(speeds: Float[Array, "pairs"], trained: int) -> Float[Array, "pairs"]:
-    """Share of its own speed that each pair keeps: 0 up to one turn in `trained` positions, 1 from 32 turns on.
+def dynamic_ntk(
+    speeds: Float[Array, "pairs"], factor: float, trained: int, length: int
+) -> Float[Array, "pairs"]:
+    """`ntk_aware` with factor · length / trained - (factor - 1): nothing changes up to `trained`, then it grows.
+
+    Errors: those of `ntk_aware`; ValueError for a length below 1.
+    Source: [peng2024, section 3.3], the idea; the formula is that of published code.
+    """
+    _factor(factor)
+    _lengths(trained=trained, length=length)
+    return ntk_aware(speeds, factor * max(length, trained) / trained - (factor - 1))
+
+
+def kept_by_turns(
+    speeds: Float[Array, "pairs"], trained: int, slow: float = 1, fast: float = 32
+) -> Float[Array, "pairs"]:
+    """Share of its own speed that each pair keeps: 0 up to `slow` turns in `trained` positions, 1 from `fast` on.
 
     In between it grows in proportion to the turns.
-    Source: [peng2024, section 3.2], with alpha = 1 and beta = 32.
+    Errors: ValueError unless `fast` is above `slow`.
+    Source: [peng2024, section 3.2], where slow is alpha and fast is beta.
     """
+    if fast <= slow:
+        raise ValueError(f"fast must be above slow, {slow} turns, but is {fast}")
     turns = finite("speeds", speeds) * trained / (2 * np.pi)
-    return np.clip((turns - 1) / (32 - 1), 0, 1)
+    return np.clip((turns - slow) / (fast - slow), 0, 1)
 
 
 def kept_by_index(speeds: Float[Array, "pairs"], trained: int) -> Float[Array, "pairs"]:
@@ -247,8 +265,7 @@ def yarn(
     Errors: ValueError for a factor or a length below 1. Source: [peng2024, section 3.2].
     """
     _factor(factor)
-    if trained < 1:
-        raise ValueError(f"trained must be at least 1 position but is {trained}")
+    _lengths(trained=trained)
     share = kept(speeds, trained)
     return finite("speeds", speeds) * (share + (1 - share) / factor)
 
@@ -256,10 +273,61 @@ def yarn(
 def yarn_scale(factor: float) -> float:
     """0.1 ln(factor) + 1: multiplies rotated queries and rotated keys, so scores grow by its square.
 
-    Errors: ValueError for a factor below 1. Source: [peng2024, section 3.3].
+    Errors: ValueError for a factor below 1. Source: [peng2024, section 3.4].
     """
     _factor(factor)
     return 0.1 * math.log(factor) + 1
+
+
+def llama3(
+    speeds: Float[Array, "pairs"], factor: float, trained: int, slow: float = 1, fast: float = 4
+) -> Float[Array, "pairs"]:
+    """`yarn` without its scale, and with a steeper ramp: pairs that make `fast` turns or more are left alone.
+
+    Errors: those of `yarn` and `kept_by_turns`. Source: the code published with Llama 3.1, in which slow is
+    low_freq_factor and fast is high_freq_factor.
+    """
+    return yarn(speeds, factor, trained, lambda own, length: kept_by_turns(own, length, slow, fast))
+
+
+def longrope(speeds: Float[Array, "pairs"], factors: Float[Array, "pairs"]) -> Float[Array, "pairs"]:
+    """speeds / factors: every pair has a factor of its own, found by a search and published with the weights.
+
+    Such a model has two lists, for texts up to the length trained on and for longer ones.
+    Comes with `longrope_scale`.
+    Errors: ValueError for a factor below 1, or unless there is one for each pair.
+    Source: [ding2024, section 3.1].
+    """
+    speeds, factors = finite("speeds", speeds), finite("factors", factors)
+    if factors.shape != speeds.shape:
+        raise ValueError(f"there are {factors.size} factors for {speeds.size} pairs")
+    _factor(factors.min(initial=1.0))
+    return speeds / factors
+
+
+def longrope_scale(factor: float, trained: int) -> float:
+    """sqrt(1 + ln(factor) / ln(trained)): multiplies rotated queries and rotated keys.
+
+    Errors: ValueError for a factor below 1 or fewer than 2 positions. Source: published code.
+    """
+    _factor(factor)
+    if trained < 2:
+        raise ValueError(f"trained must be at least 2 positions but is {trained}")
+    return math.sqrt(1 + math.log(factor) / math.log(trained))
+
+
+def proportional(
+    speeds: Float[Array, "pairs"], share: float, factor: float = 1.0
+) -> Float[Array, "pairs"]:
+    """speeds / factor in the first `share` of the pairs, rounded down; the slower ones stand still.
+
+    Errors: ValueError for a share outside 0 ... 1, or a factor below 1. Source: published code.
+    """
+    _factor(factor)
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must lie between 0 and 1 but is {share}")
+    speeds = finite("speeds", speeds)
+    return np.where(np.arange(speeds.size) < int(share * speeds.size), speeds / factor, 0.0)
 
 
 def _even(name: str, n: int) -> None:
@@ -320,6 +388,12 @@ def _fits(x, turned) -> Float[Array, "*batch tokens width"]:
 def _factor(factor: float) -> None:
     if not finite_number("factor", factor) >= 1:
         raise ValueError(f"factor must be at least 1 but is {factor}")
+
+
+def _lengths(**lengths: int) -> None:
+    for name, length in lengths.items():
+        if length < 1:
+            raise ValueError(f"{name} must be at least 1 position but is {length}")
 
 
 def _two_pairs(speeds) -> Float[Array, "pairs"]:
