@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC, BOOK, TESTS = ROOT / "src", ROOT / "book", ROOT / "tests"
 
 # In order of data flow: a room imports from rooms before it, and from itself.
-ROOMS = """_shapes reference masks attention scoring graph heads positions norms feedforward blocks cache kernels models
-    data wordpiece minilm training generation probe""".split()
+ROOMS = """_shapes reference masks bugs attention scoring graph heads positions norms feedforward blocks cache
+    kernels models data wordpiece minilm training generation probe""".split()
 LEAVES = ["plots", "explore", "exercises"]  # may import any room; no room and no other leaf imports them
-WITHOUT_TORCH = ["_shapes", "reference", "masks", "wordpiece", "probe", *LEAVES]
+WITHOUT_TORCH = ["_shapes", "reference", "masks", "bugs", "wordpiece", "probe", *LEAVES]
 
 
 def modules() -> dict[str, Path]:
