@@ -15,7 +15,13 @@ import pytest
 
 from attnlab import explore
 
-NAMES = ["softmax_and_scale", "attention_on_a_sentence", "tile_walk", "cost_against_length"]
+NAMES = [
+    "softmax_and_scale",
+    "attention_on_a_sentence",
+    "tile_walk",
+    "cost_against_length",
+    "heads_side_by_side",
+]
 
 
 def make(name: str, **options):
