@@ -1,10 +1,11 @@
 """From the MyST source of a chapter to the cells of its notebook: macros expanded, house rules checked.
 
-Three comments, each on a line of its own in the text, stand for cells that live elsewhere:
+Four comments, each on a line of its own in the text, stand for cells that live elsewhere:
 
     % exercise: self_attention.scaled_dot_product     the cells of attnlab.exercises
     % cards: self_attention/scaled_dot_product        the chapter's cards of the item bank
     % quiz: self_attention/scaled_dot_product         the chapter's quiz items of the item bank
+    % diagnostic: start/prerequisites                 the same by topic, each with the page that refreshes it
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
 
 import items  # noqa: E402  (found through the line above)
 
-MACRO = re.compile(r"^% *(exercise|cards|quiz): *(\S+) *$", re.MULTILINE)
+MACRO = re.compile(r"^% *(exercise|cards|quiz|diagnostic): *(\S+) *$", re.MULTILINE)
 MAX_LINES = 12
 
 
@@ -102,13 +103,32 @@ def quiz_cell(chapter: str):
     return _box("Check yourself", "quiz", bodies, chapter)
 
 
-BANK = {"cards": cards_cell, "quiz": quiz_cell}
+def diagnostic_cell(chapter: str):
+    """The quiz items by topic, their first tag; under each topic the refresher to read after a miss."""
+    topics: dict[str, list[str]] = {}
+    for item in items.of_chapter(chapter):
+        topics.setdefault(item["tags"][0], []).append(_item(item, "quiz-item", QUIZ_BODY[item["kind"]](item)))
+    count = sum(map(len, topics.values()))
+    inner = [_topic(chapter, name, bodies) for name, bodies in topics.items()]
+    return _box(f"{count} questions", "quiz diagnostic", inner, chapter, fence=":" * 5)
 
 
-def _box(title: str, kind: str, inner: list[str], chapter: str):
+def _topic(chapter: str, name: str, bodies: list[str]) -> str:
+    page = Path(chapter).parent / f"refresher_{name.replace(' ', '_')}.md"
+    if not (ROOT / "book" / page).is_file():
+        raise ValueError(f"the topic {name!r} needs the page {page}, which is not there")
+    title, link = name.capitalize(), f"[{name}]({page.with_suffix('.ipynb').name})"
+    after = f"If you missed one of these {len(bodies)}, read the refresher on {link}."
+    return "\n\n".join([f"::::{{div}} diagnostic-topic\n**{title}**", *bodies, f"{after}\n::::"])
+
+
+BANK = {"cards": cards_cell, "quiz": quiz_cell, "diagnostic": diagnostic_cell}
+
+
+def _box(title: str, kind: str, inner: list[str], chapter: str, fence: str = "::::"):
     if not inner:
         raise ValueError(f"the item bank has no {kind} for {chapter}")
-    lines = [f"::::{{admonition}} {title}", f":class: {kind}", "", "\n\n".join(inner), "::::"]
+    lines = [f"{fence}{{admonition}} {title}", f":class: {kind}", "", "\n\n".join(inner), fence]
     return nbformat.v4.new_markdown_cell("\n".join(lines))
 
 

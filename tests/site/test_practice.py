@@ -309,3 +309,118 @@ def test_nothing_is_wider_than_a_phone(sheet):
         .filter((e) => !e.closest('.katex') && e.getBoundingClientRect().right > innerWidth + 1)
         .map((e) => e.outerHTML.slice(0, 80))""")
     assert wide == []
+
+
+# -- the diagnostic: first tries by topic, and where they lead
+
+QUESTIONS = [
+    {**BARE, "id": f"d-{topic[0]}{i}", "kind": "true_false", "prompt": f"{topic} {i}?", "answer": True,
+     "why": "So.", "misconception": "C2", "tags": [topic]}
+    for topic in ("algebra", "chance") for i in (1, 2)
+] + [{**BANK[4], "id": "d-c3", "tags": ["chance"]}]
+
+
+def topic_box(name: str) -> str:
+    inner = "\n\n".join(f":::{{admonition}} {item['prompt']}\n:class: quiz-item dropdown\n"
+                        f":name: item-{item['id']}\n\n**Answer:** words of {item['id']}.\n:::"
+                        for item in QUESTIONS if item["tags"] == [name])
+    return (f"::::{{div}} diagnostic-topic\n**{name}**\n\n{inner}\n\n"
+            f"If you missed one of these, read [{name}]({name}.md).\n::::")
+
+
+DIAGNOSTIC = "# Before\n\n:::::{{admonition}} 5 questions\n:class: quiz diagnostic\n\n{}\n:::::\n".format(
+    "\n\n".join(map(topic_box, ("algebra", "chance"))))
+
+
+@pytest.fixture(scope="module")
+def diagnostic_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diagnostic")
+    pages = {"index": DIAGNOSTIC, "algebra": "# Algebra\n\nA page.", "chance": "# Chance\n\nA page."}
+    mini_site.write(folder, pages, QUESTIONS)
+    out, warnings = mini_site.build(folder)
+    assert "WARNING" not in "\n".join(line for line in warnings.splitlines() if "toctree" not in line)
+    server = serve.start(out, port=0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def asked(context, diagnostic_url):
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(diagnostic_url)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.locator(".diagnosis").wait_for()
+    yield page
+    assert errors == []
+    page.close()
+
+
+def result(page):
+    return page.locator(".diagnosis")
+
+
+def test_misses_lead_to_their_topic_and_second_tries_do_not_undo_them(asked):
+    assert result(asked).inner_text() == "5 questions; the first try counts."
+    assert result(asked).get_attribute("role") == "status"
+    press(named(item(asked, "d-a1"), "False"))
+    press(named(item(asked, "d-a1"), "True"))
+    press(named(item(asked, "d-a2"), "True"))
+    assert "1 right, 3 to go. So far, read:" in result(asked).inner_text()
+    assert result(asked).locator("li").all_inner_texts() == ["algebra (missed 1 of 2)"]
+    advice = asked.locator(".diagnostic-topic > p", has_text="If you missed")
+    assert [line.is_visible() for line in advice.all()] == [True, False]
+    for name in ("d-c1", "d-c2"):
+        press(named(item(asked, name), "True"))
+    press(named(item(asked, "d-c3"), "Show the answer"))
+    assert "3 of 5 right. Read before you start:" in result(asked).inner_text()
+    assert result(asked).locator("li").all_inner_texts() == ["algebra (missed 1 of 2)", "chance (missed 1 of 3)"]
+    press(result(asked).get_by_role("link", name="chance"))
+    asked.wait_for_url("**/chance.html")
+
+
+def test_all_right_means_start_and_start_again_forgets(asked):
+    for name in ("d-a1", "d-a2", "d-c1", "d-c2"):
+        press(named(item(asked, name), "True"))
+    item(asked, "d-c3").get_by_label("Your number").fill("0.5")
+    press(named(item(asked, "d-c3"), "Check"))
+    assert result(asked).inner_text() == "All 5 right: start." and result(asked).locator("li").count() == 0
+    press(asked.get_by_role("button", name="Start again"))
+    assert result(asked).inner_text() == "5 questions; the first try counts."
+    asked.reload()
+    assert result(asked).inner_text() == "5 questions; the first try counts."
+
+
+def test_the_diagnosis_survives_a_reload_and_keeps_the_first_try(asked):
+    press(named(item(asked, "d-c1"), "False"))
+    press(named(item(asked, "d-a1"), "True"))
+    asked.reload()
+    assert result(asked).locator("li").all_inner_texts() == ["chance (missed 1 of 3)"]
+    assert "Missed at the first try" in status(item(asked, "d-c1"))
+    assert "Right at the first try" in status(item(asked, "d-a1"))
+    press(named(item(asked, "d-c1"), "True"))
+    press(named(item(asked, "d-a1"), "False"))
+    assert result(asked).locator("li").all_inner_texts() == ["chance (missed 1 of 3)"]
+
+
+def test_a_diagnosis_without_javascript_names_the_pages(browser, diagnostic_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(diagnostic_url)
+    for name in ("algebra", "chance"):
+        assert page.get_by_text("If you missed one of these, read").filter(has_text=name).is_visible()
+    assert page.locator(".diagnosis").count() == 0 and page.locator("details").count() == 5
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_a_diagnosis(asked, theme):
+    asked.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+    asked.evaluate("document.querySelector('.quiz').classList.add('bd-article')")
+    press(named(item(asked, "d-a1"), "False"))
+    options = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    assert Axe().run(asked, context=".quiz", options=options).response["violations"] == []

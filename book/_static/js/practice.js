@@ -88,12 +88,14 @@ const parts = (root, name) => [...root.querySelectorAll(`[data-part="${name}"]`)
 // -- one quiz item
 
 class Item {
-  constructor(frame, onDone) {
+  /** `onDone(item)` once it is solved; `onFirst(item, right)` after the first try, right or not. */
+  constructor(frame, onDone, onFirst = () => {}) {
     this.frame = frame;
     this.template = frame.querySelector("template");
     this.id = this.template.dataset.item;
     this.kind = this.template.dataset.kind;
     this.onDone = onDone;
+    this.onFirst = onFirst;
     this.form = make("div", { class: "play", role: "group" });
     frame.classList.add("live");
     this.template.after(this.form);
@@ -127,12 +129,19 @@ class Item {
   }
 
   miss(...children) {
-    this.misses += 1;
+    this.slip();
     this.say("no", ...children);
+  }
+
+  /** Not right at the first try. */
+  slip() {
+    this.misses += 1;
+    if (this.misses === 1) this.onFirst(this, false);
   }
 
   finish() {
     this.done = true;
+    if (this.misses === 0) this.onFirst(this, true);
     const why = parts(this.template.content, "why").flatMap(contents);
     this.say("yes", ...why);
     for (const control of this.form.querySelectorAll("button, input")) {
@@ -188,7 +197,7 @@ function entry(item, label, attributes, judge, unreadable) {
     "quiet",
     () => {
       if (item.done) return;
-      item.misses += 1;
+      item.slip();
       const why = parts(item.template.content, "why").flatMap(contents);
       item.status.replaceChildren(
         make("p", { class: "verdict" }, make("strong", {}, "Answer: "), ...item.answer, ". ", ...why),
@@ -416,6 +425,106 @@ function quiz(box) {
   tell();
 }
 
+// -- a diagnostic: first tries by topic, and the pages they lead to
+
+const FIRST_TRIES = "attnlab:diagnostic";
+
+/** What the first try at each question was, by the question's id; kept apart from the practice results. */
+const tries = {
+  first: {},
+  load() {
+    try {
+      const found = JSON.parse(localStorage.getItem(FIRST_TRIES) || "null");
+      if (found && found.version === VERSION && found.first) this.first = found.first;
+    } catch {
+      this.first = {};
+    }
+  },
+  keep(first) {
+    this.first = first;
+    try {
+      localStorage.setItem(FIRST_TRIES, JSON.stringify({ version: VERSION, first }));
+    } catch {
+      store.kept = false;
+    }
+  },
+};
+
+/** One topic of a diagnostic: its questions, and the line that names what to read after a miss. */
+class Topic {
+  constructor(box, onFirst) {
+    this.advice = [...box.querySelectorAll(":scope > p")].find((line) => line.querySelector("a"));
+    this.items = [...box.querySelectorAll(".item")]
+      .filter((frame) => frame.querySelector("template"))
+      .map((frame) => new Item(frame, () => {}, onFirst));
+  }
+
+  count(right) {
+    return this.items.filter((item) => tries.first[item.id] === right).length;
+  }
+
+  /** Says so where a question was answered on an earlier visit. */
+  recall() {
+    for (const item of this.items) {
+      const before = tries.first[item.id];
+      if (before === undefined) continue;
+      const words = before ? "Right at the first try, earlier." : "Missed at the first try, earlier.";
+      item.status.replaceChildren(make("p", { class: "verdict" }, words));
+    }
+  }
+
+  update() {
+    this.advice.hidden = this.count(false) === 0;
+  }
+}
+
+function diagnostic(box) {
+  tries.load();
+  const result = make("div", { class: "diagnosis", role: "status" });
+  const onFirst = (item, right) => {
+    if (tries.first[item.id] === undefined) tries.keep({ ...tries.first, [item.id]: right });
+    tell();
+  };
+  const topics = [...box.querySelectorAll(".diagnostic-topic")].map((part) => new Topic(part, onFirst));
+  const tell = () => {
+    topics.forEach((topic) => topic.update());
+    result.replaceChildren(...diagnosis(topics));
+  };
+  const again = button(
+    "quiet",
+    () => {
+      tries.keep({});
+      topics.forEach((topic) => topic.items.forEach((item) => item.start()));
+      tell();
+      topics[0].items[0].form.querySelector("button, input").focus();
+    },
+    "Start again",
+  );
+  box.append(result, make("div", { class: "foot" }, again), ...blockedNote());
+  topics.forEach((topic) => topic.recall());
+  tell();
+}
+
+/** Where the answers so far lead: a sentence, and a list of the refreshers that are needed. */
+function diagnosis(topics) {
+  const all = topics.reduce((sum, topic) => sum + topic.items.length, 0);
+  const missed = topics.filter((topic) => topic.count(false) > 0);
+  const right = topics.reduce((sum, topic) => sum + topic.count(true), 0);
+  const left = all - right - missed.reduce((sum, topic) => sum + topic.count(false), 0);
+  const start = left === all ? `${all} questions; the first try counts.` : `${right} right, ${left} to go.`;
+  const end = missed.length ? `${right} of ${all} right. Read before you start:` : `All ${all} right: start.`;
+  const list = missed.map((topic) =>
+    make(
+      "li",
+      {},
+      topic.advice.querySelector("a").cloneNode(true),
+      ` (missed ${topic.count(false)} of ${topic.items.length})`,
+    ),
+  );
+  const line = make("p", { class: "score" }, left ? start + (missed.length ? " So far, read:" : "") : end);
+  return list.length ? [line, make("ul", {}, ...list)] : [line];
+}
+
 function blockedNote() {
   return store.kept
     ? []
@@ -526,6 +635,8 @@ class Deck {
 }
 
 store.load();
-for (const box of document.querySelectorAll(".admonition.quiz")) quiz(box);
+for (const box of document.querySelectorAll(".admonition.quiz"))
+  if (box.matches(".diagnostic")) diagnostic(box);
+  else quiz(box);
 for (const box of document.querySelectorAll(".admonition.cards"))
   if (box.querySelector(".item-card")) new Deck(box);
