@@ -170,3 +170,195 @@ _pairings("left_as_it_was", "left as it was",
 _pairings("heads_permuted", "heads permuted",
           "whole heads changed places instead of the features within each.",
           "the reshaped matrix has an axis for heads first.")
+
+_learned = page("positions/learned", "Learned positions")
+_row, _moves, _stretch = _learned("What a row learns from"), _learned("Padding moves tokens"), _learned("Stretching a table")
+_learned_wrong = _learned("What goes wrong")
+
+_row("repeated_rows_once", "a repeated row counted once",
+     "a row that several tokens used gets the gradient of only one of them.",
+     "adding to an indexed array looks like a sum, but NumPy writes each row once.")
+_row("averaged_over_visits", "the mean over the uses of a row",
+     "the gradients of a row's uses are averaged; they have to be added.",
+     "the loss is often a mean over tokens, but then that division has already happened.")
+_row("column_for_position", "the column taken for the position",
+     "gradients go to the row of the token's column in the batch, not to the row it was given.",
+     "without padding the two are the same number.")
+_row("first_text_alone", "one text of the batch alone",
+     "only part of the batch reaches the table.",
+     "for a batch of one text there is nothing else.")
+_row("divided_by_the_batch", "divided by the number of tokens",
+     "the sum is divided by the size of the batch once more.",
+     "a mean loss has such a factor, but it is already in the gradients that arrive.")
+_row("gradient_to_every_row", "every row gets everything",
+     "all rows get the sum over all tokens, also those that nobody used.",
+     "that is the right gradient for a bias, which every token uses.")
+
+_moves("columns_numbered", "columns of the batch numbered",
+       "padding is counted as if it were text, so a text padded on the left begins late.",
+       "for padding on the right the real tokens come out right.",
+       "huggingface/transformers#3021", "ndif-team/nnsight#673")
+_moves("ids_from_one", "the first token at position one",
+       "the first real token gets the position 1.",
+       "a running sum includes the token itself.")
+_moves("ids_down_the_batch", "counted down the batch",
+       "tokens are counted from text to text instead of along each text.",
+       "the first axis is the natural one to sum along.")
+_moves("ids_from_the_end", "counted from the end",
+       "positions fall along the text, the last token standing at 0.",
+       "the newest token is the one that matters in generation.")
+_moves("padding_below_zero", "padding left as the sum has it",
+       "padding gets -1, or the number of the last token.",
+       "padding is masked, so its position seems not to matter; but a table is still asked for that row.")
+_learned_wrong("ids_behind_the_padding_row", "an offset for the padding row",
+               "positions begin at 2, as in models that keep rows 0 and 1 of the table for padding.",
+               "RoBERTa does it, and its weights need it.",
+               "huggingface/transformers#1363", "rinnakk/japanese-pretrained-models#3")
+
+_stretch("nearest_row_taken", "the nearest row instead of a mixture",
+         "each new place takes over the row of the nearest old one.",
+         "at the old places the two agree.")
+_stretch("class_row_stretched", "the special rows stretched along",
+         "rows that belong to no place were mixed with their neighbours.",
+         "they stand in the same table.",
+         "google-research/vision_transformer#317")
+_stretch("class_row_lost", "the special rows lost",
+         "the rows of the special tokens are missing from the result.",
+         "they were set aside before the stretching and must be put back.")
+_stretch("shares_exchanged", "the shares exchanged",
+         "the further of two rows has the larger share.",
+         "half-way between two rows it makes no difference.")
+_stretch("zeros_for_new_rows", "zeros for the new rows",
+         "new places got rows of zeros and the old rows kept their numbers.",
+         "it is what a longer text needs if training goes on; for a finer grid the places mean something else.")
+_stretch("cell_centres", "cells instead of end points",
+         "places are taken as centres of equal cells, so the first and last row move.",
+         "it is the usual convention for the pixels of a picture.")
+
+_guide = page("positions/guide", "Choosing and building")
+_by_place, _unseen = _guide("The experiment"), _guide("Angles never seen")
+_scalings = _guide("The other scalings")
+
+_by_place("loss_up_to_there", "the loss up to there",
+          "each range begins at position 0, so early positions are counted again in every range.",
+          "the loss of a text of that length is what is usually printed.")
+_by_place("edge_counted_twice", "edges counted twice",
+          "the position at an edge belongs to both of its ranges.",
+          "in words, from 64 to 128 includes both.")
+_by_place("losses_summed", "summed instead of averaged",
+          "losses are added up, so wide ranges look worse.",
+          "the total loss of a text is a sum.")
+_by_place("last_place_alone", "the last position alone",
+          "only the last position of each range is looked at.",
+          "it is the one with the longest context.")
+_by_place("texts_for_places", "texts for positions",
+          "ranges were cut from the texts, not from the positions.",
+          "the first axis is the one that plain slicing cuts.")
+_by_place("perplexity_for_loss", "perplexity for loss",
+          "the exponential of the loss was returned.",
+          "papers on long texts often print perplexities.")
+
+_unseen("half_a_turn_is_enough", "half a turn taken for all directions",
+        "a pair that came half way round is taken to have met every direction.",
+        "cosines repeat after half a turn but for their sign.")
+_unseen("angles_in_degrees", "radians taken for degrees",
+        "the angle in radians is compared with 360.",
+        "a full turn is 360 in everyday life.")
+_unseen("seen_for_unseen", "the answer turned round",
+        "pairs that had been everywhere are marked, and those that had not are not.",
+        "the question asks for what is missing.")
+_unseen("new_length_judged_alone", "the long text judged alone",
+        "only pairs that do not come round in the long text are marked; one that first comes round there met new directions too.",
+        "in a text only a little longer the two agree.")
+_unseen("every_pair_of_a_longer_text", "every pair of a longer text",
+        "all pairs are marked as soon as the text is longer; the fast ones have been everywhere.",
+        "all angles do become larger.")
+_unseen("length_forgotten", "the text's length forgotten",
+        "pairs are marked even if the text is no longer than those of the training.",
+        "the marked pairs are the right ones for a long text.")
+
+_scalings("bands_exchanged", "the bands exchanged",
+          "fast pairs are interpolated and slow ones are left alone.",
+          "both shares add up to one, and either can be called the share that is kept.")
+_scalings("full_turns_forgotten", "radians taken for turns",
+          "the number of turns was not divided by a full turn, so the borders lie too low by a factor of six.",
+          "speed times length is an angle, and an angle looks like a count.")
+_scalings("ramp_left_out", "no ramp",
+          "pairs jump from interpolated to kept at one border.",
+          "the two bands are the idea, and the ramp between looks like a detail.")
+_scalings("every_pair_interpolated", "every pair interpolated",
+          "all speeds are divided by the factor, the fast ones too, so neighbours can hardly be told apart.",
+          "it is the simplest scaling, and it was the first.")
+_scalings("slow_pairs_sped_up", "slow pairs sped up",
+          "slow speeds are multiplied by the factor.",
+          "positions shrink, wavelengths grow and speeds fall: one of the three is easily turned round.")
+_scalings("ramp_not_cut_off", "a ramp without ends",
+          "the share that is kept leaves the range from 0 to 1, so fast pairs become faster and slow ones turn back.",
+          "between the borders it is right.")
+_scalings("ramp_in_wavelengths", "a ramp in wavelengths",
+          "the share grows in proportion to the wavelength; it should follow the number of turns.",
+          "the borders are often given as wavelengths, and at both of them the two ramps agree.")
+
+PROBLEMS = page("positions/problems", "Problems")
+_sentence = _relative("The mathematics")
+
+_sentence("small_shift_only", "one small shift",
+          "positions are raised by 1 only, so a scheme that is cut off further on is accepted.",
+          "most mistakes show at once.")
+_sentence("round_shift_only", "one round shift",
+          "positions are raised by a round number only, so a scheme that repeats every ten positions is accepted.",
+          "a large shift seems to be the hardest test.")
+_sentence("never_moved", "nothing moved",
+          "the same positions are tried twice, and every scheme agrees with itself.",
+          "it does find random results.")
+_sentence("keys_moved_alone", "keys moved alone",
+          "only the keys are moved, which changes every offset.",
+          "an offset is a difference, and to change it seems to be the point.")
+_sentence("honest_rounding_rejected", "equal to the last bit",
+          "scores are compared without any tolerance, so honest rounding counts as a mistake.",
+          "in exact arithmetic they are equal.")
+_sentence("symmetry_demanded", "symmetry demanded",
+          "scores must be the same before and after the diagonal, which no relative scheme promises.",
+          "a distance has no direction; an offset has.")
+_sentence("rows_all_alike", "contents forgotten",
+          "all scores along a diagonal must be equal, though the tokens there differ.",
+          "for the positional part alone it is the right test.")
+
+_rotary("rows_for_both", "rows for both halves",
+        "both halves are turned by the row, and the column is ignored.",
+        "for patches of one column it is right.")
+_rotary("rows_and_columns_exchanged", "rows and columns exchanged",
+        "the first half is turned by the column and the second by the row.",
+        "across comes before down when we give coordinates of a picture.")
+_rotary("patches_in_reading_order", "patches in reading order",
+        "patches are numbered like words, so the patch below is a whole row away.",
+        "it is what a sequence of patches looks like to a program.")
+_rotary("row_plus_column", "row plus column",
+        "every pair is turned by the sum of both, so one step down equals one step right.",
+        "to turn by the row and then by the column sounds like two things, but rotations of one pair add up.")
+_rotary("speeds_of_the_whole_width", "speeds spread over both halves",
+        "the first half has the fast speeds of the whole width and the second half the slow ones.",
+        "the speeds of a head are usually made once.")
+_rotary("directions_take_turns", "directions take turns",
+        "even pairs are turned by the row and odd ones by the column.",
+        "it treats both directions alike, and is used too; it is another agreement.")
+
+_linear("cached_queries_at_zero", "queries begin at zero again",
+        "the newest tokens are taken to stand at the beginning of the text, so most keys look like the future.",
+        "without a cache they do stand there.",
+        "ml-explore/mlx-lm#93")
+_linear("bias_scaled_too", "the bias scaled too",
+        "the bias is divided by the square root of the width together with the scores.",
+        "it is added to the scores, and scores are scaled.")
+_linear("future_kept_in_view", "a wrong end of the text in view",
+        "keys are hidden or shown that should not be: the mask does not end at each query's own key.",
+        "the bias already keeps far keys small.")
+_linear("slope_forgotten", "no bias",
+        "scores know nothing of distance.",
+        "the shapes are all right without it.")
+_linear("bias_after_the_softmax", "the bias after the softmax",
+        "the bias is taken off the weights instead of the scores, so weights become negative.",
+        "both are tables of the same shape.")
+_linear("scores_left_unscaled", "scores not scaled",
+        "the products of queries and keys are not divided by the square root of the width.",
+        "the slopes would work at any scale of the scores.")
