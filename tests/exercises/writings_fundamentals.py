@@ -113,3 +113,89 @@ def slopes_in_place_and_put_back(f, x, step):
         slopes.append((up - f(x)) / (2 * step))
         x.flat[i] = kept
     return np.reshape(slopes, x.shape)
+
+
+@right("bigram_perplexity")
+def perplexity_as_a_geometric_mean(train, text, vocab):
+    product, pairs = 1.0, list(zip(train, train[1:]))
+    for a, b in zip(text, text[1:]):
+        seen = sum(x == a for x, _ in pairs)
+        product *= (seen + vocab) / (sum(pair == (a, b) for pair in pairs) + 1)
+    return product ** (1 / (len(text) - 1))
+
+
+@right("leave_one_out")
+def leave_one_out_in_loops(x, y, width):
+    total = 0.0
+    for i in range(len(x)):
+        others = [j for j in range(len(x)) if j != i]
+        p = share([-((x[i] - x[j]) ** 2) / 2 / width**2 for j in others])
+        total += (p @ y[others] - y[i]) ** 2
+    return total / len(x)
+
+
+@right("temperature_for_bits")
+def temperature_by_secants(scores, bits):
+    def missing(u):
+        p = share(scores / math.exp(u))
+        return sum(-a * math.log2(a) for a in p if a > 0) - bits
+
+    grid = np.linspace(math.log(1e-3), math.log(1e3), 400)
+    i = next(i for i, u in enumerate(grid) if missing(u) > 0)
+    low, high = grid[i - 1], grid[i]
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if missing(middle) < 0 else (low, middle)
+    return math.exp(high)
+
+
+@right("last_states")
+def reading_one_text_at_a_time(x, lengths, w_x, w_h):
+    ends = []
+    for words, n in zip(x, lengths):
+        h = 0 * w_h[0]
+        for word in words[: int(n)]:
+            h = np.tanh(word @ w_x + h @ w_h)
+        ends.append(h)
+    return ends
+
+
+@right("last_states")
+def all_states_then_the_right_one(x, lengths, w_x, w_h):
+    both, walk = np.vstack([w_x, w_h]), [np.zeros((len(x), len(w_h)))]
+    for t in range(x.shape[1]):
+        walk.append(np.tanh(np.hstack([x[:, t], walk[-1]]) @ both))
+    return np.stack(walk)[lengths, np.arange(len(x))]
+
+
+@right("look_again")
+def each_text_by_itself(scores, states, lengths):
+    weights = np.zeros(scores.shape)
+    for b, n in enumerate(lengths):
+        weights[b, :, :n] = [share(row[:n]) for row in scores[b]]
+    return np.einsum("bij,bjd->bid", weights, states), weights
+
+
+@right("look_again")
+def hidden_before_the_maximum_and_divided_at_the_end(scores, states, lengths):
+    real = (np.arange(scores.shape[2]) < lengths[:, None])[:, None].astype(float)
+    best = np.max(scores, axis=2, keepdims=True, where=real > 0, initial=-np.inf)
+    powers = np.exp(np.minimum(scores - best, 0)) * real
+    total = powers.sum(axis=2, keepdims=True)
+    return (powers @ states) / total, powers / total
+
+
+@right("crossings")
+def crossings_as_a_table(weights):
+    places = np.argmax(weights, axis=1)
+    return np.triu(places[:, None] > places[None, :]).sum()
+
+
+@right("crossings")
+def crossings_by_sorting(weights):
+    places, count = [], 0
+    for row in weights:
+        place = int(np.argmax(row))
+        count += sum(one > place for one in places)
+        places.append(place)
+    return float(count)

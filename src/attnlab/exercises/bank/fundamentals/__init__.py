@@ -219,3 +219,157 @@ _checked("difference_not_divided", "the difference alone",
 _checked("difference_of_the_neighbours", "the next entry is moved",
          "each slope stands one place away from where it belongs.",
          "counting from one and from zero.")
+
+_set = page("fundamentals/problems", "Problems")
+_first, _second = _set("First set"), _set("Second set")
+
+_first("pairs_read_backwards", "pairs read backwards",
+       "columns are divided by their sums instead of rows, which predicts the sign before from the one after.",
+       "with as many signs before as after the table is square, and either sum fits.")
+_first("surprise_not_exponentiated", "the surprise itself",
+       "the average surprise comes back; its exponential is the perplexity.",
+       "the loss of a model is this number, and both measure the same thing.")
+_first("probabilities_averaged", "probabilities averaged",
+       "the probabilities are averaged, where their logarithms should be, so single disasters are forgiven.",
+       "one over the average probability sounds like a number of choices.")
+_first("nothing_added_to_the_counts", "nothing added to the counts",
+       "a pair that was never counted is impossible, so one such pair makes the perplexity infinite.",
+       "counting and dividing is the whole model, it seems.")
+_first("added_ones_not_in_the_sum", "the added ones are missing in the sum",
+       "rows are divided by the counts before one was added to each, so probabilities add up to more than one.",
+       "the number of times that a sign was seen has not changed.")
+_first("first_sign_counted", "divided by the number of signs",
+       "the surprises are divided by the length of the text; the first sign is not predicted, so there is one less.",
+       "a text of that length is what is being measured.")
+_first("own_text_counted", "its own text counted",
+       "the pairs are counted in the text that is to be predicted, which is looking up the answers.",
+       "both are arrays of signs, and their names are close.")
+_first("base_of_the_logarithm_mixed", "two bases mixed",
+       "surprises in natural logarithms are raised as powers of two.",
+       "perplexity is often written as two to the power of an entropy, which is then in bits.")
+_first("signs_counted_alone", "signs counted alone",
+       "each sign is predicted by its own frequency, whatever stands before it.",
+       "frequencies are the simplest model of a language.")
+
+_second("point_sees_itself", "the point predicts itself",
+        "the point that is to be predicted stays among the known ones, so narrow widths look perfect.",
+        "that is how a fit is usually drawn.")
+_second("left_out_after_dividing", "left out after dividing",
+        "the point's own weight is removed after the division, so the others add up to less than one.",
+        "removing a weight and removing a point sound alike.")
+_second("diagonal_score_set_to_zero", "a low score instead of none",
+        "the point's own score is set to an ordinary number, so it keeps a weight.",
+        "a masked score must be set to something, and minus infinity looks extreme.")
+_second("squared_errors_summed", "errors summed",
+        "the squared errors are summed, where their mean is asked for.",
+        "for choosing a width the two agree.")
+_second("errors_not_squared", "absolute errors",
+        "the errors are taken in absolute value and not squared.",
+        "both are measures of size.")
+_second("root_of_the_mean", "a root too many",
+        "the root of the mean squared error is returned.",
+        "it has the unit of the values.")
+
+_second("searched_the_wrong_way", "the wrong half kept",
+        "the half that cannot hold the answer is kept, so the search ends at a border.",
+        "which way the entropy moves with the temperature is easily mistaken.")
+_second("bits_compared_with_nats", "nats compared with bits",
+        "the entropy is computed with natural logarithms and compared with a number of bits.",
+        "the natural logarithm is the one called log in most libraries.")
+_second("inverse_temperature_returned", "one over the temperature",
+        "one over the temperature is returned.",
+        "the scores are multiplied by it, and some texts call that number the temperature.")
+_second("interval_too_narrow", "searched between 0 and 1 only",
+        "temperatures above 1 are never tried.",
+        "in most uses the temperature is below 1.")
+_second("halved_too_few_times", "too few halvings",
+        "the interval is halved so seldom that only the first digits can be right.",
+        "six halvings are a factor of 64, which sounds like plenty.")
+_second("logarithm_returned", "the logarithm of the temperature",
+        "the search runs over the logarithm, and the logarithm is what comes back.",
+        "it is the variable of the loop.")
+_second("number_of_keys_for_bits", "a number of keys for bits",
+        "two to the power of the entropy, the number of equally weighted keys, is compared with the bits.",
+        "both answer the question how undecided a row is.")
+_second("share_of_the_maximum", "a share of the largest entropy",
+        "the entropy is divided by its maximum and compared with another share.",
+        "shares are comparable between rows of different lengths.")
+
+_intuition = page("fundamentals/intuition", "Intuition")
+_one_vector, _looking_back = _intuition("One vector for everything"), _intuition("Looking back")
+_crossing, _read_wrongly = _intuition("An alignment that crosses"), _intuition("What goes wrong")
+
+_read_wrongly("reader_reads_the_padding", "padding is read as if it were words",
+              "the state is taken from the last column, so a short text has gone on reading padding after its last word.",
+              "with texts of one length it is right, and padding looks like one more word.",
+              "pytorch/tutorials#3643", "tensorflow/tensorflow#1228")
+_one_vector("reader_state_left_out", "the state before is left out",
+            "each state is made from its word alone, so only the last word of a text has any influence.",
+            "the line still has a tanh, a product and the right shape.")
+_one_vector("reader_one_word_short", "one word too early",
+            "the state returned is the one before the last real word.",
+            "the word with index length does not exist, and one is easily subtracted twice.")
+_read_wrongly("reader_zeroed_at_padding", "the state is wiped out at the padding",
+              "the state is set to zero where a text has ended, so all short texts end in zeros.",
+              "multiplying by the mask is how padding is removed from a sum.")
+_one_vector("reader_mean_of_the_states", "the mean of the states",
+            "the mean of all states is returned; asked for is the last one.",
+            "a mean is a vector of fixed size, too, and many classifiers use it.")
+_one_vector("reader_without_tanh", "no tanh",
+            "the tanh is left out, so the states are a sum and may grow without end.",
+            "the products are the part that one remembers.")
+_one_vector("reader_backwards", "read from the end",
+            "the words are read from the last to the first.",
+            "a reader from the right exists, too: an encoder often has one of each.")
+_read_wrongly("reader_all_as_long_as_the_first", "one length for all",
+              "every text is taken to be as long as the first one.",
+              "with equal lengths nothing shows.")
+
+_read_wrongly("look_at_padding_too", "padding is looked at",
+              "padding takes part in the softmax and gets weight.",
+              "the sums are right, the shapes are right, and the model trains.",
+              "tensorflow/tensorflow#512", "MaximumEntropy/Seq2Seq-PyTorch#6", "facebookresearch/fairseq-lua#82")
+_read_wrongly("look_mask_after_softmax", "hidden after the softmax",
+              "the padding's weights are set to zero after the softmax, so the remaining ones add up to less than one.",
+              "the padding does get weight 0, which is what was asked for.")
+_read_wrongly("look_padding_scores_zero", "a score of zero for padding",
+              "the padding's scores are set to 0, and a score of 0 has the weight of any other middling score.",
+              "zero looks like nothing, but the exponential of 0 is 1.")
+_read_wrongly("look_softmax_over_steps", "softmax over the steps",
+              "the softmax runs over the steps of the decoder; each step's weights must add up to one over the words.",
+              "with as many steps as words every shape is the same.",
+              "PetrochukM/PyTorch-NLP#2")
+_looking_back("look_at_the_best_only", "the best word alone",
+              "each step takes the state of the word with the highest score; asked for is a weighted mean.",
+              "when one weight dominates the two are close, but a choice has no gradient.")
+_looking_back("look_once_for_all_steps", "one look for all steps",
+              "the scores are averaged over the steps, so every step gets the same context.",
+              "one context is what a decoder without attention has.")
+_looking_back("look_one_word_too_far", "one place too many",
+              "the first place behind the text is looked at as well.",
+              "counting from one and from zero.")
+_looking_back("look_with_equal_weights", "equal weights",
+              "the scores are not used: every word gets the same weight.",
+              "it is what an untrained model does.")
+
+_crossing("cross_ties_counted", "the same word twice is counted",
+          "two steps that look at the same word are counted as a crossing; their lines meet and do not cross.",
+          "larger-or-equal and larger are one character apart.")
+_crossing("cross_neighbours_only", "neighbours only",
+          "only steps that follow each other are compared; lines further apart cross as well.",
+          "for two words that change places it is right.")
+_crossing("cross_counted_twice", "every pair twice",
+          "each crossing is counted once from either side.",
+          "comparing all with all is the shortest loop.")
+_crossing("cross_same_order_counted", "pairs in the same order",
+          "the pairs that keep their order are counted.",
+          "for a sequence with as many of each nothing shows.")
+_crossing("cross_read_along_the_steps", "read along the wrong axis",
+          "for each word of the source the step that looks at it most is taken; asked for is the word each step looks at.",
+          "for a table with one large weight in each row and column the counts are equal.")
+_crossing("cross_off_the_diagonal", "off the diagonal",
+          "the steps that do not look at the word of their own number are counted.",
+          "a diagonal gives 0 both ways, but a shift is no crossing.")
+_crossing("cross_smallest_weight", "the smallest weight",
+          "each step is given the word that it looks at least.",
+          "argmin and argmax are neighbours.")
