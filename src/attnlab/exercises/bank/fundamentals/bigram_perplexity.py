@@ -1,0 +1,150 @@
+"""Perplexity of a text under a table of counted pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab.exercises._exercise import Exercise
+
+
+def _pairs(train, vocab):
+    counts = np.zeros((vocab, vocab))
+    np.add.at(counts, (train[:-1], train[1:]), 1)
+    return counts
+
+
+def _surprises(train, text, vocab, extra=1.0, total=None):
+    counts = _pairs(train, vocab) + extra
+    totals = counts.sum(axis=1, keepdims=True) if total is None else counts.sum(axis=1, keepdims=True) + total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -np.log((counts / totals)[text[:-1], text[1:]])
+
+
+def _reference(train, text, vocab):
+    return np.exp(_surprises(train, text, vocab).mean())
+
+
+EXERCISE = Exercise(
+    id="fundamentals.bigram_perplexity",
+    title="How many signs does it hesitate between?",
+    level="apply",
+    minutes=15,
+    difficulty=2,
+    section="fundamentals/problems",
+    uses='Problems; finding the right chapter is part of the task.',
+    statement=r"""
+    A model of pairs predicts a sign from the one before it. From the array `train` (whole numbers below `vocab`) count how often each sign follows each; add 1 to every one of the `vocab`$^2$ counts, so that nothing is impossible; divide each row by its sum. Return the **perplexity** of another array, `text`: the exponential of the average surprise of its signs, each given the one before. The first sign has none before it and is not predicted.
+
+    A tiny example: with `train = [0, 1, 0, 1]` and `vocab = 2` the counts become $\begin{pmatrix} 1 & 3 \\ 2 & 1 \end{pmatrix}$; the text `[0, 1, 1]` has the probabilities $3/4$ and $1/3$, and the perplexity $2$.
+    """,
+    slot='''
+    def bigram_perplexity(train, text, vocab):
+        """Perplexity of a text under counted pairs, one added to each count.
+
+        train, text: whole numbers from 0 to vocab - 1, (any length >= 2)
+        result: one number
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    hints=(
+        "A model that knows nothing gives every sign the same probability, and its perplexity is `vocab`.",
+        r"$\exp\bigl(-\tfrac{1}{L - 1} \sum_{t \ge 2} \ln P(x_t \mid x_{t-1})\bigr)$ for a text of $L$ signs; rows of $P$ belong to the sign *before*.",
+        "```python\ncounts = np.ones((vocab, vocab))\nfor before, after in zip(train, ____):\n    counts[before, after] += 1\n"
+        "p = counts / counts.sum(axis=____, keepdims=True)\nreturn np.exp(-np.log(p[____, ____]).mean())\n```",
+    ),
+    parsons=("pairs_read_backwards", "surprise_not_exponentiated"),
+    why=r"""
+    The average surprise is a cross-entropy, and its exponential the number of equally likely signs that would be as hard to guess.
+
+    **The two most common mistakes.** Averaging probabilities instead of their logarithms, which forgives the disasters. Leaving the added ones out of the row's sum, so that the probabilities add up to more than one and the perplexity looks better than it is.
+
+    **Cost.** One pass over each text, and `vocab`$^2$ numbers: the price that made longer contexts impossible to count.
+    """,
+    verified="three pairs of texts, with vocabularies of 2, 3 and 5.",
+    next_thought="which perplexity does the text used for counting have, and why is it no evidence?",
+    reference=_reference,
+)
+
+_rng = np.random.default_rng(51)
+EXERCISE.probe("40 signs counted, 12 predicted, 5 kinds", _rng.integers(0, 4, 40) % 5, _rng.integers(0, 5, 13), 5)
+EXERCISE.probe("11 signs counted, 6 predicted, 3 kinds", np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0]),
+               np.array([0, 1, 2, 2, 0, 1, 2]), 3)
+EXERCISE.probe("the example", np.array([0, 1, 0, 1]), np.array([0, 1, 1]), 2)
+
+
+@EXERCISE.solve
+def bigram_perplexity_solution(train, text, vocab):
+    counts = np.ones((vocab, vocab))
+    for before, after in zip(train[:-1], train[1:]):
+        counts[before, after] += 1
+    p = counts / counts.sum(axis=1, keepdims=True)
+    return np.exp(-np.log(p[text[:-1], text[1:]]).mean())
+
+
+@EXERCISE.mutant
+def pairs_read_backwards(train, text, vocab):
+    counts = np.ones((vocab, vocab))
+    for before, after in zip(train[:-1], train[1:]):
+        counts[before, after] += 1
+    p = counts / counts.sum(axis=0, keepdims=True)
+    return np.exp(-np.log(p[text[:-1], text[1:]]).mean())
+
+
+@EXERCISE.mutant
+def surprise_not_exponentiated(train, text, vocab):
+    counts = np.ones((vocab, vocab))
+    for before, after in zip(train[:-1], train[1:]):
+        counts[before, after] += 1
+    p = counts / counts.sum(axis=1, keepdims=True)
+    return -np.log(p[text[:-1], text[1:]]).mean()
+
+
+@EXERCISE.mutant
+def probabilities_averaged(train, text, vocab):
+    return 1 / np.exp(-_surprises(train, text, vocab)).mean()
+
+
+@EXERCISE.mutant
+def nothing_added_to_the_counts(train, text, vocab):
+    return np.exp(_surprises(train, text, vocab, extra=0.0).mean())
+
+
+@EXERCISE.mutant
+def added_ones_not_in_the_sum(train, text, vocab):
+    return np.exp(_surprises(train, text, vocab, total=-vocab + 1e-9).mean())
+
+
+@EXERCISE.mutant
+def first_sign_counted(train, text, vocab):
+    return np.exp(_surprises(train, text, vocab).sum() / len(text))
+
+
+@EXERCISE.mutant
+def own_text_counted(train, text, vocab):
+    return np.exp(_surprises(text, text, vocab).mean())
+
+
+@EXERCISE.mutant
+def base_of_the_logarithm_mixed(train, text, vocab):
+    return 2 ** _surprises(train, text, vocab).mean()
+
+
+@EXERCISE.mutant
+def signs_counted_alone(train, text, vocab):
+    counts = np.bincount(train, minlength=vocab) + 1
+    return np.exp(-np.log((counts / counts.sum())[text[1:]]).mean())
+
+
+@EXERCISE.holds("without evidence it hesitates between all signs")
+def no_evidence(call):
+    out = float(call(np.array([6, 6]), np.array([0, 3, 5, 1, 2]), 7))
+    if abs(out - 7) > 1e-9:
+        return f"of 7 signs it says {out:.3f}"
+
+
+@EXERCISE.holds("a perplexity is at least 1")
+def at_least_one(call):
+    out = float(call(np.array([0, 1] * 40), np.array([0, 1, 0, 1]), 2))
+    if not out >= 1:
+        return f"it is {out:.3f}"
