@@ -297,3 +297,113 @@ _second("lost_weight_shared_equally", "the lost weight shared equally",
 _second("query_taken_for_key", "a neighbour masked",
         "another key is masked than the one asked for.",
         "counting from one and from zero.")
+
+
+_patterns = page("self_attention/patterns", "What real heads look at")
+_numbers, _heads_wrong = _patterns("The mathematics: a pattern as a number"), _patterns("What goes wrong")
+_flow, _explains = _patterns("Rollout: weights through all layers"), _patterns("Are weights an explanation?")
+
+_numbers("offset_turned_round", "offset the wrong way round",
+         "the offset is counted from the key to the query, so previous and next change places.",
+         "both are one step beside the diagonal, and a table is easily read the wrong way.")
+_numbers("divided_by_all_tokens", "divided by all tokens",
+         "the sum is divided by n, though only n - |d| queries have such a key, so a perfect head never reaches 1.",
+         "there are n queries, and for long texts the difference is small.")
+_numbers("text_bent_to_a_ring", "text bent to a ring",
+         "the last token counts as the one before the first, so a weight across the whole text is mixed in.",
+         "rolling an array is one call, and negative indices never complain.")
+_numbers("offset_summed", "summed instead of averaged",
+         "the entries are added up and not averaged, so longer texts score more.",
+         "the formula begins with a sum.")
+_numbers("offset_counted_by_winners", "winners counted",
+         "it counts how often the key at that distance has the largest weight, and how large that weight is does not matter.",
+         "\"looks at\" is easily taken for \"looks most at\", and for sharp heads the two are alike.")
+_numbers("offset_of_the_axes_in_front", "the first two axes",
+         "the diagonal runs along the first two axes, which in a batch are layers and heads.",
+         "for a single table these are the right ones, and they are the default.")
+_numbers("offset_as_a_window", "everything up to the distance",
+         "all keys up to the distance count, and not only the one at it.",
+         "near the diagonal is where such heads look; but a window is another statistic.")
+_numbers("always_the_previous_token", "offset ignored",
+         "whatever the offset, the previous token is scored.",
+         "it is the statistic one needs first.")
+
+_heads_wrong("share_of_all_keys", "a share of all keys",
+             "every row is divided by the logarithm of all keys, so rows that may see few of them look decided.",
+             "without a mask it is right.",
+             "xjdr-alt/entropix#62")
+_heads_wrong("share_divides_by_zero", "zero divided by zero",
+             "a row with one permitted key has entropy 0, of at most 0 bits, and the quotient is NaN.",
+             "every other row is right, and only the first row of a causal table shows it.")
+_heads_wrong("share_of_log_zero", "the logarithm of a hidden weight",
+             "hidden keys have weight 0, and zero times the logarithm of zero is NaN; it must add nothing.",
+             "softmax without a mask gives no zeros.",
+             "xjdr-alt/entropix#62")
+_heads_wrong("share_without_a_share", "bits instead of a share",
+             "the entropy is returned in bits and not divided by what the mask allows.",
+             "the entropy itself is the hard part.")
+_heads_wrong("share_by_keys_used", "keys used taken for keys permitted",
+             "only keys with a noticeable weight are counted; a sharp row then looks as undecided as a flat one.",
+             "a key without weight seems to be no choice; but the model could have chosen it.")
+_heads_wrong("share_by_the_count", "divided by the number of keys",
+             "the entropy is divided by the number of keys and not by its logarithm.",
+             "a mean over keys looks like a share.")
+_heads_wrong("share_by_queries", "columns counted for rows",
+             "the permitted entries are counted down the columns: how many queries see a key, and not how many keys a query sees.",
+             "with as many queries as keys both counts have the same shape.")
+_heads_wrong("one_key_is_full_doubt", "one key counted as full doubt",
+             "a row with one permitted key gets 1, as if it were undecided; it had no choice at all.",
+             "its weights are equal, all one of them.")
+
+_explains("sum_left_free", "the sum left free",
+          "the output stays, but the weights no longer add up to 1: the row of ones is missing from the equations.",
+          "the output is the equation one thinks of.")
+_explains("sum_repaired_by_division", "the sum repaired by division",
+          "the weights are divided by their sum afterwards, and that multiplies the output too.",
+          "dividing by the sum is how weights are usually made.")
+_explains("walked_past_zero", "walked past zero",
+          "the step goes beyond the first weight that reaches 0, so weights become negative.",
+          "the largest of the ratios looks like the farthest one can go.")
+_explains("stopped_too_early", "stopped too early",
+          "the step ends half-way, and no weight has reached 0.",
+          "half a step is safe.")
+_explains("same_weights_again", "the same weights again",
+          "the row is returned as it was.",
+          "it does have the same output.")
+_explains("weight_moved_blindly", "weight moved blindly",
+          "weight is moved from one key to another without asking their values, so the output moves.",
+          "the sum stays 1 in this way.")
+_explains("direction_that_counts_most", "the direction that counts most",
+          "the first direction of the decomposition is used, which changes the output most; the free ones come last.",
+          "the first singular vector is the one used everywhere else.")
+_explains("negative_weights_cut_off", "negative weights cut off",
+          "negative weights are set to 0 and the rest is divided by its sum, and both change the output.",
+          "the result is a distribution again.")
+
+_flow("rollout_first_layer_on_the_left", "first layer on the left",
+      "the factors stand in the order of reading; a token asks its own layer first, so the last layer stands on the left.",
+      "products are written from left to right, and layers are counted from below.")
+_flow("rollout_without_residual", "residual connection left out",
+      "each token's own state, which the residual connection carries past every layer, is not counted.",
+      "the identity is not in the picture of the weights.")
+_flow("rollout_not_halved", "identity added, nothing halved",
+      "the identity is added and the sum is not halved, so rows add up to 2, 4, 8 and so on.",
+      "in the network itself the two are added as they are.")
+_flow("rollout_divided_by_column", "columns made to sum to one",
+      "each step is divided by the sums of its columns, so its rows are no distributions any more.",
+      "one axis number decides between rows and columns, and nothing complains.")
+_flow("rollout_of_the_last_layer_alone", "the last layer alone",
+      "only the last layer counts; what its states had gathered below is left out.",
+      "the output is made there.")
+_flow("rollout_averaged_over_layers", "layers averaged",
+      "the layers are averaged, as if they stood side by side; each one reads what the one below has written.",
+      "heads are averaged, so why not layers.")
+_flow("rollout_of_the_strongest_head", "largest instead of mean",
+      "the largest weight of any head is taken, so rows add up to more than one.",
+      "a head that looks hard somewhere is the interesting one.")
+_flow("rollout_entry_by_entry", "multiplied entry by entry",
+      "the tables are multiplied entry by entry, so only paths that take the same step in every layer count.",
+      "the asterisk is the usual sign of multiplication.")
+_flow("rollout_residual_once", "residual once for all",
+      "the layers are multiplied without it and the identity is mixed in once at the end; the connection passes every layer.",
+      "it is one line less in the loop.")
