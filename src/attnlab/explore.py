@@ -30,7 +30,7 @@ import numpy as np
 
 from attnlab import masks, probe, reference
 from attnlab.kernels import cost, traffic
-from attnlab.reference import blocked
+from attnlab.reference import blocked, scoring
 
 WIDGETS = Path(__file__).parent / "static" / "widgets"
 MASKS = ("none", "causal", "padding")
@@ -569,3 +569,169 @@ def _heads_table(sentence: int, chosen: tuple[tuple[int, int], ...]) -> str:
     caption = f"Heads of MiniLM on “{' '.join(tokens[1:-1])}”: mean weight in %."
     columns = ["previous", "itself", "next", "[CLS]", "[SEP]", "entropy, bits"]
     return _table(caption, columns, rows, digits=1)
+
+
+# ---- temperature and kernel width ----------------------------------------------------------------
+
+PLACES = (-2.5, -1.6, -0.3, 0.8, 2.2)
+SPACES = ("line", "circle")
+EDGE = 3.0
+
+
+def temperature_and_kernel_width(
+    keys: Numbers = PLACES,
+    values: Numbers = (0.4, 1.5, -0.6, 0.9, 2.0),
+    query: float = 0.2,
+    width: float = 0.7,
+    space: str = "line",
+) -> Explorable:
+    """sum_j G(q - k_j) v_j / sum_j G(q - k_j) beside dot-product attention with the scale 1 / width².
+
+    `keys` and `query` are places from -3 to 3. In the `space` "line" they are numbers; in "circle" the line is
+    bent into a circle of circumference 6, all keys have one norm, and the two ways give the same weights.
+    """
+    keys, values = [float(key) for key in keys], [float(value) for value in values]
+    _check_kernel(keys, values, query, width, space)
+    state = {"places": keys, "values": values, "query": float(query), "width": float(width), "space": space}
+    return Explorable("temperature_and_kernel_width", state, _kernel_table(state))
+
+
+def _check_kernel(keys: list[float], values: list[float], query: float, width: float, space: str) -> None:
+    if not 2 <= len(keys) <= 8:
+        raise ValueError(f"temperature_and_kernel_width needs 2 to 8 keys, got {len(keys)}")
+    if len(values) != len(keys):
+        raise ValueError(f"{len(keys)} keys need {len(keys)} values, got {len(values)}")
+    if not np.all(np.abs([*keys, query]) <= EDGE):
+        raise ValueError(f"keys and query must be between -3 and 3, got {keys} and {query}")
+    if not np.all(np.isfinite(values)):
+        raise ValueError(f"values must be finite, got {values}")
+    if not 0.05 <= width <= 50:
+        raise ValueError(f"width must be between 0.05 and 50, got {width}")
+    if space not in SPACES:
+        raise ValueError(f"space must be one of {', '.join(SPACES)}, got {space!r}")
+
+
+def _bent(places: Numbers, space: str) -> np.ndarray:
+    """Places as vectors, (places, 1) on the line and (places, 2) on the circle."""
+    places, radius = np.asarray(places, dtype=float), EDGE / np.pi
+    if space == "line":
+        return places[:, None]
+    return radius * np.stack([np.cos(places / radius), np.sin(places / radius)], axis=-1)
+
+
+def _kernel_table(state: dict) -> str:
+    q, k = (_bent(places, state["space"]) for places in ([state["query"]], state["places"]))
+    v, width = np.asarray(state["values"])[:, None], state["width"]
+    by_distance = reference.softmax(scoring.gaussian(q, k, width))[0]
+    by_dot = reference.attention_weights(q, k, scale=width**-2)[0]
+    columns = zip(state["places"], state["values"], np.linalg.norm(q - k, axis=-1), by_distance, by_dot)
+    rows = [(f"key {i + 1}", cells) for i, cells in enumerate(columns)]
+    mixes = scoring.kernel_regression(q, k, v, width).item(), reference.attention(q, k, v, scale=width**-2).item()
+    caption = (
+        f"Keys on a {state['space']}, query at {state['query']:g}, width {width:g}, temperature {width**2:g}: "
+        f"the mix is {mixes[0]:.3f} by distance and {mixes[1]:.3f} by dot product."
+    )
+    return _table(caption, ["place", "value", "distance", "weight by distance", "weight by dot product"], rows)
+
+
+# ---- graph view ----------------------------------------------------------------------------------
+
+GRAPH_MASKS = ("none", "causal", "window", "padding")
+MOST_LAYERS = 4
+
+
+def graph_view(
+    tokens: Sequence[str] = SENTENCE,
+    vectors: Rows = VECTORS,
+    mask: str = "none",
+    query: int = 1,
+    layers: int = 1,
+) -> Explorable:
+    """Tokens as nodes, weights as edges: mask or remove edges, shuffle the tokens, follow news through layers.
+
+    `vectors` (tokens, 2) are the values, scores those of "look for the noun". Masks go by place: "window" sees
+    two tokens, "padding" hides the last one. `query` is the index of the token whose edges stand out.
+    """
+    tokens, vectors = [str(token) for token in tokens], [[float(x) for x in row] for row in vectors]
+    _check_sentence(tokens, vectors, "noun", query, "none")
+    if mask not in GRAPH_MASKS:
+        raise ValueError(f"mask must be one of {', '.join(GRAPH_MASKS)}, got {mask!r}")
+    if not 1 <= layers <= MOST_LAYERS or int(layers) != layers:
+        raise ValueError(f"layers must be a whole number between 1 and {MOST_LAYERS}, got {layers}")
+    preset = _presets(vectors)[PROJECTIONS.index("noun")]
+    state = {
+        "tokens": tokens,
+        "vectors": vectors,
+        "w_q": preset["w_q"],
+        "w_k": preset["w_k"],
+        "order": list(range(len(tokens))),
+        "mask": mask,
+        "removed": [],
+        "query": int(query),
+        "layers": int(layers),
+    }
+    return Explorable("graph_view", state, _graph_table(state))
+
+
+def _graph_mask(mask: str, n: int) -> np.ndarray:
+    """The edges of a mask by its name, (hearers, heard); True = there is one."""
+    at = np.arange(n)
+    if mask == "window":
+        return masks.window(at, at, 2)
+    return _allowed(mask, n, n - 1)
+
+
+def _graph_table(state: dict) -> str:
+    x, n = np.asarray(state["vectors"]), len(state["tokens"])
+    may = _graph_mask(state["mask"], n)
+    q, k = x @ np.asarray(state["w_q"]), x @ np.asarray(state["w_k"])
+    weights = reference.attention_weights(q, k, mask=may)
+    paths = np.linalg.matrix_power(may.astype(int), state["layers"]).sum(axis=-1)
+    rows = [
+        (token, [*row, *out, int(count)])
+        for token, row, out, count in zip(state["tokens"], weights, weights @ x, paths)
+    ]
+    caption = (
+        f"Weights of the edges, mask: {state['mask']}. A row hears, a column is heard; then the output, and the "
+        f"number of paths into the token through {state['layers']} layer{'s' if state['layers'] > 1 else ''}."
+    )
+    return _table(caption, [*state["tokens"], "output 1", "output 2", "paths"], rows, digits=2)
+
+
+# ---- alignment explorer --------------------------------------------------------------------------
+
+ALIGNMENTS = Path(__file__).parent / "static" / "alignments.json"
+LOOKS = ("attention", "one vector")
+
+
+def alignment_explorer(
+    phrase: int = 0, step: int = 0, look: str = "attention", phrases: Sequence[dict] | None = None
+) -> Explorable:
+    """English numbers written in German, word by word: what the decoder looks at, or sees without attention.
+
+    `look` is "attention" or "one vector". Each of the `phrases` has a `number`, the words of its `source`, the
+    `right` answer, the `target` that was written with its `weights` (steps, words), the `states` of the words, what
+    the decoder without attention wrote, `alone`, and its vector, `one`. The ones kept with the package come from two
+    models of width 48 trained on 4,000 other numbers below 100,000, as in the chapter on intuition; of states and
+    vector the first two numbers of either direction are kept.
+    """
+    kept = json.loads(ALIGNMENTS.read_text(encoding="utf-8")) if phrases is None else list(phrases)
+    _check_index("phrase", phrase, len(kept))
+    if look not in LOOKS:
+        raise ValueError(f"look must be one of {', '.join(LOOKS)}, got {look!r}")
+    for one in kept:
+        shape, words = np.shape(one["weights"]), (len(one["target"]), len(one["source"]))
+        if shape != words:
+            raise ValueError(f"the weights of {one['number']} must have the shape {words}, got {shape}")
+    written = kept[phrase]["target" if look == "attention" else "alone"]
+    _check_index("step", step, len(written))
+    state = {"phrases": kept, "phrase": int(phrase), "step": int(step), "look": look}
+    return Explorable("alignment_explorer", state, _alignment_table(kept[phrase]))
+
+
+def _alignment_table(phrase: dict) -> str:
+    caption = (
+        f"Weights while writing {phrase['number']:,} in German. Rows are written, columns are read. "
+        f"Without attention the same number came out as: {' '.join(phrase['alone'][:-1])}."
+    )
+    return _table(caption, phrase["source"], list(zip(phrase["target"], phrase["weights"])), digits=2)
