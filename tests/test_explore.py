@@ -21,6 +21,8 @@ NAMES = [
     "tile_walk",
     "cost_against_length",
     "heads_side_by_side",
+    "graph_view",
+    "temperature_and_kernel_width",
 ]
 
 

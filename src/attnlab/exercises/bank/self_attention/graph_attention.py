@@ -1,0 +1,184 @@
+"""A graph attention layer on a dense mask: the score is a bent sum of two numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+from attnlab.reference import graph, softmax
+
+
+def _reference(x, w, a, mask):
+    receivers, senders = graph.edges_of(mask)
+    h = x @ w
+    return graph.message_passing(graph.gat_scores(h, a, receivers, senders), h, receivers, senders, len(x))
+
+
+EXERCISE = Exercise(
+    id="self_attention.graph_attention",
+    title="A graph attention layer",
+    level="apply",
+    minutes=12,
+    difficulty=2,
+    section="self_attention/graph_view",
+    uses='Self-attention as a graph, section "Graph attention networks".',
+    statement=r"""
+    A graph attention layer scores an edge from node $j$ to node $i$ by two learned vectors, $a_0$ for the one who asks and $a_1$ for the one who is asked:
+
+    $$h = x W, \qquad s_{ij} = \operatorname{LeakyReLU}\bigl(a_0 \cdot h_i + a_1 \cdot h_j\bigr), \qquad o_i = \sum_j \operatorname{softmax}(s_{i\cdot})_j\, h_j ,$$
+
+    with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one. Write it with a dense mask.
+
+    A tiny example: with `a` zero, every node gets the plain mean of the $h_j$ it is connected to.
+    """,
+    slot='''
+    def graph_attention(x, w, a, mask):
+        """One head of a graph attention layer.
+
+        x: (n, d_in), w: (d_in, d_out), a: (2, d_out): a[0] of who asks, a[1] of who is asked
+        mask: boolean, (n, n), True = there is an edge from j (column) to i (row); result: (n, d_out)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    imports=("import numpy as np", "from attnlab.reference import softmax"),
+    hints=(
+        "Each node has two numbers, one for asking and one for being asked. The table of scores is their sum for every pair, bent at zero.",
+        r"A column plus a row gives a table. Bend it *before* the mask and the softmax; the values are the projected nodes.",
+        "```python\nh = x @ w\nsums = (h @ a[0])[:, None] + ____\nscores = np.where(sums > 0, sums, ____)\nscores = np.where(mask, scores, ____)\nreturn softmax(scores) @ ____\n```",
+    ),
+    parsons=("asking_and_asked_exchanged", "bent_before_the_sum"),
+    why=r"""
+    $a^\top [h_i \,\|\, h_j]$, as the paper writes it, is $a_0 \cdot h_i + a_1 \cdot h_j$: no vector of double width is ever needed.
+
+    **The two most common mistakes.** Exchanging the two halves of $a$: it shows only if the mask is not symmetric or the bend is used. Bending each number before they are added: then node $i$'s own number cancels in its softmax, and everybody ranks
+    *and weighs* the others alike.
+
+    **Cost.** Two numbers a node instead of a query and a key: cheap scores, and a weak form of attention, as the chapter measures.
+    """,
+    verified="equal to message passing along the edges of three masks, for d_in = 7 and d_out = 5 and for square sizes.",
+    next_thought="for which nodes would the result change if a[0] were zero?",
+    reference=_reference,
+)
+
+_rng = np.random.default_rng(31)
+
+
+def _case(mask, d_in, d_out):
+    x, w = _rng.normal(size=(len(mask), d_in)), _rng.normal(size=(d_in, d_out)) / np.sqrt(d_in)
+    return x, w, _rng.normal(size=(2, d_out)), mask
+
+
+_some = (_rng.random((11, 11)) < 0.4) | np.eye(11, dtype=bool)
+_first = _case(_some, 7, 5)
+EXERCISE.probe("11 nodes, d_in = 7, d_out = 5", *_first)
+EXERCISE.probe("a causal mask, 5 nodes, all sizes 5", *_case(np.tri(5, dtype=bool), 5, 5))
+EXERCISE.probe("all pairs of 7 nodes", *_case(np.ones((7, 7), bool), 3, 2))
+
+
+def _bent(z, slope=0.2):
+    return np.where(z > 0, z, slope * z)
+
+
+def _mix(scores, mask, values):
+    return softmax(np.where(mask, scores, -np.inf)) @ values
+
+
+def _sums(h, a):
+    return (h @ a[0])[:, None] + h @ a[1]
+
+
+@EXERCISE.solve
+def graph_attention_solution(x, w, a, mask):
+    h = x @ w
+    sums = (h @ a[0])[:, None] + h @ a[1]
+    scores = np.where(sums > 0, sums, 0.2 * sums)
+    scores = np.where(mask, scores, -np.inf)
+    return softmax(scores) @ h
+
+
+@EXERCISE.mutant
+def asking_and_asked_exchanged(x, w, a, mask):
+    h = x @ w
+    sums = (h @ a[1])[:, None] + h @ a[0]
+    scores = np.where(sums > 0, sums, 0.2 * sums)
+    scores = np.where(mask, scores, -np.inf)
+    return softmax(scores) @ h
+
+
+@EXERCISE.mutant
+def bent_before_the_sum(x, w, a, mask):
+    h = x @ w
+    asking, asked = h @ a[0], h @ a[1]
+    asked = np.where(asked > 0, asked, 0.2 * asked)
+    scores = asking[:, None] + asked
+    scores = np.where(mask, scores, -np.inf)
+    return softmax(scores) @ h
+
+
+@EXERCISE.mutant
+def score_not_bent(x, w, a, mask):
+    h = x @ w
+    return _mix(_sums(h, a), mask, h)
+
+
+@EXERCISE.mutant
+def cut_off_instead_of_bent(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a), 0.0), mask, h)
+
+
+@EXERCISE.mutant
+def tanh_instead_of_bent(x, w, a, mask):
+    h = x @ w
+    return _mix(np.tanh(_sums(h, a)), mask, h)
+
+
+@EXERCISE.mutant
+def one_half_for_both(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a[[0, 0]])), mask, h)
+
+
+@EXERCISE.mutant
+def nodes_mixed_unprojected(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a)), mask, x)
+
+
+@EXERCISE.mutant
+def edges_ignored(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a)), True, h)
+
+
+@EXERCISE.mutant
+def edges_turned_round(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a)), mask.T, h)
+
+
+@EXERCISE.mutant
+def graph_softmax_over_queries(x, w, a, mask):
+    h = x @ w
+    return softmax(np.where(mask, _bent(_sums(h, a)), -np.inf), axis=0) @ h
+
+
+@EXERCISE.holds("renaming the nodes renames the outputs")
+def equivariant(call):
+    x, w, a, mask = _first
+    order = np.array([3, 0, 6, 2, 5, 1, 4, 10, 7, 9, 8])
+    gap = np.abs(call(x[order], w, a, mask[order][:, order]) - call(x, w, a, mask)[order]).max()
+    return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("a node that is not connected may change and nothing moves")
+def no_edge_no_news(call):
+    x, w, a, mask = _first
+    mask = mask.copy()
+    mask[0, 4] = False
+    other = x.copy()
+    other[4] += 3
+    gap = np.abs(call(other, w, a, mask) - call(x, w, a, mask))[0].max()
+    return None if gap < 1e-4 else f"output 0 moves by {text.number(gap)} when node 4 changes"

@@ -1,0 +1,141 @@
+"""How far news travels through several masked layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attnlab.exercises import _text as text
+from attnlab.exercises._exercise import Exercise
+from attnlab.reference import graph
+
+
+def _reference(mask, layers):
+    return graph.reach(mask | np.eye(len(mask), dtype=bool), layers)
+
+
+EXERCISE = Exercise(
+    id="self_attention.reach",
+    title="How far news travels",
+    level="apply",
+    minutes=10,
+    difficulty=2,
+    section="self_attention/graph_view",
+    uses='Self-attention as a graph, section "How far news travels".',
+    statement=r"""
+    A stack of `layers` layers, all under the same mask. Each layer also passes every token on unchanged beside its attention (a residual connection), so a token always hears itself. Return the boolean table ($n \times n$)
+    that says which tokens can have *any* influence on output $i$ after the last layer:
+
+    - entry $[i, j]$ is True if something of token $j$ can arrive at token $i$ in at most `layers` steps;
+    - after 0 layers it is the diagonal.
+
+    A tiny example: three tokens, each of which sees only the one before it. After one layer token 2 hears tokens 1 and 2, after two layers all three.
+    """,
+    slot='''
+    def reach(mask, layers):
+        """Who can be heard by whom after several layers under one mask, with residual connections.
+
+        mask: boolean, (n, n), True = row may look at column; layers: whole number, 0 or more
+        result: boolean, (n, n)
+        """
+        # YOUR CODE HERE
+        ...
+    ''',
+    returns="masks",
+    hints=(
+        "Start with what is known after no layer, and let every layer take one more step.",
+        r"The residual connection adds the diagonal to the mask. One layer: $i$ now hears $j$ if $i$ sees some $t$ that already heard $j$. For boolean tables that is a matrix product.",
+        "```python\nstep = mask | np.eye(____, dtype=bool)\nreached = ____\nfor _ in range(____):\n    reached = step @ ____\nreturn reached\n```",
+    ),
+    parsons=("no_further_than_one_layer", "residual_left_out"),
+    why=r"""
+    A product of boolean tables is *or* over *and*: exactly the sentence "$i$ sees some $t$ that has heard $j$". With whole numbers instead of booleans the same power counts the paths.
+
+    **The two most common mistakes.** An entry-wise power, which for booleans changes nothing at all. Leaving the diagonal out: then only paths of *exactly* the right length count, and a token may lose itself.
+
+    **Cost.** One matrix product a layer. A causal window of size $w$ reaches $w - 1$ tokens further back with each layer; without a mask one layer reaches everything.
+    """,
+    verified="a window, a mask without its diagonal, a strange graph, for 0, 1, 2 and 3 layers.",
+    next_thought="how many layers does a window of 4,096 need to bring the first of 100,000 tokens to the last?",
+    reference=_reference,
+)
+
+_at = np.arange(11)
+_window = (_at[:, None] >= _at) & (_at[:, None] - _at < 3)
+_before = _at[:, None] - 1 == _at
+_strange = np.random.default_rng(7).random((7, 7)) < 0.22
+EXERCISE.probe("a window of 3 over 11 tokens, 2 layers", _window, 2)
+EXERCISE.probe("each sees only the one before it, 3 layers", _before, 3)
+EXERCISE.probe("a strange graph of 7 tokens, 2 layers", _strange, 2)
+EXERCISE.probe("a strange graph of 7 tokens, 1 layer", _strange, 1)
+EXERCISE.probe("no layer", _strange, 0)
+
+
+@EXERCISE.solve
+def reach_solution(mask, layers):
+    step = mask | np.eye(len(mask), dtype=bool)
+    reached = np.eye(len(mask), dtype=bool)
+    for _ in range(layers):
+        reached = step @ reached
+    return reached
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def no_further_than_one_layer(mask, layers):
+    step = mask | np.eye(len(mask), dtype=bool)
+    reached = np.eye(len(mask), dtype=bool)
+    for _ in range(layers):
+        reached = step | reached
+    return reached
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def residual_left_out(mask, layers):
+    step = mask.copy()
+    reached = np.eye(len(mask), dtype=bool)
+    for _ in range(layers):
+        reached = step @ reached
+    return reached
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def one_layer_too_few(mask, layers):
+    return _reference(mask, max(layers - 1, 0))
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def one_layer_too_many(mask, layers):
+    return _reference(mask, layers + 1)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def sent_for_heard(mask, layers):
+    return _reference(mask, layers).T
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def edges_both_ways(mask, layers):
+    return _reference(mask | mask.T, layers)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def whole_component(mask, layers):
+    return _reference(mask, len(mask))
+
+
+@EXERCISE.holds("after no layer every token hears itself alone")
+def diagonal(call):
+    out = call(_window, 0)
+    return None if np.array_equal(out, np.eye(11, dtype=bool)) else f"{int(out.sum())} entries are true instead of 11"
+
+
+@EXERCISE.holds("one layer is the mask and the diagonal")
+def one_layer(call):
+    out = call(_before, 1)
+    return None if np.array_equal(out, _before | np.eye(11, dtype=bool)) else f"{int(out.sum())} entries are true instead of 21"
+
+
+@EXERCISE.holds("two layers and then one are three")
+def layers_add(call):
+    both = call(_strange, 1) @ call(_strange, 2)
+    same = np.array_equal(both, call(_strange, 3))
+    return None if same else f"{int((both != call(_strange, 3)).sum())} entries differ"
