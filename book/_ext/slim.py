@@ -12,10 +12,14 @@ import struct
 import sys
 from pathlib import Path
 
+from sphinx.util import logging
+
 ROOT = Path(__file__).resolve().parents[2]
+log = logging.getLogger(__name__)
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import slim_css  # noqa: E402
 import slim_fonts  # noqa: E402
+import slim_lazy  # noqa: E402
 
 UNWANTED = ("thebe",)
 LEFT_OVER = re.compile(
@@ -30,10 +34,14 @@ OPTIONS = re.compile(r'<script src="[^"]*documentation_options\.js[^"]*"></scrip
 PICTURE = re.compile(r'<img((?:(?!\bsrc=)[^>])*)src="([^":]+\.png)"([^>]*?)\s*/?>')
 SIDEBAR = 'class="bd-sidebar-primary bd-sidebar"'
 EMPTY_HEADER = re.compile(r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>")
+MEASURE_ALL = re.compile(
+    r',"complete"===document\.readyState\?(\w)\(\):window\.addEventListener\("load",\1\)(?=\}\)\(\))'
+)
 THEME = 'localStorage.getItem("theme") || "auto"'
 RESOLVED = (
     'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
 )
+MODULE = re.compile(r'<script(?=[^>]*\btype="module")')
 BLOCKING = re.compile(r"<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)")
 
 
@@ -58,12 +66,23 @@ def slim_page(html: str, options: str) -> str:
     html = html.replace(
         THEME, RESOLVED
     )  # no flash of the other theme, and the page is styled once instead of twice
+    html = html.replace('<th class="head', '<th scope="col" class="head')
     html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner without a word heads nothing
     html = html.replace(
         'role="doc-biblioentry"', 'role="listitem"'
     )  # what a list holds, and the other is outdated
     html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
-    return BLOCKING.sub(r"<script defer\1", html)
+    html = MODULE.sub('<script fetchpriority="low"', html)  # text, style and fonts come first
+    return slim_lazy.mark(BLOCKING.sub(r"<script defer\1", html))
+
+
+def calm_theme(static: Path) -> None:
+    """The theme measures every <pre> at once to let it scroll by keyboard; js/boxes.js does it bit by bit."""
+    path = static / "scripts" / "pydata-sphinx-theme.js"
+    script = path.read_text("utf-8")
+    if not MEASURE_ALL.search(script):
+        log.warning("%s no longer measures as expected: look at MEASURE_ALL in slim.py", path.name)
+    path.write_text(MEASURE_ALL.sub("", script), "utf-8")
 
 
 def slim_images(html: str, folder: Path) -> str:
@@ -93,6 +112,7 @@ def slim_site(app, exception) -> None:
     for pattern in ("scripts/fontawesome.js*", "site-*.css", "**/*.map"):
         for path in static.glob(pattern):
             path.unlink()
+    calm_theme(static)
     options = (static / "documentation_options.js").read_text("utf-8").strip()
     paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
     pages = {path: slim_images(slim_page(path.read_text("utf-8"), options), path.parent) for path in paths}

@@ -23,27 +23,54 @@ function openTarget() {
   target.scrollIntoView();
 }
 
-/** What is wider than its box can be reached with Tab and scrolled with the arrow keys. */
-function letKeyboardScroll() {
-  for (const box of document.querySelectorAll(
-    "div.math, .katex-display, .cell_output .output, .cell_output pre",
-  )) {
-    const wide = box.scrollWidth > box.clientWidth + 1;
-    if (wide && !box.hasAttribute("tabindex")) {
-      box.tabIndex = 0;
-      box.dataset.scrolls = "yes";
-    } else if (!wide && box.dataset.scrolls) {
-      box.removeAttribute("tabindex");
-      delete box.dataset.scrolls;
-    }
+// -- what is wider than its box can be reached with Tab and scrolled with the arrow keys
+
+const MAY_SCROLL = ".katex-display, .cell_output .output, .bd-article pre, .pst-scrollable-table-container";
+
+function letKeyboard(box) {
+  const wide = box.scrollWidth > box.clientWidth + 1;
+  if (wide && !box.hasAttribute("tabindex")) {
+    box.tabIndex = 0;
+    box.dataset.scrolls = "yes";
+  } else if (!wide && box.dataset.scrolls && box !== document.activeElement) {
+    box.removeAttribute("tabindex");
+    delete box.dataset.scrolls;
   }
+}
+
+/** Called after the page was laid out, when to measure costs nothing: first for every box, then when its size changes.
+ * What lies far away has its tabindex from the build (slim_lazy.py) and is measured when it comes near. */
+const measure = new ResizeObserver((entries) => {
+  for (const { target } of entries) if (!target.closest(".run-edit")) letKeyboard(target);
+  document.documentElement.dataset.measured = document.fonts.status;
+});
+
+/** Have every box in `root`, and `root` itself, measured. */
+function letKeyboardScroll(root = document.body) {
+  const boxes = [...root.querySelectorAll(MAY_SCROLL)];
+  if (root.matches(MAY_SCROLL)) boxes.push(root);
+  for (const box of boxes) {
+    measure.unobserve(box);
+    measure.observe(box);
+  }
+}
+
+/** A run puts new output under its cell. */
+function onOutput(changes) {
+  for (const { target } of changes) if (target.closest(".run-output")) letKeyboardScroll(target);
 }
 
 addEventListener("beforeprint", openAll);
 addEventListener("afterprint", closeAgain);
 addEventListener("hashchange", openTarget);
-addEventListener("resize", letKeyboardScroll);
-addEventListener("load", letKeyboardScroll);
-document.addEventListener("toggle", letKeyboardScroll, true);
+addEventListener("load", () => {
+  letKeyboardScroll();
+  new MutationObserver(onOutput).observe(document.body, { childList: true, subtree: true });
+});
+document.fonts.addEventListener("loadingdone", () => letKeyboardScroll()); // another font, other widths
+document.addEventListener(
+  "contentvisibilityautostatechange",
+  (event) => event.skipped || letKeyboardScroll(event.target),
+  true,
+);
 openTarget();
-letKeyboardScroll();
