@@ -30,7 +30,7 @@ import numpy as np
 
 from attnlab import masks, probe, reference
 from attnlab.kernels import cost, traffic
-from attnlab.reference import blocked, scoring
+from attnlab.reference import blocked, positions, scoring
 
 WIDGETS = Path(__file__).parent / "static" / "widgets"
 MASKS = ("none", "causal", "padding")
@@ -735,3 +735,135 @@ def _alignment_table(phrase: dict) -> str:
         f"Without attention the same number came out as: {' '.join(phrase['alone'][:-1])}."
     )
     return _table(caption, phrase["source"], list(zip(phrase["target"], phrase["weights"])), digits=2)
+
+
+# ---- bias shapes ---------------------------------------------------------------------------------
+
+WISHES = ("steady", "previous", "logarithm", "seventh")
+FARTHEST = 64
+
+
+def bias_shapes(
+    wish: str = "steady",
+    heads: int = 8,
+    head: int = 3,
+    buckets: int = 16,
+    most: int = 64,
+    reach: int = 16,
+    distance: int = 12,
+) -> Explorable:
+    """The bias of ALiBi, T5 and Shaw against the distance, beside what a head would wish for.
+
+    T5 and Shaw get the best numbers that their rows allow: the mean wish of the distances that share one. (Shaw's
+    rows are vectors; for one query each adds a number.) ALiBi has `heads` heads, a power of two, and shows `head`,
+    counted from 1. `most` is T5's largest distance, `reach` Shaw's.
+    """
+    _check_biases(wish, heads, head, buckets, most, reach, distance)
+    sizes = {"heads": heads, "head": head, "buckets": buckets, "most": most, "reach": reach, "distance": distance}
+    state = {"wish": wish, **{name: int(size) for name, size in sizes.items()}}
+    return Explorable("bias_shapes", state, _bias_table(state))
+
+
+def _check_biases(
+    wish: str, heads: int, head: int, buckets: int, most: int, reach: int, distance: int
+) -> None:
+    if wish not in WISHES:
+        raise ValueError(f"wish must be one of {', '.join(WISHES)}, got {wish!r}")
+    limits = {
+        "heads": (heads, 1, 16),
+        "head": (head, 1, heads),
+        "buckets": (buckets, 4, 32),
+        "most": (most, 20, 128),
+        "reach": (reach, 1, FARTHEST),
+        "distance": (distance, 0, FARTHEST),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high or int(value) != value:
+            raise ValueError(f"{name} must be a whole number between {low} and {high}, got {value}")
+    for name, value in {"heads": heads, "buckets": buckets}.items():
+        if int(value).bit_count() != 1:
+            raise ValueError(f"{name} must be a power of two, got {value}")
+
+
+def _wished(wish: str, distances: np.ndarray) -> np.ndarray:
+    """What a head would like to add to the score of a key so far back."""
+    return {
+        "steady": -0.1 * distances,
+        "previous": np.where(distances == 1, 0.0, -4.0),
+        "logarithm": -np.log2(1.0 + distances),
+        "seventh": np.where(distances % 7 == 0, 0.0, -3.0),
+    }[wish]
+
+
+def _biases(state: dict) -> dict[str, np.ndarray]:
+    """Wish and biases at the distances 0 to 64, as the best of each scheme."""
+    here, back = np.array([FARTHEST]), np.arange(FARTHEST + 1)
+    wish = _wished(state["wish"], back)
+    rows = {
+        "T5": positions.t5_buckets(here, here - back, state["buckets"], state["most"], False)[0],
+        "Shaw": np.minimum(back, state["reach"]),
+    }
+    best = {name: (np.bincount(row, wish) / np.maximum(np.bincount(row), 1))[row] for name, row in rows.items()}
+    line = positions.alibi(state["heads"], here, here - back)[state["head"] - 1, 0]
+    return {"wish": wish, "ALiBi": line, **best}
+
+
+def _bias_table(state: dict) -> str:
+    found = _biases(state)
+    shown = sorted({0, 1, 2, 4, 8, 16, 32, FARTHEST, state["distance"]})
+    rows = [(f"{r} back", [found[name][r] for name in found]) for r in shown]
+    caption = (
+        f"Bias against the distance, wish: {state['wish']}. ALiBi head {state['head']} of {state['heads']}, "
+        f"T5 with {state['buckets']} buckets up to {state['most']}, Shaw with reach {state['reach']}."
+    )
+    return _table(caption, list(found), rows, digits=2)
+
+
+# ---- hands of two positions ----------------------------------------------------------------------
+
+PHASES = ("sinusoid", "rotary")
+CONTENTS = (0.9, -0.6, 1.3, -1.1, 0.4, -0.2, 0.7, -1.5)
+
+
+def position_phases(
+    kind: str = "sinusoid", width: int = 8, base: int = 10000, position: int = 5, offset: int = 3
+) -> Explorable:
+    """The hands of positions p and p + offset, pair by pair, and the sum of the cosines between them.
+
+    `kind` is "sinusoid" (two signals) or "rotary" (a query and a key of fixed contents, turned). Whatever the
+    position is, the sum is the same.
+    """
+    if kind not in PHASES:
+        raise ValueError(f"kind must be one of {', '.join(PHASES)}, got {kind!r}")
+    limits = {"width": (width, 2, 16), "base": (base, 2, 10**6), "position": (position, 0, 500),
+              "offset": (offset, -50, 50)}  # fmt: skip
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high or int(value) != value:
+            raise ValueError(f"{name} must be a whole number between {low} and {high}, got {value}")
+    if width % 2:
+        raise ValueError(f"width must be even, got {width}")
+    sizes = {"width": width, "base": base, "position": position, "offset": offset}
+    state = {"kind": kind, **{name: int(size) for name, size in sizes.items()}}
+    return Explorable("position_phases", state, _phase_table(state))
+
+
+def _hands(state: dict) -> np.ndarray:
+    """Angles of query and key in radians, (pairs, 2)."""
+    speeds = positions.frequencies(state["width"], float(state["base"]))
+    ends = np.array([state["position"], state["position"] + state["offset"]])
+    angles = positions.angles(ends, speeds).T
+    if state["kind"] == "rotary":
+        angles[:, 1] += CONTENTS[: len(speeds)]
+    return angles
+
+
+def _phase_table(state: dict) -> str:
+    hands, speeds = _hands(state), positions.frequencies(state["width"], float(state["base"]))
+    apart = hands[:, 1] - hands[:, 0]
+    degrees = np.rad2deg(np.column_stack([hands, apart])) % 360
+    rows = [(f"pair {i}", [f"{speed:.4g}", *degrees[i]]) for i, speed in enumerate(speeds)]
+    caption = (
+        f"Hands at position {state['position']} and at {state['position'] + state['offset']}, {state['kind']}, in "
+        f"degrees. The sum of the cosines between them is {np.cos(apart).sum():.3f}, wherever the two stand."
+    )
+    return _table(caption, ["radians a step", "first hand", "second hand", "apart"], rows, digits=1)
