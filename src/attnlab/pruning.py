@@ -93,7 +93,7 @@ def _cut(linear: nn.Linear, rows: Tensor | None = None, columns: Tensor | None =
     weight, bias = linear.weight.detach(), linear.bias
     weight = weight if rows is None else weight[rows]
     weight = weight if columns is None else weight[:, columns]
-    small = nn.Linear(weight.shape[1], weight.shape[0], bias is not None)
+    small = nn.utils.skip_init(nn.Linear, *reversed(weight.shape), bias is not None)
     small.weight = nn.Parameter(weight.clone())
     if bias is not None:
         small.bias = nn.Parameter((bias if rows is None else bias[rows]).detach().clone())

@@ -114,3 +114,72 @@ def latent_cache_in_floats(tokens, layers, n_heads, d_head, d_latent, d_rotary, 
 @right("absorb")
 def absorbed_one_head_at_a_time(q, w_up):
     return np.stack([q_h @ u.T for q_h, u in zip(q, np.split(w_up, len(q), axis=1))])
+
+
+@right("two_relations")
+def on_a_circle(n_tokens):
+    angle = 2 * np.pi * np.arange(n_tokens) / n_tokens
+    turn = 2 * np.pi / n_tokens
+
+    def point(a):
+        return np.c_[np.cos(a), np.sin(a)]
+    return 9.0 * n_tokens**2 * np.stack([point(angle - turn), point(angle + turn)]), np.stack([point(angle)] * 2)
+
+
+@right("prune_heads")
+def pruned_from_the_last_to_the_first(w_q, w_k, w_v, w_o, gates):
+    d_head = len(w_o) // len(gates)
+    for head in reversed(range(len(gates))):
+        if not gates[head]:
+            run = slice(head * d_head, (head + 1) * d_head)
+            w_q, w_k, w_v = (np.delete(w, run, axis=1) for w in (w_q, w_k, w_v))
+            w_o = np.delete(w_o, run, axis=0)
+    return w_q, w_k, w_v, w_o
+
+
+@right("prune_heads")
+def pruned_in_a_reshape(w_q, w_k, w_v, w_o, gates):
+    stays = np.asarray(gates, bool)
+    cut = [w.reshape(len(w), len(gates), -1)[:, stays].reshape(len(w), -1) for w in (w_q, w_k, w_v)]
+    return *cut, w_o.reshape(len(gates), -1, w_o.shape[1])[stays].reshape(-1, w_o.shape[1])
+
+
+@right("head_importance")
+def importance_in_einsum(mixed, d_mixed):
+    return np.abs(np.einsum("xhnd,xhnd->xh", mixed, d_mixed)).mean(0)
+
+
+@right("head_importance")
+def importance_in_loops(mixed, d_mixed):
+    total = [0.0] * mixed.shape[1]
+    for out, slope in zip(mixed, d_mixed):
+        for h in range(len(total)):
+            total[h] += abs(float(out[h].ravel() @ slope[h].ravel()))
+    return [score / len(mixed) for score in total]
+
+
+@right("sharp_enough")
+def factor_from_two_logarithms(gap, n_keys, weight):
+    return (np.log(weight) - np.log1p(-weight) + np.log(n_keys - 1.0)) / gap
+
+
+@right("match_heads")
+def matched_by_what_comes_out(first, second, n_heads):
+    """Heads told apart by their outputs on random tokens."""
+    x = np.random.default_rng(3).normal(size=(9, first.shape[1]))
+
+    def outputs(layer):
+        q, k, v = (split_heads(x @ w, n_heads) for w in layer[:3])
+        return attention(q, k, v) @ layer[3].reshape(n_heads, -1, layer.shape[2])
+    old = outputs(first)
+    return [int(np.argmin([np.abs(new - other).sum() for other in old])) for new in outputs(second)]
+
+
+@right("head_windows")
+def windows_in_loops(n_queries, n_keys, sizes):
+    out = np.zeros((len(sizes), n_queries, n_keys), bool)
+    for h, size in enumerate(sizes):
+        for i in range(n_queries):
+            here = i + n_keys - n_queries
+            out[h, i, max(0, here - size + 1) : here + 1] = True
+    return out

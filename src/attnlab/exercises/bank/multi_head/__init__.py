@@ -191,3 +191,126 @@ _absorb("inverse_for_transpose", "inverse for transpose",
 _absorb("absorbed_heads_summed", "heads summed",
         "the absorbed queries of all heads were added up; each head asks for itself.",
         "all of them are as wide as the latent, so they can be added.")
+
+# Why many heads, and the problems of the part
+
+_why = page("multi_head/why_many_heads", "Why many heads?")
+_two, _feel, _cut = _why("One average, two questions"), _why("How much the loss feels a head"), _why("What goes wrong")
+
+_two("one_head_for_both", "both heads look at both places",
+     "both heads divide their weight between the two neighbours, so they bring home the same average.",
+     "each of them does see what is needed; but an average does not say which part came from where.")
+_two("both_heads_left", "both heads look left",
+     "the two heads look at the same neighbour, so nobody brings home the other one.",
+     "two heads with equal matrices are easy to write, and the shapes are right.")
+_two("neighbours_exchanged", "left and right exchanged",
+     "head 0 looks right and head 1 looks left.",
+     "a shift by one goes either way, and rows and columns are easily confused.")
+_two("ends_left_open", "the ends do not meet",
+     "the first token finds nobody on its left, or the last one nobody on its right.",
+     "a text has ends; here it is a ring, and the end is the neighbour of the beginning.")
+_two("heads_too_soft", "heads not sharp enough for long texts",
+     "the right neighbour gets the largest weight, but in a long text the many others together get too much.",
+     "for four tokens it is enough.")
+_cut("output_columns_cut", "columns of the output matrix cut",
+     "the columns of the output matrix were cut; a head owns a run of its rows.",
+     "in the other three matrices it is columns.")
+_cut("removed_heads_kept", "the wrong heads kept",
+     "the heads that should go were kept, and the others are gone.",
+     "a gate of 0 and a mask of True are both marks, and they mean the opposite.")
+_cut("features_cut_for_heads", "single features cut",
+     "single columns were kept instead of whole runs of them.",
+     "with heads of width one it is right.")
+_cut("heads_in_turns_cut", "columns taken in turns",
+     "of every run of columns some were kept, as if head h owned columns h, h + H, h + 2H and so on.",
+     "a reshape with the two factors in the other order has the same shape.")
+_cut("cut_one_by_one", "cut one by one with old numbers",
+     "the heads were removed one after the other, though each removal gives those behind it a new number.",
+     "for a single head, or from the last to the first, it is right.",
+     "jacobgil/pytorch-pruning#32", "huggingface/transformers#4799")
+_cut("zeroed_not_cut", "set to zero and not cut away",
+     "the weights of the other heads are zero but still there.",
+     "the output is right; the layer is as large and as slow as before.")
+_cut("first_heads_kept", "the first heads kept",
+     "as many heads were kept as asked for, but always the first ones.",
+     "a slice from the start is the shortest way to a smaller matrix.")
+_cut("rescaled_after_cutting", "output enlarged for the missing heads",
+     "the output matrix was enlarged as if the remaining heads had to stand in for the missing ones.",
+     "dropout does so in training; removing a head for good is another thing.")
+_feel("absolute_value_after_the_mean", "absolute value after the mean",
+      "the slopes of different texts cancel, since the absolute value is taken after the mean.",
+      "for a single text the two are the same.")
+_feel("absolute_value_of_each_entry", "absolute value of every entry",
+      "the absolute value of every single product was taken, so features within one text can no longer cancel.",
+      "it is safe from cancelling; but the slope of the loss is the sum of the products with their signs.")
+_feel("slopes_without_output", "gradient alone",
+      "the gradients were added up without the head's output, so a head that writes nothing seems important.",
+      "the score is called a sensitivity, and a gradient is one; here it is that against the gate.")
+_feel("output_without_slopes", "output alone",
+      "the outputs were added up without the gradients, so a loud head seems important even if nobody listens.",
+      "what a head writes is what one can see.")
+_feel("slopes_summed_over_texts", "sum instead of mean",
+      "the slopes are added up over the texts and not divided by their number.",
+      "the order of the heads is the same; the scores of two data sets are not comparable.")
+_feel("mean_over_entries", "mean over tokens and features",
+      "the products were averaged over tokens and features; the slope is their sum.",
+      "within one layer the order of the heads is the same.")
+_feel("signed_importance", "sign left on",
+      "the slopes were averaged with their signs.",
+      "the sign says whether the head helps or harms; here it is asked how much the loss feels it.")
+_feel("product_of_lengths", "lengths multiplied",
+      "the length of the output was multiplied by the length of the gradient, as if they always pointed the same way.",
+      "it is an upper bound of the slope, and it looks like a scalar product.")
+
+_sharp = page("fundamentals/softmax_temperature", "Softmax and temperature")("The mathematics")
+_windows = page("self_attention/masks", "Masks")("Four permissions, pictured")
+
+_sharp("keys_not_counted", "competitors not counted",
+       "there is one competitor in your formula, however many keys there are.",
+       "the odds of one against one are the ones that everybody remembers.")
+_sharp("logarithm_forgotten", "logarithm forgotten",
+       "the odds are used as they are; a softmax turns differences of scores into odds by an exponential.",
+       "for weights near one half and two keys the numbers are not far apart.")
+_sharp("wanted_key_counted_twice", "the wanted key among its competitors",
+       "all the keys are counted as competitors, the wanted one included.",
+       "the sum of a softmax does run over all of them.")
+_sharp("odds_turned_round", "odds turned round",
+       "the odds are those of the others against the wanted key.",
+       "both are ratios of the same two numbers.")
+_sharp("temperature_for_factor", "temperature for factor",
+       "the number by which the scores must be divided comes back, where the factor is asked for.",
+       "sharpness is usually set by a temperature, and that divides.")
+_sharp("gap_multiplied", "multiplied by the gap",
+       "the result grows with the gap; a larger gap needs a smaller factor.",
+       "in the exponent of the softmax the two do stand as a product.")
+_sharp("weight_for_odds", "weight taken for odds",
+       "the weight itself stands where its ratio to the rest belongs.",
+       "the weight is the number that was given.")
+_order("only_where_heads_look", "only where the heads look",
+       "only queries and keys were compared; two heads may look at the same places and bring home different things.",
+       "the weights are what one sees in pictures.")
+_order("only_what_heads_write", "only what the heads write",
+       "only values and output were compared; two heads may write the same and look elsewhere.",
+       "what a head writes is what reaches the output.")
+_order("matrices_compared_raw", "the matrices themselves compared",
+       "the columns of the matrices were compared as they are; a change of basis within a head alters them all.",
+       "if only the order had changed it would be right.")
+_order("heads_matched_by_length", "matched by size",
+       "heads were matched by how large their weights are; a change of basis changes that.",
+       "one number for each head is easy to compare.")
+_order("heads_never_exchanged", "numbers taken for names",
+       "head i is taken for head i, whatever it does.",
+       "heads have numbers, and numbers look like names.")
+_order("heads_in_turns_compared", "columns dealt out in turns",
+       "head h was taken to own columns h, h + H, h + 2H and so on; it owns a run of neighbours.",
+       "a slice with a step is shorter than a run.")
+_windows("one_window_for_all_heads", "one window for all heads",
+         "every head got the largest window.",
+         "a mask of (queries, keys) is what most heads share.")
+_windows("heads_behind_the_keys", "heads behind the keys",
+         "the axis of heads stands last; scores have it in front of queries and keys.",
+         "the sizes broadcast along the last axis by themselves.")
+_windows("windows_in_reverse", "windows in reverse",
+         "the first head got the last window.",
+         "any order would do for a model that is trained with it.")
+page("multi_head/problems", "Problems")
