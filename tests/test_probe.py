@@ -157,7 +157,7 @@ def test_later_layers_stand_on_the_left():
         (lambda: probe.entropy(np.array([[1.0, 0], [0.5, 0.6]])), r"row \(1,\) has 1.1000"),
         (lambda: probe.entropy(np.array([1.5, -0.5])), "negative or NaN, but 1 of 2 are"),
         (lambda: probe.entropy(np.array([np.nan, 1.0])), "negative or NaN, but 1 of 2 are"),
-        (lambda: probe.offset_mass(BACK, 4), "a text of 4 has another at the distance 4"),
+        (lambda: probe.offset_mass(BACK, 4), "no two of 4 tokens are at the distance 4"),
         (lambda: probe.offset_mass(np.full((2, 3), 1 / 3), 0), r"tokens, tokens\) but have shape \(2, 3\)"),
         (lambda: probe.window_mass(BACK, -1), "radius must not be negative but is -1"),
         (lambda: probe.key_mass(BACK, 4), "there is no key 4 among 4"),

@@ -104,10 +104,10 @@ def layer_weights(
     x: Float[Tensor, "batch tokens d_model"],
     mask: Bool[Tensor, "batch 1 1 tokens"] | None = None,
 ) -> Float[Tensor, "batch heads tokens tokens"]:
-    """The attention weights of a layer for the states that enter it, computed beside the layer itself.
+    """The attention weights of a layer, computed beside it from the states that enter.
 
-    Project, score, scale, mask and normalise are done a second time, so that the layer may use any kernel,
-    one included that never holds the whole table.
+    Project, score, scale, mask and normalise are done a second time, so that the
+    layer may use any kernel, one included that never holds the whole table.
     """
     queries, keys, _ = layer.attention.project(x)
     return attention_weights(queries, keys, mask)

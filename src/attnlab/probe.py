@@ -27,8 +27,10 @@ def entropy(weights: Real[Array, "*rows keys"]) -> Float[Array, "*rows"] | float
     return -(a * np.log2(np.where(a > 0, a, 1.0))).sum(axis=-1) + 0.0
 
 
-def offset_mass(weights: Real[Array, "*batch tokens tokens"], offset: int) -> Float[Array, "*batch"] | float:
-    """Mean weight of query i on key i + offset, over the queries that have such a key.
+def offset_mass(
+    weights: Real[Array, "*batch tokens tokens"], offset: int
+) -> Float[Array, "*batch"] | float:
+    """Mean weight of query i on key i + offset, over the queries that have one.
 
     -1 is the previous token, 1 the next, 0 the token itself.
     Errors: ValueError for an offset as large as the text.
@@ -36,7 +38,7 @@ def offset_mass(weights: Real[Array, "*batch tokens tokens"], offset: int) -> Fl
     a = _tables(weights)
     n = a.shape[-1]
     if abs(offset) >= n:
-        raise ValueError(f"no token of a text of {n} has another at the distance {offset}")
+        raise ValueError(f"no two of {n} tokens are at the distance {offset}")
     return np.diagonal(a, offset, axis1=-2, axis2=-1).mean(axis=-1)
 
 

@@ -151,7 +151,8 @@ function presetButtons(model) {
 /** A list of numbers to choose from, with a name that says whose it is. */
 function pick(model, key, label, count) {
   const options = Array.from({ length: count }, (_, i) => make("option", { value: i }, String(i)));
-  const list = make("select", { "data-pick": key, onchange: () => change(model, { [key]: Number(list.value) }) });
+  const onchange = () => change(model, { [key]: Number(list.value) });
+  const list = make("select", { "data-pick": key, onchange });
   list.append(...options);
   const element = make("label", { class: "attnx-field attnx-pick" }, make("span", {}, label), list);
   const update = (seen) => {
@@ -178,7 +179,10 @@ function grid(seen, side) {
     return { text: String(whole), class: whole ? tint : `${tint} attnx-none`, style };
   };
   return table({
-    caption: `Weights in %, ${named(seen, side)}`,
+    caption: [
+      `Weights in %, ${named(seen, side)}`,
+      make("span", { class: "attnx-captionnote" }, "queries down, keys across"),
+    ],
     columns: tokens.map((text, j) => ({ text, class: j === query ? "attnx-here" : null })),
     rows: tokens.map((text, i) => ({ text, row: { class: i === query ? "attnx-chosen" : null } })),
     cells: tables[side].map((row) => row.map(number)),
@@ -218,7 +222,8 @@ function difference(seen) {
   const { a, b } = seen.tables,
     here = moved(a[seen.query], b[seen.query]),
     all = mean(a.map((row, i) => moved(row, b[i])));
-  return `For this query the two heads place ${percent(here)} of the weight differently; on average over all queries ${percent(all)}.`;
+  const first = `For this query the two heads place ${percent(here)} of the weight differently`;
+  return `${first}; on average over all queries ${percent(all)}.`;
 }
 
 function summary(seen) {
