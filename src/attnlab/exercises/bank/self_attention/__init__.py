@@ -167,7 +167,7 @@ _news("whole_component", "followed to the end",
       "for enough layers it is right.")
 
 _fell = page("self_attention/the_loss_fell", "The loss fell, so the code is right?")
-_one_line, _afterwards = _fell("Eight tests, one line each"), _fell("What they do afterwards")
+_one_line, _afterwards = _fell("Eight short tests"), _fell("What they do afterwards")
 
 _one_line("future_keys_alone", "only the keys changed",
           "the future keys are changed and the values are not, so a leak through the values alone passes.",
