@@ -423,10 +423,9 @@ function render({ model, el }) {
     make(
       "div",
       { class: "attnx-columns" },
-      make("div", { class: "attnx-planebox" }, graph.element, legend),
+      make("div", { class: "attnx-planebox" }, graph.element, legend, outputs),
       make("div", { class: "attnx-graphside" }, cells.element, layers.element, paths),
     ),
-    outputs,
   );
   el.append(root);
   return watch(model, KEYS, () => {
