@@ -22,8 +22,9 @@ def gated(attend: Callable, gates: Float[Tensor, "*batch n_heads"]) -> Callable:
     """
 
     def attend_gated(q: Tensor, k: Tensor, v: Tensor, **options) -> Tensor:
-        if gates.shape[-1] != q.shape[-3]:
-            raise ValueError(f"there are {gates.shape[-1]} gates but {q.shape[-3]} heads")
+        given, heads = gates.shape[-1], q.shape[-3]
+        if given != heads:
+            raise ValueError(f"there are {given} gates but {heads} heads")
         return attend(q, k, v, **options) * gates[..., None, None]
 
     return attend_gated
@@ -57,13 +58,11 @@ def head_importance(layers: Sequence[MultiHead], losses: Callable[[], Tensor], s
     Source: [michel2019, section 4.1, equation 2]; they then divide by the norm of a layer's scores.
     """
     weight = layers[0].query.weight
-    gates = [weight.new_ones(samples, layer.n_heads).requires_grad_() for layer in layers]
+    gates = [weight.new_ones(samples, layer.n_heads) for layer in layers]
+    gates = [gate.requires_grad_() for gate in gates]
     with gates_on(layers, gates), torch.enable_grad():
         loss = losses()
-        if loss.shape != (samples,):
-            raise ValueError(
-                f"losses must return one number for each of {samples} samples, not {tuple(loss.shape)}"
-            )
+        _need_one_for_each(loss, samples)
         slopes = torch.autograd.grad(loss.sum(), gates)
     return [slope.abs().mean(dim=0) for slope in slopes]
 
@@ -98,6 +97,13 @@ def _cut(linear: nn.Linear, rows: Tensor | None = None, columns: Tensor | None =
     if bias is not None:
         small.bias = nn.Parameter((bias if rows is None else bias[rows]).detach().clone())
     return small
+
+
+def _need_one_for_each(loss: Tensor, samples: int) -> None:
+    if loss.shape != (samples,):
+        raise ValueError(
+            f"losses must return one number for each of {samples} samples, not {tuple(loss.shape)}"
+        )
 
 
 def _need_heads(layer: MultiHead, heads: Sequence[int]) -> None:

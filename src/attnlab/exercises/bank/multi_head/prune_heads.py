@@ -27,7 +27,8 @@ EXERCISE = Exercise(
         """The four matrices of the layer without the heads whose gate is 0.
 
         w_q, w_k, w_v: (d_model, H * d_head), w_o: (H * d_head, d_out)
-        gates: (H,) of 0 and 1; result: four smaller matrices, heads in the old order
+        gates: (H,) of 0 and 1
+        result: four smaller matrices, heads in the old order
         """
         # YOUR CODE HERE
         ...
