@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,3 +217,11 @@ def test_sample_weights_are_what_the_model_gives():
         true = minilm.trace(encoder, *minilm.batch(tokenizer, [text])).weights[:, 0].numpy()
         np.testing.assert_allclose(weights, true, atol=0.004)
         assert np.abs(probe.entropy(weights) - probe.entropy(true)).max() < 0.02
+
+
+def test_the_sample_weights_travel_with_the_package():
+    """The browser's copy of the package leaves out static/, and wheels take what pyproject.toml names."""
+    assert probe.SAMPLES.parent.name == "attnlab"
+    project = Path(probe.__file__).parents[2] / "pyproject.toml"
+    settings = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert "*.json" in settings["package-data"]["attnlab"]

@@ -15,7 +15,7 @@ import numpy as np
 from attnlab._shapes import Array, Float, Real
 
 TOLERANCE = 1e-3  # rows computed in half precision add up to 1 within this
-SAMPLES = Path(__file__).parent / "static" / "minilm_heads.json"
+SAMPLES = Path(__file__).with_name("minilm_heads.json")
 
 
 def entropy(weights: Real[Array, "*rows keys"]) -> Float[Array, "*rows"] | float:
