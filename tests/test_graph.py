@@ -230,3 +230,12 @@ EDGES = np.array([0, 1, 1]), np.array([2, 0, 1])
 def test_errors_name_what_disagrees(call, kind, text):
     with pytest.raises(kind, match=text):
         call()
+
+
+@pytest.mark.usefixtures("as_readers_run_it")
+def test_check_edges_lets_good_lists_pass_and_refuses_the_others():
+    numpy_graph.check_edges(np.array([0, 4]), 5, "nodes", scores=np.ones(2))
+    numpy_graph.check_edges(np.array([], dtype=int), 0, "nodes")
+    for nodes, beside, kind in (([0.0], [1], TypeError), ([5], [1], ValueError), ([-1], [1], ValueError), ([1], [], ValueError)):
+        with pytest.raises(kind, match="nodes"):
+            numpy_graph.check_edges(np.array(nodes), 5, "nodes", scores=np.array(beside))
