@@ -37,7 +37,7 @@ EXERCISE = Exercise(
     def match_heads(first, second, n_heads):
         """For each head of the second layer its number in the first.
 
-        first, second: (4, d_model, d_model), the matrices W_Q, W_K, W_V and W_O
+        first, second: (4, d_model, d_model), the matrices W_Q, W_K, W_V, W_O
         result: (n_heads,) whole numbers
         """
         # YOUR CODE HERE

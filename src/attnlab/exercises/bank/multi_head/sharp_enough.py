@@ -30,7 +30,8 @@ EXERCISE = Exercise(
     def sharp_enough(gap, n_keys, weight):
         """The factor on all scores at which the wanted key gets this weight.
 
-        gap: score of the wanted key, the others having 0; weight: between 0 and 1
+        gap: score of the wanted key, the others having 0
+        n_keys: how many keys there are; weight: between 0 and 1
         result: one factor for each entry
         """
         # YOUR CODE HERE
