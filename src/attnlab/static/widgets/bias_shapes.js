@@ -165,10 +165,10 @@ function controls(model) {
 const BOX = { left: 34, right: 472, top: 10, bottom: 178 };
 const LOWEST = -7;
 const SERIES = [
-  ["wish", "wish", "attnx-roof", "–"],
-  ["alibi", "ALiBi", "attnx-cost-p", "●"],
-  ["t5", "T5", "attnx-cost-s", "■"],
-  ["shaw", "Shaw", "attnx-cost-f", "▲"],
+  ["wish", "wish (thick)", "attnx-roof", "━"],
+  ["alibi", "ALiBi (dotted)", "attnx-cost-p", "┅"],
+  ["t5", "T5 (steps)", "attnx-cost-s", "━"],
+  ["shaw", "Shaw (dashed)", "attnx-cost-f", "╍"],
 ];
 
 function at(distance, bias) {
@@ -220,13 +220,16 @@ function numbers(state, found) {
   const r = state.distance;
   const rows = [
     ["wish", "", found.wish[r]],
-    ["ALiBi", `slope ${format(slope(state.heads, state.head), 4)}`, found.biases.alibi[r], found.gaps.alibi],
+    ["ALiBi", `m = ${format(slope(state.heads, state.head), 3)}`, found.biases.alibi[r], found.gaps.alibi],
     ["T5", `bucket ${found.rows.t5[r]}`, found.biases.t5[r], found.gaps.t5],
-    ["Shaw", `row ${found.rows.shaw[r]} back`, found.biases.shaw[r], found.gaps.shaw],
+    ["Shaw", `row ${found.rows.shaw[r]}`, found.biases.shaw[r], found.gaps.shaw],
   ];
   return table({
-    caption: `At distance ${r}`,
-    columns: ["uses", "bias", "factor e^bias", "rms miss"],
+    caption: [
+      `At distance ${r}`,
+      make("span", { class: "attnx-captionnote" }, "miss: root mean square over 0 to 64"),
+    ],
+    columns: ["uses", "bias", "e^bias", "miss"],
     rows: rows.map(([text]) => ({ text })),
     cells: rows.map(([name, uses, bias, gap]) => [
       { text: uses },

@@ -135,7 +135,7 @@ function clock(i, [a, b], speed) {
     hand(a, "q", 40),
     hand(b, "k", 32),
   );
-  const turn = speed >= 0.01 ? format((2 * Math.PI) / speed, 0) : ((2 * Math.PI) / speed).toPrecision(2);
+  const turn = speed >= 0.01 ? format((2 * Math.PI) / speed, 0) : ((2 * Math.PI) / speed).toPrecision(3);
   return make(
     "div",
     { class: "attnx-clock", "data-pair": i },
