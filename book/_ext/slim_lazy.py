@@ -2,7 +2,7 @@
 
 A block counts as heavy when it holds many tags (formulas, coloured code) and nothing that can be pressed:
 links and buttons are always laid out, so that what is measured of them is true. What opens the page is left as
-it is, so that nothing moves under the reader's eyes. The style sheet gives `.far` its `content-visibility`; the
+it is, so that nothing moves under the reader's eyes. The style sheet gives `.heavy-block` its `content-visibility`; the
 numbers here let it guess the height until then. What may turn out wider than its box can be reached with Tab from
 the start; js/boxes.js takes that back where it was laid out and fits.
 """
@@ -25,14 +25,14 @@ REACHED = ' tabindex="0" data-scrolls="yes"'
 
 
 def mark(html: str) -> str:
-    """The page with class `far` on its heavy paragraphs, displayed formulas and pieces of code, from the
+    """The page with class `heavy-block` on its heavy paragraphs, displayed formulas and pieces of code, from the
     second section of the second order on."""
     opening = [match.start() for match in SECTION.finditer(html)][2:3]
     if not opening:
         return html
     first, rest = html[: opening[0]], html[opening[0] :]
     rest = CODE.sub(_code, PARAGRAPH.sub(_paragraph, rest))
-    return first + FORMULA.sub(rf'\1 far"\2{REACHED}', rest)
+    return first + FORMULA.sub(rf'\1 heavy-block"\2{REACHED}', rest)
 
 
 def _light(html: str) -> bool:
@@ -43,7 +43,7 @@ def _paragraph(match: re.Match[str]) -> str:
     if _light(match[0]):
         return match[0]
     letters = len(" ".join(TAG.sub("", MATHML.sub("", match[0])).split()))
-    return f'<p class="far" style="--letters:{letters}">{match[0][3:]}'
+    return f'<p class="heavy-block" style="--letters:{letters}">{match[0][3:]}'
 
 
 def _code(match: re.Match[str]) -> str:
@@ -51,4 +51,4 @@ def _code(match: re.Match[str]) -> str:
         return match[0]
     lines = unescape(TAG.sub("", match[2][1:])).split("\n")
     reached = REACHED if max(map(len, lines)) > FITS_A_PHONE else ""
-    return f'{match[1]} class="far"{reached} style="--lines:{len(lines) - 1}"{match[2]}'
+    return f'{match[1]} class="heavy-block"{reached} style="--lines:{len(lines) - 1}"{match[2]}'
