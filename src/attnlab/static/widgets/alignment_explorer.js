@@ -121,29 +121,33 @@ function walk(model, last) {
 
 /** Each word of the source with its weight as a bar, its state, and below them what comes out. */
 function contextTable({ source, states, weights, context: mixed, attends }) {
-  const bar = (weight) =>
+  const share = (weight) =>
     make(
       "span",
-      { class: "attnx-bar attnx-alignbar", "aria-hidden": "true" },
-      make("span", { class: "attnx-fill attnx-fill-weight", style: `inline-size:${100 * weight}%` }),
+      { class: "attnx-alignshare" },
+      make(
+        "span",
+        { class: "attnx-bar", "aria-hidden": "true" },
+        make("span", { class: "attnx-fill attnx-fill-weight", style: `inline-size:${100 * weight}%` }),
+      ),
+      make("span", { "data-weight": true, "data-value": weight }, format(weight)),
     );
   const numbers = (vector) => vector.map((x) => ({ text: format(x) }));
-  const share = (weight) =>
-    weight === null
-      ? [{ text: "" }, { text: "not seen", class: "attnx-masked" }]
-      : [{ text: bar(weight) }, { text: format(weight), "data-weight": true, "data-value": weight }];
-  const cells = source.map((_, i) => [...share(weights[i]), ...numbers(attends ? states[i] : [])]);
-  const blank = mixed.map(() => ({ text: "" }));
-  const padded = cells.map((row) => (attends ? row : [...row, ...blank]));
-  const total = [{ text: "" }, { text: attends ? "1.00" : "" }, ...numbers(mixed)];
+  const rows = source.map((_, i) =>
+    attends
+      ? [{ text: share(weights[i]) }, ...numbers(states[i])]
+      : [{ text: "not seen", class: "attnx-masked" }, ...mixed.map(() => ({ text: "" }))],
+  );
   return table({
-    caption: attends ? "The context: the states of the words, mixed by weight" : "The context: the one vector",
-    columns: ["", "weight", ...mixed.map((_, d) => `h${"₁₂₃₄"[d]}`)].map((text) => ({ text })),
+    caption: attends
+      ? "The context: the words' states, mixed by weight (4 of their 48 numbers)"
+      : "The context: the one vector (4 of its 48 numbers)",
+    columns: ["weight", ...mixed.map((_, d) => `h${"₁₂₃₄"[d]}`)],
     rows: [
       ...source.map((text) => ({ text })),
       { text: "context", row: { class: "attnx-sum", "data-context": true } },
     ],
-    cells: [...padded, total],
+    cells: [...rows, [{ text: attends ? "1.00" : "" }, ...numbers(mixed)]],
     attributes: { class: "attnx-table attnx-aligncontext", "data-table": "context" },
   });
 }
@@ -151,11 +155,12 @@ function contextTable({ source, states, weights, context: mixed, attends }) {
 /** All steps at once: rows are written, columns are read. */
 function alignment({ source, written, table: rows, step }) {
   const crossed = crossings(rows.slice(0, -1)); // the end mark is no word
+  const cell = (weight) => ({ text: weight < 0.05 ? "0" : format(weight, 1), ...heat(weight) });
   return table({
     caption: `All steps: rows are written, columns are read. Crossings: ${crossed}`,
     columns: source.map((text) => ({ text })),
     rows: written.map((text, t) => ({ text, row: { class: t === step ? "attnx-chosen" : null } })),
-    cells: rows.map((row) => row.map((weight) => ({ text: format(weight, 1), ...heat(weight) }))),
+    cells: rows.map((row) => row.map(cell)),
     attributes: { class: "attnx-table attnx-matrix attnx-aligngrid", "data-table": "alignment" },
   });
 }
@@ -163,7 +168,7 @@ function alignment({ source, written, table: rows, step }) {
 function nothingToShow({ written, correct }) {
   const wrong = correct.filter((right) => !right).length;
   const verdict = wrong
-    ? `${wrong} of ${written.length} words are wrong, marked ✗. It has mixed up two parts of the number.`
+    ? `${wrong} of ${written.length} words ${wrong === 1 ? "is" : "are"} wrong, marked ✗.`
     : "All words are right: this much fits into one vector.";
   return make(
     "p",
@@ -194,15 +199,16 @@ function render({ model, el }) {
   const words = steps(model),
     buttons = walk(model, () => view(read(model)).written.length - 1);
   const asked = make("p", { class: "attnx-explain" }),
-    left = make("div", { class: "attnx-alignleft" }),
-    all = make("div", { class: "attnx-alignright" }),
+    left = make("div", {}),
+    all = make("div", {}),
     announce = announcer(status);
   body.append(
     make("div", { class: "attnx-choices" }, phrase.element, look.element),
     asked,
     words.element,
     buttons.element,
-    make("div", { class: "attnx-columns" }, left, all),
+    left,
+    all,
   );
   el.append(root);
   return watch(model, KEYS, () => {
