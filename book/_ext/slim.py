@@ -66,8 +66,8 @@ def slim_page(html: str, options: str) -> str:
     html = html.replace(
         THEME, RESOLVED
     )  # no flash of the other theme, and the page is styled once instead of twice
-    html = html.replace('<th class="head', '<th scope="col" class="head')
     html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner without a word heads nothing
+    html = html.replace('<th class="head', '<th scope="col" class="head')
     html = html.replace(
         'role="doc-biblioentry"', 'role="listitem"'
     )  # what a list holds, and the other is outdated
