@@ -38,7 +38,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Every token is a use of one row. A row that is used several times gets the gradients of all its uses; one that is not used gets none.",
-        r"$\partial L / \partial T_r = \sum_{b, t:\, p_{bt} = r} \partial L / \partial x_{bt}$: a sum, not a mean, over all texts.",
+        r"$\partial \ell / \partial T_r = \sum_{b, t:\, p_{bt} = r} \partial \ell / \partial x_{bt}$: a sum, not a mean, over all texts.",
         "```python\ntable = np.zeros((max_len, d_x.shape[-1]))\nfor b in range(len(p)):\n    for t in range(p.shape[1]):\n        table[____] += ____\nreturn table\n```",
     ),
     parsons=("column_for_position", "averaged_over_visits"),
