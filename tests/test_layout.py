@@ -22,7 +22,7 @@ ROOMS = """_shapes reference masks bugs attention scoring graph heads positions 
     kernels models data wordpiece minilm training
     seq2seq g2p generation probe pruning""".split()
 LEAVES = ["plots", "explore", "exercises"]  # may import any room; no room and no other leaf imports them
-WITHOUT_TORCH = ["_shapes", "reference", "masks", "bugs", "wordpiece", "probe", *LEAVES]
+WITHOUT_TORCH = ["_shapes", "reference", "masks", "data", "g2p", "bugs", "wordpiece", "probe", *LEAVES]
 
 
 def modules() -> dict[str, Path]:
