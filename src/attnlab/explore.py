@@ -700,7 +700,7 @@ def _graph_table(state: dict) -> str:
 
 # ---- alignment explorer --------------------------------------------------------------------------
 
-ALIGNMENTS = Path(__file__).parent / "static" / "alignments.json"
+ALIGNMENTS = Path(__file__).with_name("alignments.json")
 LOOKS = ("attention", "one vector")
 
 
@@ -795,6 +795,11 @@ def _wished(wish: str, distances: np.ndarray) -> np.ndarray:
     }[wish]
 
 
+def _mean_of_each(row: np.ndarray, wish: np.ndarray) -> np.ndarray:
+    """The mean wish of the distances that share a number. `row` in the machine's own integers: 32 bits in a browser."""
+    return np.bincount(row, wish) / np.maximum(np.bincount(row), 1)
+
+
 def _biases(state: dict) -> dict[str, np.ndarray]:
     """Wish and biases at the distances 0 to 64, as the best of each scheme."""
     here, back = np.array([FARTHEST]), np.arange(FARTHEST + 1)
@@ -803,7 +808,7 @@ def _biases(state: dict) -> dict[str, np.ndarray]:
         "T5": positions.t5_buckets(here, here - back, state["buckets"], state["most"], False)[0],
         "Shaw": np.minimum(back, state["reach"]),
     }
-    best = {name: (np.bincount(row, wish) / np.maximum(np.bincount(row), 1))[row] for name, row in rows.items()}
+    best = {name: _mean_of_each(row.astype(np.intp), wish)[row] for name, row in rows.items()}
     line = positions.alibi(state["heads"], here, here - back)[state["head"] - 1, 0]
     return {"wish": wish, "ALiBi": line, **best}
 

@@ -41,14 +41,13 @@ function letKeyboard(box) {
 /** Called after the page was laid out, when to measure costs nothing: first for every box, then when its size changes.
  * What lies far away has its tabindex from the build (slim_lazy.py) and is measured when it comes near. */
 const measure = new ResizeObserver((entries) => {
-  for (const { target } of entries) if (!target.closest(".run-edit")) letKeyboard(target);
+  for (const { target } of entries) if (target.matches(MAY_SCROLL) && !target.closest(".run-edit")) letKeyboard(target);
   document.documentElement.dataset.measured = document.fonts.status;
 });
 
 /** Have every box in `root`, and `root` itself, measured. */
 function letKeyboardScroll(root = document.body) {
-  const boxes = [...root.querySelectorAll(MAY_SCROLL)];
-  if (root.matches(MAY_SCROLL)) boxes.push(root);
+  const boxes = [root, ...root.querySelectorAll(MAY_SCROLL)]; // the root too: a page may hold none
   for (const box of boxes) {
     measure.unobserve(box);
     measure.observe(box);
