@@ -1,4 +1,8 @@
-"""Shared by all tests: shapes checked on every call, examples drawn the same way every time."""
+"""Shared by all tests: shapes checked on every call, examples drawn the same way every time.
+
+With `--dist=loadfile` the tests of a file or a notebook stay in one worker, and in order, except that each page of
+the site and each of the long tests named in APART goes where there is time.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,32 @@ jaxtyping.install_import_hook("attnlab", "checked.checked")  # before anything i
 
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=40, database=None)
 settings.load_profile("quick")
+
+
+APART = ("test_the_solved_notebook_runs_green_and_fast", "test_every_runnable_cell_of_a_chapter_runs_in_order")
+A_PAGE_EACH = "tests/site/test_site.py"
+
+
+def together(nodeid: str) -> str:
+    """The name of the group whose tests run in one worker."""
+    path, _, test = nodeid.partition("::")
+    name, _, given = test.partition("[")
+    if name in APART:
+        return nodeid
+    return given.rpartition("]")[0] or path if path == A_PAGE_EACH else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Share the tests out among workers: by group where whole files are asked for, else as xdist does."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid)
+
+    return ByGroup(config, log)
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def why_skipped(output: str) -> str:
     return "".join(f"  {line}\n" for line in output.splitlines() if line.startswith("SKIPPED"))
 
 
-def pytest(*arguments: str, workers: int = WORKERS) -> Tally:
+def pytest(*arguments: str, dist: str = "worksteal") -> Tally:
     """Run pytest; what it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
@@ -84,8 +84,8 @@ def pytest(*arguments: str, workers: int = WORKERS) -> Tally:
             "-rs",
             "--tb=short",
             f"--junit-xml={report}",
-            f"--numprocesses={workers if workers > 1 else 0}",
-            "--dist=loadfile",  # the tests of a file stay together, and in order
+            f"--numprocesses={WORKERS if WORKERS > 1 else 0}",
+            f"--dist={dist}",
             *arguments,
         ]
         code, output = execute(command)
@@ -109,14 +109,14 @@ def package(*without: str) -> Tally:
 
 
 def notebooks() -> Tally:
-    """Every committed notebook runs again and prints what it printed."""
+    """Every committed notebook runs again and prints what it printed; with its slots solved it runs green."""
     found = sorted(
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "book").rglob("*.ipynb")
         if ".ipynb_checkpoints" not in path.parts
     )
-    # one after the other: kernels that start at once may draw the same port
-    return pytest("--nbval", "--nbval-current-env", *found, workers=1) if found else Tally(failed=1)
+    together = ("--nbval", "--nbval-current-env", *found, "tests/notebooks")
+    return pytest(*together, dist="loadfile") if found else Tally(failed=1)
 
 
 STAGES = (
@@ -127,11 +127,10 @@ STAGES = (
         lambda: pytest("tests/exercises"),
         lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py"),
     ),
-    Stage("Notebooks, executed again and compared", notebooks),
-    Stage("Notebooks, solved", lambda: pytest("tests/notebooks")),
+    Stage("Notebooks, executed again and compared, and solved", notebooks),
     Stage("Book, every warning an error", lambda: script("tools/build.py", "--clean")),
     Stage("Links inside the site", lambda: script("tools/linkcheck.py")),
-    Stage("Site in a browser", lambda: pytest("tests/site")),
+    Stage("Site in a browser", lambda: pytest("tests/site", dist="loadfile")),
 )
 
 

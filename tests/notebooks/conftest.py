@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import sys
 from pathlib import Path
 
 import pytest
+from jupyter_client.connect import LocalPortCache
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+
+WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
+PORTS = iter(range(20_000 + 3_000 * (WORKER % 4), 32_000))  # below those that systems hand out themselves
+
+
+def own_port(cache: LocalPortCache, ip: str) -> int:
+    """A port for a kernel that no other worker draws: kernels that start at once may otherwise draw the same."""
+    for port in PORTS:
+        with socket.socket() as tried:
+            try:
+                tried.bind((ip, port))
+            except OSError:
+                continue
+        return port
+    raise RuntimeError("no port is left for another kernel")
+
+
+LocalPortCache.find_available_port = own_port
 
 FRONT = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}

@@ -20,7 +20,6 @@ ORDER = ["objectives", "prerequisites", "recall", "idea", "predict", "bug", "exe
          "quiz", "where-next"]
 BOX = re.compile(r"^:{3,}\{admonition\} .*\n:class: ([\w-]+)", re.MULTILINE)
 CLOSED_CLAIM = re.compile(r":class: claim\n(?:(?!^:::).*\n)*^:::\s*\Z", re.MULTILINE)
-NO_TORCH = "import sys\nsys.modules.update(dict.fromkeys(['torch', 'jaxtyping', 'einops', 'yaml']))"
 SECONDS = 60
 
 CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "problems", "benchmark")
@@ -132,7 +131,7 @@ def test_the_front_matter_names_the_module_the_minutes_and_a_description(source)
     assert 50 <= len(front.myst.html_meta.description) <= 200
 
 
-# -- solved, and in the browser ----------------------------------------------------------------------------
+# -- solved ----------------------------------------------------------------------------------------------
 
 def solved(book) -> nbformat.NotebookNode:
     """A copy with each exercise's solution in its slot, and after its check an assertion that it passes."""
@@ -192,11 +191,3 @@ def test_the_solved_run_would_notice_an_empty_slot(tmp_path):
     broken.cells[0] = slot
     with pytest.raises(expand.SourceError, match="AssertionError: not attempted"):
         sync.execute(broken, tmp_path)
-
-
-@every_notebook
-def test_everything_but_the_torch_cells_runs_without_torch(source, tmp_path):
-    book = executed(source)
-    book.cells = [cell for cell in book.cells if "torch" not in cell.metadata.get("tags", [])]
-    book.cells.insert(0, nbformat.v4.new_code_cell(NO_TORCH))
-    sync.execute(book, tmp_path)

@@ -1,15 +1,14 @@
-"""The built site behind a local server, and a browser page that lets nothing else through.
+"""The built site behind a local server, and a browser that reaches nothing else.
 
-Fixtures: `site_url` (str), `site_folder` (Path), `each_page` (every page in turn, as a path below the site),
-`browser` (one Chromium for all), `page` (fresh storage, desktop width) and `shared_page` (one for the whole
-run, for tests that only look). A page carries `external` (requests that were not for the site: blocked and
-listed) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than _build/html.
+Fixtures: `site_url` (str), `site_folder` (Path), `browser` (one Chromium for all), `page` (fresh storage,
+desktop width), `shared_page` (one for the tests of a file that only look) and `visited` (every page of the site
+in turn, opened once for all the tests that ask for it). A page carries `external` (requests that were not for
+the site) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than _build/html.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import threading
@@ -30,7 +29,10 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no name but the server's leads anywhere
 ]
+OWN = ("data:", "blob:", "about:")
+DESKTOP = {"width": 1280, "height": 900}
 
 
 def chromium() -> str | None:
@@ -46,9 +48,9 @@ def pages() -> list[str]:
 
 
 def pytest_generate_tests(metafunc):
-    """A test that asks for `each_page` runs once for every page."""
-    if "each_page" in metafunc.fixturenames:
-        metafunc.parametrize("each_page", pages())
+    """A test that asks for `visited` runs once for every page."""
+    if "visited" in metafunc.fixturenames:
+        metafunc.parametrize("visited", pages(), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -88,40 +90,78 @@ def browser():
 
 
 def watch(context, site_url: str):
-    """A new page of `context` that records and blocks whatever does not belong to the site."""
+    """A new page of `context` that records what does not belong to the site, and what goes wrong."""
     page = context.new_page()
     page.external, page.errors = [], []
 
-    def gate(route):
-        page.external.append(route.request.url)
-        route.abort()
+    def heard(request):
+        if not request.url.startswith((f"{site_url}/", *OWN)):
+            page.external.append(request.url)
 
-    context.route(re.compile(rf"^(?!{re.escape(site_url)}/|data:|blob:|about:)"), gate)
+    context.on("request", heard)
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     return page
 
 
+def opened(browser):
+    """A context with nothing stored, at desktop width, where nothing moves."""
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    return context
+
+
 @pytest.fixture
 def page(browser, site_url):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    yield watch(context, site_url)
-    context.close()
+    with opened(browser) as context:
+        yield watch(context, site_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _looking(browser, site_url):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
-    yield watch(context, site_url)
-    context.close()
+    with opened(browser) as context:
+        yield watch(context, site_url)
 
 
 @pytest.fixture
 def shared_page(_looking):
     _looking.external.clear()
     _looking.errors.clear()
-    _looking.set_viewport_size({"width": 1280, "height": 900})
+    _looking.set_viewport_size(DESKTOP)
     _looking.emulate_media(color_scheme="light", media="screen")
     return _looking
+
+
+def visit(page, address: str) -> None:
+    """Open a page and wait until its type is there and its wide boxes are measured."""
+    page.goto(address, wait_until="load")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_selector("html[data-measured=loaded]", state="attached")  # what scrolls has its place in the Tab order
+
+
+def scroll_to_end(page) -> None:
+    """Pass the whole page through the window, so that what loads late loads."""
+    page.evaluate("""async () => {
+        for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
+            scrollTo(0, y);
+            await new Promise(requestAnimationFrame);
+        }
+    }""")
+
+
+@pytest.fixture(scope="module")
+def visited(request, browser, site_url):
+    """A page of the site as a first visit to its end finds it; `path` is its own, `weights` the bytes of each file."""
+    with opened(browser) as context:
+        page = watch(context, site_url)
+        page.path, page.weights = request.param, {}
+
+        def weigh(answered):
+            page.weights[answered.url] = answered.sizes()["responseBodySize"]
+
+        page.on("requestfinished", weigh)
+        visit(page, f"{site_url}/{page.path}")
+        scroll_to_end(page)
+        page.wait_for_timeout(150)
+        page.remove_listener("requestfinished", weigh)
+        yield page

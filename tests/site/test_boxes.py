@@ -58,23 +58,6 @@ def test_paper_without_javascript_shows_the_answers_too(browser, site_url):
     context.close()
 
 
-def test_each_claim_of_the_site_is_listed_and_the_link_leads_to_it(shared_page, site_url):
-    page = open_chapter(shared_page, site_url, "book/reference/claims.html")
-    links = page.locator(".claims-title > a").evaluate_all("links => links.map(a => [a.textContent, a.href])")
-    assert len(links) >= 5
-    on_pages = 0
-    for address in sorted({href.split("#")[0] for _, href in links}):
-        page.goto(address)
-        boxes = page.locator(".claim-box").evaluate_all(
-            "boxes => boxes.map(box => [box.querySelector('.box-label').textContent,"
-            "                           box.querySelector('.admonition').id])")
-        assert [(text, href.split("#")[1]) for text, href in links if href.startswith(address + "#")] == \
-            [tuple(box) for box in boxes]
-        assert page.locator(".claim-box .cell_input").count() >= len(boxes)
-        on_pages += len(boxes)
-    assert on_pages == len(links)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_query_key_and_value_keep_their_colours(browser, site_url, scheme):
     page = browser.new_page(color_scheme=scheme)
