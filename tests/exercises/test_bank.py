@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from pathlib import Path
@@ -23,6 +24,12 @@ every_mutant = pytest.mark.parametrize(("exercise_id", "name"), MUTANTS)
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
 
 
+@functools.cache
+def judged(exercise_id, name):
+    """What a learner hears of this mutant; asked once for the tests that only look at it."""
+    return diagnose(exercise_id, EXERCISES[exercise_id].mutants[name])
+
+
 def test_two_chapters_have_exercises_enough():
     per_chapter = [sum(e.section == page for e in EXERCISES.values()) for page in PAGES]
     assert min(per_chapter) >= 3 and len(MUTANTS) >= 80
@@ -40,7 +47,7 @@ def test_reference_and_solution_pass(exercise_id):
 @every_mutant
 def test_mutant_is_rejected_and_named(exercise_id, name):
     exercise = EXERCISES[exercise_id]
-    found = diagnose(exercise_id, exercise.mutants[name])
+    found = judged(exercise_id, name)
     assert found.attempted and not found.passed
     assert found.mistake == exercise.same_as.get(name, name)
     mistake = MISCONCEPTIONS[found.mistake]
@@ -170,7 +177,7 @@ def test_last_hint_holds_the_solution_and_lines_of_real_mistakes(exercise_id):
 @every_mutant
 def test_messages_hold_no_code_no_address_and_no_long_number(exercise_id, name):
     exercise = EXERCISES[exercise_id]
-    text = diagnose(exercise_id, exercise.mutants[name]).text
+    text = judged(exercise_id, name).text
     assert text == diagnose(exercise_id, exercise.mutants[name]).text
     assert not re.search(r"\d\.\d{4}", text) and "0x" not in text
     assert max(map(len, text.splitlines())) <= 88
