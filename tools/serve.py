@@ -68,13 +68,23 @@ class Handler(SimpleHTTPRequestHandler):
         return io.BytesIO(body)
 
 
+class Server(ThreadingHTTPServer):
+    """One thread a request; a browser that leaves before it has everything is no error."""
+
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def start(site: Path, port: int = 8000) -> ThreadingHTTPServer:
     """A server for `site` on 127.0.0.1, at `port` or, where that is taken, at any free one."""
     handler = functools.partial(Handler, directory=str(site))
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return Server(("127.0.0.1", port), handler)
     except OSError:
-        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        return Server(("127.0.0.1", 0), handler)
 
 
 def forever(site: Path) -> int:
