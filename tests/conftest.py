@@ -38,6 +38,7 @@ def together(nodeid: str) -> str:
     return given.rpartition("]")[0] or path if path == A_PAGE_EACH else path
 
 
+@pytest.hookimpl(optionalhook=True)  # where there are no workers there is no such question
 def pytest_xdist_make_scheduler(config, log):
     """Share the tests out among workers: by group where whole files are asked for, else as xdist does."""
     if config.getvalue("dist") != "loadfile":
