@@ -181,7 +181,7 @@ function chart() {
   const dynamic = make("svg:g", {});
   const svg = make(
     "svg:svg",
-    { viewBox: "0 0 480 214", class: "attnx-chart", role: "img",
+    { viewBox: "0 0 480 222", class: "attnx-chart attnx-widechart", role: "img",
       "aria-label": "Bias of each scheme against the distance; the numbers are in the table" },
     dynamic,
   );
@@ -192,7 +192,7 @@ function chart() {
       return make("svg:path", { class: `attnx-curve ${kind}`, "data-curve": key, d: path });
     });
     const ticks = [0, 16, 32, 48, 64].map((r) =>
-      make("svg:text", { x: at(r, 0)[0], y: BOX.bottom + 15, "text-anchor": "middle" }, String(r)),
+      make("svg:text", { x: at(r, 0)[0], y: BOX.bottom + 18, "text-anchor": r < 64 ? "middle" : "end" }, String(r)),
     );
     const grid = [0, -2, -4, -6].flatMap((b) => [
       make("svg:line", { class: "attnx-grid", x1: BOX.left, x2: BOX.right, y1: at(0, b)[1], y2: at(0, b)[1] }),
@@ -200,7 +200,7 @@ function chart() {
     ]);
     const here = at(state.distance, 0)[0];
     const cursor = make("svg:line", { class: "attnx-marker", x1: here, x2: here, y1: BOX.top, y2: BOX.bottom });
-    const title = make("svg:text", { x: 252, y: 210, "text-anchor": "middle" }, "distance into the past");
+    const title = make("svg:text", { x: 252, y: 217, "text-anchor": "middle" }, "distance into the past");
     dynamic.replaceChildren(...grid, ...ticks, title, cursor, ...lines);
   };
   const legend = make(

@@ -167,7 +167,7 @@ function chart() {
   const dynamic = make("svg:g", {});
   const svg = make(
     "svg:svg",
-    { viewBox: "0 0 480 164", class: "attnx-chart", role: "img",
+    { viewBox: "0 0 480 172", class: "attnx-chart attnx-widechart", role: "img",
       "aria-label": "Product of the two against the offset; the number is in the sentence below" },
     dynamic,
   );
@@ -180,13 +180,14 @@ function chart() {
       make("svg:line", { class: "attnx-grid", x1: BOX.left, x2: BOX.right, y1: y(v), y2: y(v) }),
       make("svg:text", { x: BOX.left - 6, y: y(v) + 4, "text-anchor": "end" }, format(v, 0)),
     ]);
+    const anchor = { "-50": "start", 50: "end" };
     const ticks = [-50, -25, 0, 25, 50].map((s) =>
-      make("svg:text", { x: x(s), y: BOX.bottom + 15, "text-anchor": "middle" }, format(s, 0)),
+      make("svg:text", { x: x(s), y: BOX.bottom + 18, "text-anchor": anchor[s] ?? "middle" }, format(s, 0)),
     );
     dynamic.replaceChildren(
       ...grid,
       ...ticks,
-      make("svg:text", { x: 252, y: 160, "text-anchor": "middle" }, "offset"),
+      make("svg:text", { x: 252, y: 167, "text-anchor": "middle" }, "offset"),
       make("svg:path", { class: "attnx-curve attnx-curve-entropy", d: d.join("") }),
       make("svg:circle", { class: "attnx-dot-entropy", cx: x(state.offset), cy: y(product(state)), r: 5 }),
     );
