@@ -78,6 +78,15 @@ def test_softmax_and_scale_by_keyboard(page, site_url):
     assert page.errors == [] and page.external == []
 
 
+def test_jupyterlab_is_told_to_leave_the_keys_to_what_has_the_focus(page, site_url):
+    """Its shortcuts look at the focused element itself, never at what holds it."""
+    place = alive(page, site_url, SOFTMAX)
+    for role in ("slider", "spinbutton", "checkbox", "button"):
+        one = place.get_by_role(role).first
+        one.focus()
+        assert one.get_attribute("data-lm-suppress-shortcuts") == "true", role
+
+
 def test_division_by_the_root_keeps_the_gradient(page, site_url):
     place = alive(page, site_url, SOFTMAX)
     start, norm = weights(place), meter(place, "gradient")

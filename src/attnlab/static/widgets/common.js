@@ -89,8 +89,9 @@ export function frame(model, title, keys) {
       class: "attnx",
       role: "group",
       "aria-label": `Explorable: ${title}`,
-      "data-lm-suppress-shortcuts": "true",
-    }, // JupyterLab: the arrow keys are ours in here
+      // JupyterLab takes the arrow keys from whatever has the focus and does not say that it is left alone
+      onfocusin: (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"),
+    },
     head,
     body,
     status,
