@@ -197,7 +197,7 @@ def test_float16_survives_scores_that_float16_cannot_hold():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_the_dtype_of_the_arguments_is_kept_whatever_the_bias(dtype):
-    parts = [x.to(dtype).requires_grad_() for x in (Q, K, V)]
+    parts = [x.to(dtype, copy=True).requires_grad_() for x in (Q, K, V)]
     output = attention(*parts, bias=torch.zeros(N, M, dtype=torch.float64))
     output.sum().backward()
     assert output.dtype == dtype and all(x.grad.dtype == dtype for x in parts)
