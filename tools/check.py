@@ -72,8 +72,9 @@ def why_skipped(output: str) -> str:
     return "".join(f"  {line}\n" for line in output.splitlines() if line.startswith("SKIPPED"))
 
 
-def pytest(*arguments: str, dist: str = "worksteal") -> Tally:
-    """Run pytest; what it printed is shown where something failed, and the reasons of what was skipped."""
+def pytest(*arguments: str, dist: str = "loadfile") -> Tally:
+    """Run pytest, workers sharing the tests as `dist` says: by default the tests of a file, a notebook or a page of the
+    site stay together. What it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "junit.xml")
         command = [
@@ -116,7 +117,7 @@ def notebooks() -> Tally:
         if ".ipynb_checkpoints" not in path.parts
     )
     together = ("--nbval", "--nbval-current-env", *found, "tests/notebooks")
-    return pytest(*together, dist="loadfile") if found else Tally(failed=1)
+    return pytest(*together) if found else Tally(failed=1)
 
 
 STAGES = (
@@ -124,13 +125,13 @@ STAGES = (
     Stage("Package", lambda: package(), lambda: package(*SLOW)),
     Stage(
         "Exercise gates",
-        lambda: pytest("tests/exercises"),
-        lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py"),
+        lambda: pytest("tests/exercises", dist="worksteal"),  # one long file, each test by itself
+        lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py", dist="worksteal"),
     ),
     Stage("Notebooks, executed again and compared, and solved", notebooks),
     Stage("Book, every warning an error", lambda: script("tools/build.py", "--clean")),
     Stage("Links inside the site", lambda: script("tools/linkcheck.py")),
-    Stage("Site in a browser", lambda: pytest("tests/site", dist="loadfile")),
+    Stage("Site in a browser", lambda: pytest("tests/site")),
 )
 
 

@@ -20,7 +20,7 @@ MATHML = re.compile(r'<span class="katex-mathml">.*?</math></span>', re.S)
 TAG = re.compile(r"<[^>]+>")
 PRESSED = re.compile(r"<(?:a|button|input|summary)\b")
 HEAVY = 24  # tags
-FITS_A_PHONE = 36  # characters of code in a line
+FITS_A_PHONE = 28  # characters of code in a line, inside the box of an exercise
 REACHED = ' tabindex="0" data-scrolls="yes"'
 
 

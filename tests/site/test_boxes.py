@@ -89,6 +89,22 @@ def test_what_scrolls_sideways_can_be_reached_by_keyboard(browser, site_url):
     page.close()
 
 
+def test_what_is_far_away_keeps_its_place_in_the_tab_order_when_a_phone_is_turned(browser, site_url):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    open_chapter(page, site_url)
+    for width in (740, 360, 740, 360):
+        page.wait_for_selector("html[data-measured=loaded]", state="attached")
+        page.set_viewport_size({"width": width, "height": 1100 - width})
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    lost = page.locator(".bd-article pre.heavy-block").evaluate_all("""boxes => {
+        for (const box of boxes) box.style.contentVisibility = "visible";
+        const wide = boxes.filter((box) => box.scrollWidth > box.clientWidth + 1 && !box.closest(".run-edit"));
+        return [wide.length, wide.filter((box) => box.tabIndex < 0).length];
+    }""")
+    assert lost[0] >= 5 and lost[1] == 0
+    page.close()
+
+
 def test_the_text_is_set_in_the_book_s_own_type(shared_page, site_url):
     page = open_chapter(shared_page, site_url)
     page.evaluate("document.fonts.ready")

@@ -27,8 +27,12 @@ function openTarget() {
 
 const MAY_SCROLL = ".katex-display, .cell_output .output, .bd-article pre, .pst-scrollable-table-container";
 
+/** Far away the browser leaves contents without layout, and nothing is wide: then the build's word counts again. */
+const laidOut = (box) => box.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? true;
+const mayBeWide = new WeakSet(document.querySelectorAll("[data-scrolls]"));
+
 function letKeyboard(box) {
-  const wide = box.scrollWidth > box.clientWidth + 1;
+  const wide = laidOut(box) ? box.scrollWidth > box.clientWidth + 1 : mayBeWide.has(box);
   if (wide && !box.hasAttribute("tabindex")) {
     box.tabIndex = 0;
     box.dataset.scrolls = "yes";
@@ -44,6 +48,8 @@ const measure = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.matches(MAY_SCROLL) && !target.closest(".run-edit")) letKeyboard(target);
   document.documentElement.dataset.measured = document.fonts.status;
 });
+
+addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => skipped || letKeyboardScroll(target), true);
 
 /** Have every box in `root`, and `root` itself, measured. */
 function letKeyboardScroll(root = document.body) {
