@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
 WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
-PORTS = iter(range(20_000 + 3_000 * (WORKER % 4), 32_000))  # below those that systems hand out themselves
+FIRST = 20_000 + 3_000 * (WORKER % 4)
+PORTS = iter(range(FIRST, FIRST + 3_000))  # below those that systems hand out themselves
 
 
 def own_port(cache: LocalPortCache, ip: str) -> int:
