@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC, BOOK, TESTS = ROOT / "src", ROOT / "book", ROOT / "tests"
 
 # In order of data flow: a room imports from rooms before it, and from itself.
-ROOMS = """_shapes reference masks bugs attention scoring graph heads positions norms feedforward blocks cache
+ROOMS = """_shapes _counts reference masks bugs attention scoring graph heads positions norms feedforward blocks cache
     kernels models data wordpiece minilm training
     seq2seq g2p generation probe pruning""".split()
 LEAVES = ["plots", "explore", "exercises"]  # may import any room; no room and no other leaf imports them
-WITHOUT_TORCH = ["_shapes", "reference", "masks", "data", "g2p", "bugs", "wordpiece", "probe", *LEAVES]
+WITHOUT_TORCH = ["_shapes", "_counts", "reference", "masks", "data", "g2p", "bugs", "wordpiece", "probe", *LEAVES]
 
 
 def modules() -> dict[str, Path]:
