@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import expand  # noqa: E402
+import pages as titles  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -225,6 +226,8 @@ def main(arguments: list[str] | None = None) -> int:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         parser.error(f"no such source: {', '.join(missing)}")
+    if not (options.files or options.check):
+        titles.write()  # first, since exercises say on which page to read
     pages = [path for path in paths if not _has_kernel(path)]
     for path in pages:
         print(f"{shown(path)}: a page without a kernel, so without a notebook")

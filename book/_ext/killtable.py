@@ -27,11 +27,12 @@ class KillTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         exercises = _exercises()
         tested, sections = 0, []
-        for exercise in sorted(exercises.EXERCISES.values(), key=lambda e: (e.section, e.minutes, e.id)):
+        for exercise in sorted(exercises.EXERCISES.values(), key=lambda e: (e.page, e.minutes, e.id)):
             rows = [self._row(exercises, exercise, name) for name in exercise.mutants]
             tested += len(rows)
             sections.append(self._section(exercise, rows))
-        self.env.note_dependency(str(SRC / "attnlab" / "exercises" / "misconceptions.py"))
+        for path in (SRC / "attnlab" / "exercises" / "misconceptions").glob("*.toml"):
+            self.env.note_dependency(str(path))
         count = f"{len(sections)} exercises, {tested} wrong answers, {len(exercises.MISCONCEPTIONS)} mistakes by name."
         return [nodes.paragraph("", "", nodes.strong("", count)), *sections]
 
@@ -55,7 +56,7 @@ class KillTable(SphinxDirective):
         """A heading, a line about the exercise, its table."""
         section = nodes.section("", nodes.title("", exercise.title), ids=[f"kills-{exercise.id.replace('.', '-').replace('_', '-')}"])
         link = pending_xref("", nodes.inline("", "the chapter"), refdomain="std", reftype="doc", refexplicit=True,
-                            reftarget=f"/book/{exercise.section}", refwarn=True, refdoc=self.env.docname)
+                            reftarget=f"/book/{exercise.page}", refwarn=True, refdoc=self.env.docname)
         about = f"{exercise.level.capitalize()}, {exercise.minutes} minutes, {len(rows)} wrong answers, in "
         section += nodes.paragraph("", "", nodes.literal("", exercise.id), nodes.Text(". " + about), link, nodes.Text("."))
         section += _table(rows)

@@ -35,13 +35,13 @@ def site(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("book")
     (folder / "conf.py").write_text(CONF.format(ext=str(ROOT / "book" / "_ext")), encoding="utf-8")
-    pages = sorted({exercise.section for exercise in EXERCISES.values()})
+    pages = sorted({exercise.page for exercise in EXERCISES.values()})
     listing = "\n".join(f"book/{page}" for page in [*pages, "reference/exercises"])
     (folder / "index.md").write_text(f"# Book\n\n```{{toctree}}\n{listing}\n```\n", encoding="utf-8")
     for page in pages:
         made = [nbformat.v4.new_markdown_cell(f"# {page}\n\n## Exercises")]
         for exercise in EXERCISES.values():
-            if exercise.section == page:
+            if exercise.page == page:
                 made += [_cell(cell) for cell in cells(exercise.id)]
         path = folder / "book" / f"{page}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def test_exercise_pages_have_gates_hints_and_solutions(site):
     from attnlab.exercises import EXERCISES
 
     text = "".join((site / f"book/{page}.html").read_text(encoding="utf-8")
-                   for page in {e.section for e in EXERCISES.values()})
+                   for page in {e.page for e in EXERCISES.values()})
     for exercise in EXERCISES.values():
         label = exercise.id.replace(".", "-").replace("_", "-")
         assert f'id="exercise-{label}"' in text and f'id="solution-{label}"' in text

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from attnlab.exercises._pages import address, sentence
+
 LEVELS = ("remember", "understand", "apply", "analyse", "evaluate", "create")
 
 
@@ -37,8 +39,7 @@ class Exercise:
     level: str
     minutes: int
     difficulty: int
-    section: str
-    uses: str
+    page: str
     statement: str
     slot: str
     hints: tuple[str, ...]
@@ -47,6 +48,7 @@ class Exercise:
     verified: str
     next_thought: str
     reference: Callable
+    headings: tuple[str, ...] = ()
     returns: str = "numbers"
     parts: tuple[str, ...] = ("output",)
     judged_by: str = "values"
@@ -69,6 +71,16 @@ class Exercise:
     def name(self) -> str:
         """The name of the function the learner writes."""
         return re.search(r"def (\w+)\(", self.slot).group(1)
+
+    @property
+    def uses(self) -> str:
+        """Page and sections to read first, as a sentence."""
+        return sentence(self.page, self.headings)
+
+    @property
+    def href(self) -> str:
+        """The page and its first section to read, as an address below the site's root."""
+        return address(self.page, self.headings)
 
     @property
     def parameters(self) -> list[str]:

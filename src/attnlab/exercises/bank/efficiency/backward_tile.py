@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=25,
     difficulty=3,
-    section="efficiency/blocked_kernel",
-    uses='The blocked kernel, section "Backward: compute it again".',
+    page="efficiency/blocked_kernel",
+    headings=("Backward: compute it again",),
     statement=r"""
     The forward pass looked at *all* keys and kept, for each query, the output `out` and the log-sum-exp `lse`. Now one tile is to be differentiated: a block of queries `q`, with their rows of `out`, `lse` and `d_out`, and **one block** of keys `k` with their values `v`. The other keys are not there any more.
 

@@ -22,8 +22,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=25,
     difficulty=2,
-    section="efficiency/blocked_kernel",
-    uses='The blocked kernel, section "NumPy: the loop".',
+    page="efficiency/blocked_kernel",
+    headings=("NumPy: the loop",),
     statement=r"""
     Compute attention for $n$ queries and $m$ keys, one **tile** at a time: outside a loop over blocks of `block_q` queries, inside a loop over blocks of `block_k` keys. Keep a running maximum, sum and output **for every row** of the block of queries. The last block may be smaller, in both directions. There is no mask.
 

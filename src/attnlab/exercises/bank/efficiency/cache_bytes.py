@@ -11,8 +11,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=5,
     difficulty=1,
-    section="efficiency/overview",
-    uses='What attention costs, section "Bytes".',
+    page="efficiency/overview",
+    headings=("Bytes",),
     statement=r"""
     While generating, a model keeps the keys and the values of all tokens so far: for each layer and each key-value head, a key and a value of `d_head` numbers for each token. How many **bytes** is that, with `bytes_each` bytes a number?
 

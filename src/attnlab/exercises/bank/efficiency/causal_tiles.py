@@ -23,8 +23,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=3,
-    section="efficiency/on_a_gpu",
-    uses='On a GPU, section "Which tiles a program visits".',
+    page="efficiency/on_a_gpu",
+    headings=("Which tiles a program visits",),
     statement=r"""
     A program owns the rows from `top` on, at most `block_q` of them and none beyond `n_queries`. Keys come in tiles of `block_k`, cut from the first key on. The mask is causal, with the **last query beside the last key**.
     Return how many tiles the program has to visit, and how many of those need no mask: full tiles of which every row sees every key.

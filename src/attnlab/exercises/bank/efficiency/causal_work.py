@@ -13,8 +13,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="efficiency/beyond_one_device",
-    uses='Beyond one device, sections "The mathematics" and "Who works, and who waits".',
+    page="efficiency/beyond_one_device",
+    headings=("The mathematics", "Who works, and who waits"),
     statement=r"""
     The tokens of a sequence are dealt out to $P$ ranks, $c$ each: row $r$ of `positions` ($P \times c$) holds the places in the sequence of rank $r$'s tokens, in **any** order of dealing. In step $s$ rank $r$ has the keys of rank $(r - s) \bmod P$ at hand. The mask is causal, so only pairs with key position $\le$ query position are computed.
 

@@ -18,8 +18,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="efficiency/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="efficiency/problems",
     statement=r"""
     To waste no padding, several texts are packed behind one another into one sequence of $n$ tokens. `documents` ($n$ whole numbers) says which text each token belongs to, for example `[7, 7, 4, 4, 4]`. Return the boolean table ($n \times n$), True = may look, with which every text is read as if it were alone, by a model that writes from left to right.
 

@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=20,
     difficulty=3,
-    section="efficiency/beyond_one_device",
-    uses='Beyond one device, section "Who works, and who waits".',
+    page="efficiency/beyond_one_device",
+    headings=("Who works, and who waits",),
     statement=r"""
     Deal the positions $0 \dots n - 1$ of a sequence out to $P$ ranks (`world`), so that a causal ring is fair. Return whole numbers ($P \times n/P$), row $r$ for rank $r$. Many answers are right, and nothing else is checked:
 

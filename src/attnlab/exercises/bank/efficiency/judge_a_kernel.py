@@ -109,8 +109,7 @@ EXERCISE = Exercise(
     level="evaluate",
     minutes=25,
     difficulty=3,
-    section="efficiency/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="efficiency/problems",
     statement=r"""
     Kernels are sent to you, functions `kernel(q, k, v, causal)` that claim to be exact blocked attention: `q` ($n \times d_k$), `k` ($m \times d_k$), `v` ($m \times d_v$), with the last query beside the last key when `causal` is True. You do not know their block size, only that it is at most 4. Some are right, in double or in single precision. Others have mistakes that you know from this part and from the chapter on masks.
 

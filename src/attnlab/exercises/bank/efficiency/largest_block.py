@@ -15,8 +15,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=10,
     difficulty=2,
-    section="efficiency/memory_traffic",
-    uses='Counting memory traffic, sections "Closed forms" and "Does the printed block size fit?".',
+    page="efficiency/memory_traffic",
+    headings=("Closed forms", "Does the printed block size fit?"),
     statement=r"""
     With the queries outside, the following is held in fast memory at the same time, for a block of $B_q$ queries and blocks of $B_k$ keys (`block_k`), all of width $d$:
 

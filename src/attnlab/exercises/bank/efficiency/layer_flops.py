@@ -16,8 +16,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="efficiency/overview",
-    uses='What attention costs, section "Operations".',
+    page="efficiency/overview",
+    headings=("Operations",),
     statement=r"""
     Count the operations of one transformer layer of width $d$ (`d_model`) on $n$ tokens, a multiplication and an addition being **two** operations:
 

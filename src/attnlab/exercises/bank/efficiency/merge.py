@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="efficiency/online_softmax",
-    uses='Online softmax, section "The mathematics".',
+    page="efficiency/online_softmax",
+    headings=("The mathematics",),
     statement=r"""
     The same $n$ queries looked at two disjoint sets of keys. For each set there is an output $o$ ($n \times d_v$) and the log-sum-exp $\lambda$ of each row ($n$ numbers). Join them:
 

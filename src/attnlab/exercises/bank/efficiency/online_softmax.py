@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=20,
     difficulty=2,
-    section="efficiency/online_softmax",
-    uses='Online softmax, section "A stream".',
+    page="efficiency/online_softmax",
+    headings=("A stream",),
     statement=r"""
     For one query, $m$ scores and $m$ values ($m \times d_v$) arrive in blocks of `block`; the last block may be shorter. Return the softmax average $\sum_j p_j v_j$, looking at **one block at a time**: keep the running maximum, the running sum and
     the running output, and correct what was collected when the maximum rises.

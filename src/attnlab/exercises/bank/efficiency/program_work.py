@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="efficiency/on_a_gpu",
-    uses='On a GPU, section "Which program does what".',
+    page="efficiency/on_a_gpu",
+    headings=("Which program does what",),
     statement=r"""
     A causal kernel is launched on a grid of (blocks of queries) × (batch · heads) programs. Each program is told only its two numbers: `block` on the first axis and `number` on the second. `number` counts through all heads of the first text, then through all heads of the second, and so on.
     Program 0 of the first axis takes the **last** rows, program 1 the block before it: the longest rows start first. Blocks are cut from the top, so the last one may be shorter. `group` neighbouring heads of queries share a head of keys.

@@ -26,8 +26,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=20,
     difficulty=2,
-    section="efficiency/beyond_one_device",
-    uses='Beyond one device, section "The mathematics".',
+    page="efficiency/beyond_one_device",
+    headings=("The mathematics",),
     statement=r"""
     A sequence lies in $P$ shards of $c$ tokens on $P$ ranks: `qs`, `ks` ($P \times c \times d_k$) and `vs` ($P \times c \times d_v$). Rank $r$ keeps its queries. In step 0 it attends to its own keys and values; then, $P - 1$ times, everybody passes keys and values on to the **right** neighbour (rank $P - 1$ to rank 0), attends to what has come from the left, and merges.
 

@@ -16,8 +16,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="efficiency/beyond_one_device",
-    uses='Beyond one device, section "What each process holds and sends".',
+    page="efficiency/beyond_one_device",
+    headings=("What each process holds and sends",),
     statement=r"""
     Count the bytes that **one** rank of a ring sends for one layer. There are $P \ge 2$ ranks (`world`), each with `shard` tokens; keys and values have `kv_heads` heads of width `d_head`, and every number takes `bytes_each` bytes.
 

@@ -16,8 +16,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=10,
     difficulty=2,
-    section="efficiency/overview",
-    uses='What attention costs, section "Time: the roofline".',
+    page="efficiency/overview",
+    headings=("Time: the roofline",),
     statement=r"""
     A computation does `flops` operations and moves `bytes_moved` bytes. The chip computes at most `peak` operations a second and moves at most `bandwidth` bytes a second, both at the same time.
     Return the least **time** in seconds that the computation can take.

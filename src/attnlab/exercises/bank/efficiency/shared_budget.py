@@ -18,8 +18,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="efficiency/on_a_gpu",
-    uses='On a GPU, section "Tiles against shared memory".',
+    page="efficiency/on_a_gpu",
+    headings=("Tiles against shared memory",),
     statement=r"""
     A program keeps its block of queries in shared memory, and `stages` tiles of keys and of values at a time: while one is used, the next are on their way. A tile of keys is `block_k` × `d_head` numbers, one of values `block_k` × `d_value`, each number `bytes_each` bytes. Scores and output are in registers and do not count.
     Return the largest number of queries that fits into `budget` bytes, out of 16, 32, 64, 128, 256, 512 and 1,024; if not even 16 fit, return 0.

@@ -26,8 +26,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="efficiency/blocked_kernel",
-    uses='The blocked kernel, section "Tiles that need not be computed".',
+    page="efficiency/blocked_kernel",
+    headings=("Tiles that need not be computed",),
     statement=r"""
     A causal mask over `n_queries` queries and `n_keys` keys is cut into tiles of `block_q` by `block_k`; the last ones may be smaller. The **last query stands at the last key**. Return a boolean table, one row a block of queries, one column a block of keys: True where at least one query of the block may look at at least one key of the block. All other tiles need not be computed.
 

@@ -17,8 +17,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="efficiency/memory_traffic",
-    uses='Counting memory traffic, section "Closed forms".',
+    page="efficiency/memory_traffic",
+    headings=("Closed forms",),
     statement=r"""
     Attention on $n$ tokens of width $d$, queries in the **outer** loop in blocks of `block_q`, keys and values in the inner loop. A block of queries is loaded once and its outputs, and one log-sum-exp a row, are stored once. For every block of queries, all keys and all values are loaded. There is no mask.
     How many elements move between the two memories?

@@ -36,8 +36,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=30,
     difficulty=3,
-    section="efficiency/memory_traffic",
-    uses='Counting memory traffic, sections "A machine that counts" and "Three attentions".',
+    page="efficiency/memory_traffic",
+    headings=("A machine that counts", "Three attentions"),
     statement=r"""
     Write an attention for the machine with two memories. `q`, `k` and `v` lie in slow memory, all of shape ($n$, $d$); slices of them can be loaded with `memory.load(...)`. The fast memory holds `memory.capacity` elements, everything you compute included. Return the output as an ordinary array, and what it cost:
     make `out = Slow(np.zeros(...))`, put the results there with `memory.store(out[rows], values)`, and end with `return out.numpy(), memory.traffic`: the result and your score.

@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="efficiency/online_softmax",
-    uses='Online softmax, sections "The mathematics" and "Order and grouping do not matter".',
+    page="efficiency/online_softmax",
+    headings=("The mathematics", "Order and grouping do not matter"),
     statement=r"""
     While generating, $B$ workers look at $B$ parts of a long cache. Worker $b$ returns outputs ($n \times d_v$) and log-sum-exps ($n$). Join all of them at once: `outs` has shape $(B, n, d_v)$ and `lses` has shape $(B, n)$. Every worker saw at least one key for each row.
 

@@ -19,8 +19,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=3,
-    section="efficiency/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="efficiency/problems",
     statement=r"""
     A row's result over *all* keys is known: `out` ($n \times d_v$) with log-sum-exp `lse` ($n$). So is its result over *some* of these keys: `out_2`, `lse_2`. Without looking at a key or a value, give the result over the **other** keys, output and log-sum-exp.
 

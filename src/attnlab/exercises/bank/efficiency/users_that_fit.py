@@ -16,8 +16,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="efficiency/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="efficiency/problems",
     statement=r"""
     A server has `memory` bytes. The model's parameters take `weights` of them, once for all. Every user has a conversation of up to `tokens` tokens, whose keys and values are kept for each of `layers` layers and `kv_heads` heads of width `d_head`, `bytes_each` bytes a number. How many users can be served at the same time, when nothing else needs memory?
 

@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/mathematics",
-    uses='The mathematics of attention, section "Four ways to compare".',
+    page="fundamentals/mathematics",
+    headings=("Four ways to compare",),
     statement=r"""
     Return the **additive** score of every query with every key,
 

@@ -30,8 +30,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="fundamentals/problems",
     statement=r"""
     A model of pairs predicts a sign from the one before it. From the array `train` (whole numbers below `vocab`) count how often each sign follows each; add 1 to every one of the `vocab`$^2$ counts, so that nothing is impossible; divide each row by its sum. Return the **perplexity** of another array, `text`: the exponential of the average surprise of its signs, each given the one before. The first sign has none before it and is not predicted.
 

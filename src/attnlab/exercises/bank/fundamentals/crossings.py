@@ -20,8 +20,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="fundamentals/intuition",
-    uses='Intuition, section "An alignment that crosses".',
+    page="fundamentals/intuition",
+    headings=("An alignment that crosses",),
     statement=r"""
     Draw a line from each word that is written to the word of the source with the largest weight. Two lines **cross** if the word written earlier looks at a word
     that stands *later* in the source. Return how many pairs of lines cross: 0 means that both languages keep the same order.

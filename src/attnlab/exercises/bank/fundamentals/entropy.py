@@ -20,8 +20,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="fundamentals/softmax_temperature",
-    uses='Softmax and temperature, section "Entropy: how undecided a row is".',
+    page="fundamentals/softmax_temperature",
+    headings=("Entropy: how undecided a row is",),
     statement=r"""
     For weights of any shape (..., keys), each row of which adds up to 1, return the **entropy** of every row in bits,
 

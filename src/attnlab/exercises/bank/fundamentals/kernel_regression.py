@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/mathematics",
-    uses='The mathematics of attention, section "Attention as kernel regression".',
+    page="fundamentals/mathematics",
+    headings=("Attention as kernel regression",),
     statement=r"""
     Return for every query the mean of the values, each weighted by a Gaussian bump around its key:
 

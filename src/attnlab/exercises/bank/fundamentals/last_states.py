@@ -24,8 +24,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/intuition",
-    uses='Intuition, section "One vector for everything".',
+    page="fundamentals/intuition",
+    headings=("One vector for everything",),
     statement=r"""
     A recurrent reader starts with $h_0 = 0$ and makes $h_t = \tanh(x_t W_x + h_{t-1} W_h)$ from each word. Several texts are read at once, so the short ones are
     filled up at the end with padding. Return for each text its state after its **last real word**.

@@ -23,8 +23,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="fundamentals/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="fundamentals/problems",
     statement=r"""
     Kernel regression predicts a value as the mean of the known values, each weighted by $e^{-(x_i - x_j)^2 / (2 w^2)}$. Judged on the points that it was given, the smallest width always wins: every point looks at itself. So predict each point from **all the others only**, and return the mean squared error.
 

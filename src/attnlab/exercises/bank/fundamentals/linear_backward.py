@@ -18,8 +18,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/from_scratch",
-    uses='Attention from scratch, section "The way back".',
+    page="fundamentals/from_scratch",
+    headings=("The way back",),
     statement=r"""
     A projection makes $Y = X W$ for a batch of texts, with the same $W$ for every token. The loss's gradient with respect to $Y$ is given as `d_y`. Return the pair
     `(d_x, d_w)`: its gradients with respect to `x` and to `w`.

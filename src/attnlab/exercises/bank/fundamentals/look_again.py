@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/intuition",
-    uses='Intuition, section "Looking back".',
+    page="fundamentals/intuition",
+    headings=("Looking back",),
     statement=r"""
     A decoder has compared its state at every step with every word's state $h_i$, and the scores are given. Return the **contexts** and the **weights**:
 

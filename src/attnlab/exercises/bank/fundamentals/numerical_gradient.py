@@ -28,8 +28,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/from_scratch",
-    uses='Attention from scratch, section "Is the gradient right?".',
+    page="fundamentals/from_scratch",
+    headings=("Is the gradient right?",),
     statement=r"""
     `f` takes an array and returns one number. Measure its gradient at `x` by **central differences**: for every entry $i$, with all others as they are,
 

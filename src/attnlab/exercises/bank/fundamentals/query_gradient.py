@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=3,
-    section="fundamentals/mathematics",
-    uses='The mathematics of attention, section "The gradient, one link at a time".',
+    page="fundamentals/mathematics",
+    headings=("The gradient, one link at a time",),
     statement=r"""
     One query $q$ ($d$ numbers) has the scores $s_j = q \cdot k_j / \sqrt d$, the weights $a = \operatorname{softmax}(s)$ and the output $o = \sum_j a_j v_j$. The loss's
     gradient with respect to the output is given as `d_output`. Return its gradient with respect to the **query**.

@@ -20,8 +20,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/softmax_temperature",
-    uses='Softmax and temperature, section "The gradient".',
+    page="fundamentals/softmax_temperature",
+    headings=("The gradient",),
     statement=r"""
     Each row of `weights` is $p = \operatorname{softmax}(s / T)$. The loss's gradient with respect to the weights, $\bar p$, is given as `d_weights`. Return
     its gradient with respect to the **scores**, without building a matrix for every row:

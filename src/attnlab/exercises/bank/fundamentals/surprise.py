@@ -22,8 +22,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="fundamentals/softmax_temperature",
-    uses='Softmax and temperature, section "A temperature for an honest classifier".',
+    page="fundamentals/softmax_temperature",
+    headings=("A temperature for an honest classifier",),
     statement=r"""
     `logits` holds one row of scores for each example, `labels` the number of the right class. For each temperature $T$ in `temperatures` return the **average
     surprise** of the labels, in nats:

@@ -31,8 +31,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=3,
-    section="fundamentals/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="fundamentals/problems",
     statement=r"""
     Somebody wants the weights of a row to have an entropy of exactly `bits`. Return the temperature $T$ at which $\operatorname{softmax}(\text{scores} / T)$ has it, correct to five digits. `scores` has shape ($m$), no two of them equal, and $0 <$ `bits` $< \log_2 m$, so there is exactly one such $T$; look for it between 0.001 and 1,000.
 

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=10,
     difficulty=2,
-    section="fundamentals/from_scratch",
-    uses='Attention from scratch, section "The way back".',
+    page="fundamentals/from_scratch",
+    headings=("The way back",),
     statement=r"""
     The same tokens $X$ ($n \times d$) are projected three times: $Q = X W_Q$, $K = X W_K$, $V = X W_V$. The loss's gradients with respect to $Q$, $K$ and $V$ are
     given. Return its gradient with respect to $X$.

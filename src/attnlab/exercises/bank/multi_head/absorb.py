@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=3,
-    section="multi_head/sharing",
-    uses='Sharing keys and values, section "One vector for all heads".',
+    page="multi_head/sharing",
+    headings=("One vector for all heads",),
     statement=r"""
     In latent attention the keys of head $h$ are $C\,U^h$: one latent vector a token, $C$ ($m \times d_{\text{latent}}$), unfolded by the head's own columns of `w_up`. Change the *queries* instead, so that they can be compared with the latents directly: return $Q'^h$ with $Q'^h C^\top = Q^h (C\,U^h)^\top$ for every $C$.
 

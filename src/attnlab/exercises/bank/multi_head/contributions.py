@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="multi_head/mathematics",
-    uses='The mathematics of several heads, section "A sum over heads".',
+    page="multi_head/mathematics",
+    headings=("A sum over heads",),
     statement=r"""
     Merging and multiplying by $W_O$ is the same as sending each head through its own rows of $W_O$ and adding. Return the terms of that sum: for each head what it adds to each token, $(H, n, d_{\text{out}})$.
 

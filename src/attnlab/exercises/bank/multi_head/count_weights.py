@@ -12,8 +12,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=5,
     difficulty=1,
-    section="multi_head/mathematics",
-    uses='The mathematics of several heads, section "What the number of heads costs".',
+    page="multi_head/mathematics",
+    headings=("What the number of heads costs",),
     statement=r"""
     How many numbers are there in the four matrices of a multi-head layer of width `d_model` with `n_heads` heads of queries and `n_kv_heads` shared heads of keys and values? All heads are $d_{\text{model}} / H$ wide; there are no bias vectors.
 

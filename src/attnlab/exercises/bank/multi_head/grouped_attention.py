@@ -17,8 +17,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="multi_head/implementation",
-    uses='Multi-head attention in code, section "Fewer heads of keys and values".',
+    page="multi_head/implementation",
+    headings=("Fewer heads of keys and values",),
     statement=r"""
     There are $H$ heads of queries but only $G$ heads of keys and values; $G$ divides $H$. Neighbouring query heads share: the first $H/G$ query heads use the first head of keys and values, the next $H/G$ the second, and so on.
     Return the output of every query head. `attention` is given and wants as many heads of keys as of queries.

@@ -13,8 +13,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="multi_head/why_many_heads",
-    uses='Why many heads?, section "How much the loss feels a head".',
+    page="multi_head/why_many_heads",
+    headings=("How much the loss feels a head",),
     statement=r"""
     For some texts you have what each head put out, and the gradient of that text's loss with respect to it. With a gate $\xi_h$ in front of each head, find
 

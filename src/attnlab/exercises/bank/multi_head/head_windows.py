@@ -14,8 +14,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="multi_head/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="multi_head/problems",
     statement=r"""
     Each head is to have a window of its own: head $h$ sees the last `sizes[h]` tokens up to and including the query's own, and nothing of the future. Return one boolean mask for all heads that fits the scores of `n_queries` queries and `n_keys` keys. The last query stands at the last key.
 

@@ -10,8 +10,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=5,
     difficulty=1,
-    section="multi_head/sharing",
-    uses='Sharing keys and values, section "The bytes that are kept".',
+    page="multi_head/sharing",
+    headings=("The bytes that are kept",),
     statement=r"""
     In latent attention each layer keeps, for each token, one latent vector of `latent` numbers, from which the keys and values of all heads can be unfolded, and one key of `rotary` numbers, shared by all heads. How many bytes is that for a text?
 

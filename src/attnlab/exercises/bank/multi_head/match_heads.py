@@ -26,8 +26,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=25,
     difficulty=3,
-    section="multi_head/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="multi_head/problems",
     statement=r"""
     Somebody gave a layer's heads another order, and in each head changed the basis of queries and keys, and that of the values: $W_Q^h M$ and $W_K^h M^{-\top}$, $W_V^h N$ and $N^{-1} W_O^h$ with invertible matrices $M$, $N$ of their own. The layer does what it did. Find the order: entry $i$ of the result is the number that head $i$ of the second layer had in the first.
 

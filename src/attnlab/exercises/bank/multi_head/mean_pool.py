@@ -13,8 +13,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="multi_head/sharing",
-    uses='Sharing keys and values, section "From many heads to few".',
+    page="multi_head/sharing",
+    headings=("From many heads to few",),
     statement=r"""
     A trained layer has $H$ heads of keys, their columns side by side in `w`. Make the matrix of a layer with only `n_kv_heads` shared ones: each new head is the **mean** of the $H / G$ neighbouring heads that it replaces, feature by feature. Values are converted by the same function.
 

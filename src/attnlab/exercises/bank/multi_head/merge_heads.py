@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=5,
     difficulty=1,
-    section="multi_head/implementation",
-    uses='Multi-head attention in code, section "Why the axes change places".',
+    page="multi_head/implementation",
+    headings=("Why the axes change places",),
     statement=r"""
     The last of the seven steps: put what the heads found for one token side by side, head 0 first, from $(\ldots, H, n, d_{\text{head}})$ to $(\ldots, n, H d_{\text{head}})$. It undoes the split.
 

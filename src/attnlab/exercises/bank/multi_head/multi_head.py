@@ -17,8 +17,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="multi_head/implementation",
-    uses='Multi-head attention in code, sections "The mathematics" and "In NumPy".',
+    page="multi_head/implementation",
+    headings=("The mathematics", "In NumPy"),
     statement=r"""
     All seven steps, from $n \times d_{\text{model}}$ to $n \times d_{\text{out}}$. Project the tokens with three matrices, split each result into heads, let every head attend by itself, merge, and multiply by the output matrix:
 

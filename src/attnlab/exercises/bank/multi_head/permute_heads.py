@@ -15,8 +15,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="multi_head/mathematics",
-    uses='The mathematics of several heads, section "Heads without an order".',
+    page="multi_head/mathematics",
+    headings=("Heads without an order",),
     statement=r"""
     Rearrange the four matrices so that head $i$ of the new layer is head `order[i]` of the old one, while the layer as a whole gives the same output. Return the four new matrices.
 

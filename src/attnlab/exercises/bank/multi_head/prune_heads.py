@@ -15,8 +15,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="multi_head/why_many_heads",
-    uses='Why many heads?, sections "How much the loss feels a head" and "What goes wrong".',
+    page="multi_head/why_many_heads",
+    headings=("How much the loss feels a head", "What goes wrong"),
     statement=r"""
     Remove some heads from a layer for good. `gates` has an entry for each head, 1 for those that stay and 0 for those that go. Return the four smaller matrices. The layer that they make must give what the old one gives when the outputs of the heads are multiplied by the gates.
 

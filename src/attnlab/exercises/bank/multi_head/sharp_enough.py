@@ -19,8 +19,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="multi_head/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="multi_head/problems",
     statement=r"""
     A query has the score `gap` with the key that it wants and the score 0 with each of the other `n_keys - 1` keys. By which factor must all scores be multiplied, so that the wanted key gets exactly the given weight?
 

@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="multi_head/implementation",
-    uses='Multi-head attention in code, sections "By hand: two tokens, two heads" and "Why the axes change places".',
+    page="multi_head/implementation",
+    headings=("By hand: two tokens, two heads", "Why the axes change places"),
     statement=r"""
     Cut the features of each token into `n_heads` equal runs, and give every head its own table of tokens: from $(\ldots, n, H d_{\text{head}})$ to $(\ldots, H, n, d_{\text{head}})$.
     Head 0 gets the first $d_{\text{head}}$ features of every token, head 1 the next ones, and so on. There may be axes in front, for a batch.

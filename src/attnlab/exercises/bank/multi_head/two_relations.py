@@ -23,8 +23,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=20,
     difficulty=3,
-    section="multi_head/why_many_heads",
-    uses='Why many heads?, sections "The idea in 60 seconds" and "One average, two questions".',
+    page="multi_head/why_many_heads",
+    headings=("The idea in 60 seconds", "One average, two questions"),
     statement=r"""
     The tokens stand on a ring: token 0 is the right neighbour of the last one. Invent queries and keys for **two** heads, so that head 0 looks at the left neighbour and head 1 at the right one. Attention is as always, $\operatorname{softmax}(Q K^\top / \sqrt{d_k})$ in each head, with no mask. You choose the width. Only this is checked:
 

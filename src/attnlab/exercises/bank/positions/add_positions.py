@@ -22,8 +22,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="positions/sinusoidal",
-    uses='Sinusoidal positions, section "Adding it to the tokens".',
+    page="positions/sinusoidal",
+    headings=("Adding it to the tokens",),
     statement=r"""
     `x` holds the embeddings of a batch of texts, (batch, n, d). All of them begin at position `start` (a model that generates has seen the tokens before it already). `signal` is a table with one row for each position, (positions, d).
     Multiply the embeddings by $\sqrt d$, then add to each token the signal of **its** position.

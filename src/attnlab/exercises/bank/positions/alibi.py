@@ -23,8 +23,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="positions/relative",
-    uses='Relative positions, section "ALiBi: a slope for each head".',
+    page="positions/relative",
+    headings=("ALiBi: a slope for each head",),
     statement=r"""
     Return the bias of shape (`n_heads`, queries, keys): minus the head's slope times the distance $|i - j|$ between query position $i$ and key position $j$. Head $h = 1, \dots, H$ has the slope $2^{-8h/H}$; $H$ is a power of two.
 

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="positions/guide",
-    uses='Choosing and building, section "The other scalings".',
+    page="positions/guide",
+    headings=("The other scalings",),
     statement=r"""
     A rotary model was trained on `trained` positions and is to read `factor` times as many. A pair of speed $\omega$ makes $\omega \cdot$ `trained` $/\, 2\pi$ turns in the texts of the training. Pairs that make `fast` turns or more keep their speed. Pairs that make `slow` turns or fewer get $\omega\, /$ `factor`. Between, the share that is kept grows in proportion to the turns, from 0 to 1.
 

@@ -26,8 +26,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="positions/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="positions/problems",
     statement=r"""
     While a text is generated, keys and values of all $m$ tokens so far are kept, and queries are computed for the newest $n \le m$ only. Return the outputs of these $n$ tokens for one head with a linear bias (ALiBi) of slope `slope`, under a causal mask.
 

@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=3,
-    section="positions/relative",
-    uses='Relative positions, section "Two pairings, one permutation".',
+    page="positions/relative",
+    headings=("Two pairings, one permutation",),
     statement=r"""
     A model was trained with rotary positions on **adjacent** pairs; your program pairs the two **halves** of each head. `w` is its query (or key) projection, used as $x W^\top$: one *row* for each output feature, head after head.
     Return the projection with its rows in the order in which your program gives every pair of queries and keys the same score as before.

@@ -90,8 +90,7 @@ EXERCISE = Exercise(
     level="evaluate",
     minutes=20,
     difficulty=3,
-    section="positions/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="positions/problems",
     statement=r"""
     You are given schemes as functions `score(q_pos, k_pos)`: two arrays of whole positions, at most 12 each, go in, and a table of scores of some fixed queries and keys standing there comes out. Some know nothing but offsets. Others look at where in the text they are, some of them in a way that hides from a careless test.
 

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="positions/guide",
-    uses='Choosing and building, section "The experiment".',
+    page="positions/guide",
+    headings=("The experiment",),
     statement=r"""
     `losses[b, p]` is the loss of text $b$ at position $p$. Return the mean loss within each range of positions: from `edges[0]` up to but not including `edges[1]`, from there up to `edges[2]`, and so on.
 

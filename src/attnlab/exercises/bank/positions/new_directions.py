@@ -18,8 +18,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="positions/guide",
-    uses='Choosing and building, section "Angles never seen".',
+    page="positions/guide",
+    headings=("Angles never seen",),
     statement=r"""
     A rotary model was trained on texts of `trained` tokens. Their largest offset is `trained` $- 1$, so a pair of speed $\omega$ was turned by angles from 0 to $\omega \cdot (\texttt{trained} - 1)$. Now it reads a text of `length` tokens. For each pair: does it come to directions that it never had in training?
 

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="positions/learned",
-    uses='Learned positions, section "Padding moves tokens".',
+    page="positions/learned",
+    headings=("Padding moves tokens",),
     statement=r"""
     A batch of texts was padded to one length: on the right, on the left, or both. `is_token` is True at real tokens. Return the position of every token **within its own text**: the first real token stands at 0. Padding gets the position 0 too; nobody will look at it.
 

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=12,
     difficulty=2,
-    section="positions/relative",
-    uses='Relative positions, section "Rotary: turn queries and keys".',
+    page="positions/relative",
+    headings=("Rotary: turn queries and keys",),
     statement=r"""
     Row $t$ of `x` is a query (or a key) at position `p[t]`. Turn each pair of **neighbouring** features $(a, b) = (x_{2i}, x_{2i+1})$ by the angle $\varphi = p\,\omega_i$, $\omega_i = 10000^{-2i/d}$, into
     $(a \cos\varphi - b \sin\varphi,\; a \sin\varphi + b \cos\varphi)$.

@@ -20,8 +20,7 @@ EXERCISE = Exercise(
     level="create",
     minutes=25,
     difficulty=3,
-    section="positions/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="positions/problems",
     statement=r"""
     Patches of a picture have two positions, a row and a column. Build rotary positions for them: the score of two patches shall depend on how many rows *and* how many columns lie between them, and on nothing else about their places.
 

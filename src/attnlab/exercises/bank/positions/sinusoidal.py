@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=12,
     difficulty=1,
-    section="positions/sinusoidal",
-    uses='Sinusoidal positions, section "The mathematics".',
+    page="positions/sinusoidal",
+    headings=("The mathematics",),
     statement=r"""
     Return the table of shape (`n`, `width`) whose row $p$, counted from 0, is the signal of position $p$: feature $2i$ is $\sin(p\,\omega_i)$, feature $2i + 1$ is $\cos(p\,\omega_i)$, with
     $\omega_i = 10000^{-2i/\text{width}}$.

@@ -24,8 +24,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="positions/learned",
-    uses='Learned positions, section "Stretching a table".',
+    page="positions/learned",
+    headings=("Stretching a table",),
     statement=r"""
     The first `kept` rows of a trained table belong to special tokens that have no place (a class token, say) and stay as they are. The others belong to places in a row. Return a table for `n` places: the kept rows, then $n$ rows by **linear interpolation**, so that the first and the last place keep their vectors and the new ones lie at equal steps between them.
 

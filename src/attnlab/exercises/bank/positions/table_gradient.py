@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="positions/learned",
-    uses='Learned positions, section "What a row learns from".',
+    page="positions/learned",
+    headings=("What a row learns from",),
     statement=r"""
     Token $t$ of text $b$ was given row `p[b, t]` of a table, added to its embedding. Backpropagation arrives with `d_x[b, t]`, the gradient of the loss with respect to that sum. Return the gradient of the **table**.
 

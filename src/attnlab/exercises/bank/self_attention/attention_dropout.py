@@ -13,8 +13,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=8,
     difficulty=1,
-    section="self_attention/implementation",
-    uses='Self-attention in code, section "Dropout stands between normalise and mix".',
+    page="self_attention/implementation",
+    headings=("Dropout stands between normalise and mix",),
     statement=r"""
     While a model is trained, dropout sets each attention weight to zero with probability $p$. What is left is divided by $1 - p$, so that *on average* nothing changes:
 

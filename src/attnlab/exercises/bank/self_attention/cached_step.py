@@ -27,8 +27,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=3,
-    section="self_attention/masks",
-    uses='Masks, section "Fewer queries than keys".',
+    page="self_attention/masks",
+    headings=("Fewer queries than keys",),
     statement=r"""
     A generating model keeps the keys and values of the past. Given the queries, keys and values of the **new** tokens (one or more)
     and the cache, return three things: the causal attention output of the new tokens, the longer key cache, the longer value cache.

@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="self_attention/masks",
-    uses='Masks, section "Fewer queries than keys".',
+    page="self_attention/masks",
+    headings=("Fewer queries than keys",),
     statement=r"""
     Return a boolean table of shape (`n_queries`, `n_keys`), true where query $i$ **may look** at key $j$: at itself and
     at everything before it. The queries are the *newest* tokens, so the **last** query stands at the **last** key. With more queries

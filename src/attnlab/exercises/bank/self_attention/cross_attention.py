@@ -22,8 +22,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="self_attention/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="self_attention/problems",
     statement=r"""
     Sentences that are being written, `x` (texts $\times\, n \times d$), look at the sentences that they translate, `memory` (texts $\times\, m \times d$). The memories were filled up behind with padding; `lengths` (texts) says how many of the $m$ tokens are real, at least one in every text. `w_q` and `w_k` are $d \times d_k$, `w_v` is $d \times d_v$. Return what each token of `x` takes home: texts $\times\, n \times d_v$.
 

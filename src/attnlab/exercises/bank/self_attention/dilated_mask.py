@@ -23,8 +23,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="self_attention/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="self_attention/problems",
     statement=r"""
     To see farther with few keys, a window can have gaps. Each query sees `size` keys: itself, the token `step` places back, the one `2 * step` places back, and so on; fewer where the text begins. Return the boolean mask ($n \times n$), True = may look.
 

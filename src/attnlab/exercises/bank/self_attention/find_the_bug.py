@@ -31,8 +31,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=3,
-    section="self_attention/scaled_dot_product",
-    uses='Scaled dot-product attention, section "What goes wrong".',
+    page="self_attention/scaled_dot_product",
+    headings=("What goes wrong",),
     statement=r"""
     Somebody computed attention weights from `q` and `k`, both of shape ($n$, $d_k$), and all the shapes are right. Write the detective: return one of these strings.
 

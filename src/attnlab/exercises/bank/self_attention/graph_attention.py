@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=12,
     difficulty=2,
-    section="self_attention/graph_view",
-    uses='Self-attention as a graph, section "Graph attention networks".',
+    page="self_attention/graph_view",
+    headings=("Graph attention networks",),
     statement=r"""
     A graph attention layer scores an edge from node $j$ to node $i$ by two learned vectors, $a_0$ for the one who asks and $a_1$ for the one who is asked:
 

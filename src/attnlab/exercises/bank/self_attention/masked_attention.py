@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=20,
     difficulty=3,
-    section="self_attention/masks",
-    uses='Masks, sections "The mathematics" and "A query with nothing to look at".',
+    page="self_attention/masks",
+    headings=("The mathematics", "A query with nothing to look at"),
     statement=r"""
     Write all steps: *score, scale, mask, normalise, mix*. The mask is boolean, true means **may look**, and it broadcasts to
     the scores' shape ($\dots, n, m$).

@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="self_attention/patterns",
-    uses='What real heads look at, section "What goes wrong".',
+    page="self_attention/patterns",
+    headings=("What goes wrong",),
     statement=r"""
     Under a mask, rows have different numbers of keys, and a row with two keys cannot have more than one bit. To compare rows, divide the entropy of each by the largest it could have:
 

@@ -20,8 +20,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="self_attention/graph_view",
-    uses='Self-attention as a graph, section "Messages along edges".',
+    page="self_attention/graph_view",
+    headings=("Messages along edges",),
     statement=r"""
     Nodes ask, and edges say whom: edge $e$ goes from `senders[e]` to `receivers[e]`. Each edge has a score, $q_{\text{receiver}} \cdot k_{\text{sender}} / \sqrt{d_k}$. The scores of the edges *into one node* go through a softmax,
     and the node takes home the sum of its senders' values under these weights. Do it without a table of all pairs: one number for each edge.

@@ -60,8 +60,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="self_attention/the_loss_fell",
-    uses='The loss fell, so the code is right?, section "Eight short tests".',
+    page="self_attention/the_loss_fell",
+    headings=("Eight short tests",),
     statement=r"""
     A layer `attend(x, lengths)` takes a batch of texts, `x` (texts $\times$ tokens $\times d$), filled up *behind* with padding, and the true `lengths` (whole numbers, one a text). A text's result must not depend on its company. Return, for each text, the largest absolute difference between its outputs in the batch and its outputs **alone**: a batch of one, cut to its own length. Only real tokens count.
 

@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="self_attention/patterns",
-    uses='What real heads look at, section "The mathematics: a pattern as a number".',
+    page="self_attention/patterns",
+    headings=("The mathematics: a pattern as a number",),
     statement=r"""
     For tables of weights of shape (..., n, n), queries in rows, return the mean weight that query $i$ puts on key $i + d$,
 

@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="self_attention/masks",
-    uses='Masks, section "Padding, and broadcasting over a batch".',
+    page="self_attention/masks",
+    headings=("Padding, and broadcasting over a batch",),
     statement=r"""
     A batch holds texts of different lengths, filled up behind with padding to `n_keys` tokens. Return the boolean mask, true where a key
     **may be looked at**, in the shape (batch, 1, `n_keys`): the axis of size 1 stands where the queries go.

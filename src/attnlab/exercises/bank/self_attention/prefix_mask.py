@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=15,
     difficulty=2,
-    section="self_attention/masks",
-    uses='Masks, section "Masks as functions of positions".',
+    page="self_attention/masks",
+    headings=("Masks as functions of positions",),
     statement=r"""
     A question is known before the answer begins. So let the first `n_prefix` tokens, the question, look at **each other** in both
     directions, while the rest, the answer, is written from left to right. Design the boolean mask (`n_tokens`, `n_tokens`) with these properties,

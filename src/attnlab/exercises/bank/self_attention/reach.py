@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="self_attention/graph_view",
-    uses='Self-attention as a graph, section "How far news travels".',
+    page="self_attention/graph_view",
+    headings=("How far news travels",),
     statement=r"""
     A stack of `layers` layers, all under the same mask. Each layer also passes every token on unchanged beside its attention (a residual connection), so a token always hears itself. Return the boolean table ($n \times n$)
     that says which tokens can have *any* influence on output $i$ after the last layer:

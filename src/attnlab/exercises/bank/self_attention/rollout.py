@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="self_attention/patterns",
-    uses='What real heads look at, section "Rollout: weights through all layers".',
+    page="self_attention/patterns",
+    headings=("Rollout: weights through all layers",),
     statement=r"""
     Given the weights of all layers and heads, (layers, heads, n, n), layer 0 being next to the input, return the **rollout** of the last layer, (n, n): with $\bar A_l$ the mean over heads,
 

@@ -25,8 +25,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=25,
     difficulty=3,
-    section="self_attention/patterns",
-    uses='What real heads look at, section "Are weights an explanation?".',
+    page="self_attention/patterns",
+    headings=("Are weights an explanation?",),
     statement=r"""
     Given one row of weights $a$ over $m$ keys, all positive, and the values $V$ ($m \times d_v$, with $m > d_v + 1$), return **another** row of weights with the same output, as far away as one step allows. Many answers are right; only this is checked:
 

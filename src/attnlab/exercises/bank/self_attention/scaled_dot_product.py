@@ -15,8 +15,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    section="self_attention/scaled_dot_product",
-    uses='Scaled dot-product attention, section "In NumPy, one step at a time".',
+    page="self_attention/scaled_dot_product",
+    headings=("In NumPy, one step at a time",),
     statement=r"""
     Write *score*, *scale*, *normalise* and *mix* for queries $Q$ ($n \times d_k$), keys $K$ ($m \times d_k$) and values $V$
     ($m \times d_v$), with any batch axes in front:

@@ -13,8 +13,8 @@ EXERCISE = Exercise(
     level="understand",
     minutes=10,
     difficulty=2,
-    section="self_attention/scaled_dot_product",
-    uses='Scaled dot-product attention, section "Why divide by sqrt(d_k)?".',
+    page="self_attention/scaled_dot_product",
+    headings=(r"Why divide by $\sqrt{d_k}$?",),
     statement=r"""
     The factor $1/\sqrt{d_k}$ assumes that the components of queries and keys have variance 1. Suppose they have mean 0, are independent, and have variances
     `var_q` and `var_k`. Return the **factor** by which $q \cdot k$ must be multiplied so that the score has variance 1.

@@ -15,8 +15,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="self_attention/scaled_dot_product",
-    uses='Scaled dot-product attention, section "The mathematics".',
+    page="self_attention/scaled_dot_product",
+    headings=("The mathematics",),
     statement=r"""
     Queries, keys and values are not three inputs: they are three *projections* of one table of tokens $X$ ($n \times d_{\text{model}}$).
     Add the step *project* in front of the others:

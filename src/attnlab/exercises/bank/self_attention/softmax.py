@@ -14,8 +14,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=1,
-    section="self_attention/scaled_dot_product",
-    uses='Scaled dot-product attention, section "The mathematics".',
+    page="self_attention/scaled_dot_product",
+    headings=("The mathematics",),
     statement=r"""
     Write the *normalise* step. For scores of any shape and a temperature $T > 0$, return
 

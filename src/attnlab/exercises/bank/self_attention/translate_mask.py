@@ -24,8 +24,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=12,
     difficulty=2,
-    section="self_attention/implementation",
-    uses='Self-attention in code, section "Parity: the same numbers as PyTorch".',
+    page="self_attention/implementation",
+    headings=("Parity: the same numbers as PyTorch",),
     statement=r"""
     You call four libraries, and each writes masks in its own dialect. Translate what they give you into ours: boolean, True = may look.
 

@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=25,
     difficulty=3,
-    section="self_attention/masks",
-    uses='Masks, section "Masks as functions of positions".',
+    page="self_attention/masks",
+    headings=("Masks as functions of positions",),
     statement=r"""
     A causal mask allows about $n^2/2$ pairs. Invent one that allows far fewer, and through which **two** layers still carry everything forward. Return a
     boolean table (`n_tokens`, `n_tokens`) with these properties; many answers are right, and nothing else is checked:

@@ -26,8 +26,8 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="self_attention/implementation",
-    uses='Self-attention in code, section "A test that knows nothing about the code".',
+    page="self_attention/implementation",
+    headings=("A test that knows nothing about the code",),
     statement=r"""
     Write the most useful test of this course. `layer` is *any* function from a table of tokens ($n \times d$) to a table with one row for each token. Find out by experiment which outputs depend on
     which tokens: replace one token, and look which rows of the output move. Return a boolean table ($n \times n$):

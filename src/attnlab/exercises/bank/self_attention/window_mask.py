@@ -19,8 +19,8 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    section="self_attention/masks",
-    uses='Masks, sections "Four permissions, pictured" and "Fewer queries than keys".',
+    page="self_attention/masks",
+    headings=("Four permissions, pictured", "Fewer queries than keys"),
     statement=r"""
     Return the boolean mask with which each query sees the last `size` keys up to its own position, **its own included**, and
     nothing of the future. The last query stands at the last key.

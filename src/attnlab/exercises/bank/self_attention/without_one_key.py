@@ -23,8 +23,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    section="self_attention/problems",
-    uses='Problems; finding the right chapter is part of the task.',
+    page="self_attention/problems",
     statement=r"""
     A colleague asks how much the answer rests on key `j`. The scores are gone; you have the attention weights ($n \times m$, every row a softmax, all entries positive) and the values ($m \times d_v$). Return the outputs ($n \times d_v$) that attention **would have given with key `j` masked**.
 
