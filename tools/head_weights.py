@@ -17,7 +17,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from attnlab import probe  # noqa: E402
+from attnlab.studies import probe  # noqa: E402
 
 SENTENCES = (
     "The cat chased the other cat around the house.",
@@ -35,7 +35,7 @@ def measured() -> dict:
     """What the file holds, computed from the published weights."""
     import torch
 
-    from attnlab import minilm
+    from attnlab.models import minilm
 
     torch.set_num_threads(1)
     tokenizer, encoder = minilm.load()

@@ -27,7 +27,8 @@ class ExplorableDirective(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(explore.__file__)
+        for source in Path(explore.__file__).parent.glob("*.py"):
+            self.env.note_dependency(str(source))
         name = self.arguments[0]
         if getattr(explore, name, None) is None or not (explore.WIDGETS / f"{name}.js").exists():
             raise self.error(f"there is no explorable {name!r} in attnlab.explore")

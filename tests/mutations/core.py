@@ -10,17 +10,17 @@ NUMBERS = "src/attnlab/reference/_numbers.py"
 SOFTMAX = "src/attnlab/reference/softmax.py"
 REFERENCE = "src/attnlab/reference/attention.py"
 MASKS = "src/attnlab/masks.py"
-TORCH = "src/attnlab/attention.py"
+TORCH = "src/attnlab/attention/core.py"
 
 # The tests that are asked to notice, quickest first.
-_REFERENCE = ["tests/test_reference_softmax.py", "tests/test_reference_attention.py", "tests/test_bad_input.py"]
+_REFERENCE = ["tests/reference/test_softmax.py", "tests/reference/test_attention.py", "tests/test_bad_input.py"]
 TESTS = {
-    SHAPES: ["tests/test_bad_input.py", "tests/test_reference_attention.py"],
+    SHAPES: ["tests/test_bad_input.py", "tests/reference/test_attention.py"],
     NUMBERS: _REFERENCE,
     SOFTMAX: _REFERENCE,
     REFERENCE: _REFERENCE[1:],
     MASKS: ["tests/test_masks.py", "tests/test_bad_input.py"],
-    TORCH: ["tests/test_attention.py", "tests/test_bad_input.py"],
+    TORCH: ["tests/attention/test_core.py", "tests/test_bad_input.py"],
 }
 
 MUTATIONS = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 REFERENCE = "src/attnlab/reference/graph.py"
-TORCH = "src/attnlab/graph.py"
-TESTS = {REFERENCE: ["tests/test_graph.py"], TORCH: ["tests/test_graph.py"]}
+TORCH = "src/attnlab/attention/graph.py"
+TESTS = {REFERENCE: ["tests/attention/test_graph.py"], TORCH: ["tests/attention/test_graph.py"]}
 
 MUTATIONS = [
     (REFERENCE, "np.add.at(out, receivers, messages)", "out[receivers] += messages", "the last message wins"),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 REFERENCE = "src/attnlab/reference/heads.py"
-TORCH = "src/attnlab/heads.py"
-TESTS = {REFERENCE: ["tests/test_reference_heads.py"], TORCH: ["tests/test_heads.py"]}
+TORCH = "src/attnlab/attention/heads.py"
+LATENT = "src/attnlab/attention/latent.py"
+TESTS = {
+    REFERENCE: ["tests/reference/test_heads.py"],
+    TORCH: ["tests/attention/test_heads.py"],
+    LATENT: ["tests/attention/test_latent.py"],
+}
 
 MUTATIONS = [
     (REFERENCE, "x.reshape(*batch, tokens, n_heads, width // n_heads).swapaxes(-3, -2)",
@@ -48,14 +53,14 @@ MUTATIONS = [
     (TORCH, "2 < overlay.ndim < n_axes", "3 < overlay.ndim < n_axes", "mask without an axis for heads"),
     (TORCH, '    for name in ("mask", "bias"):', '    for name in ("mask",):', "bias without an axis for heads"),
     (TORCH, '_need_width("context", context, self.key.in_features)', "pass", "context of any width"),
-    (TORCH, "self.n_heads + self.d_rotary) ** -0.5", "self.n_heads) ** -0.5", "scaled by the unfolded part alone"),
-    (TORCH, "self.rotary_key(x), _positions(first, x))", "self.rotary_key(x), _positions(0, x))", "cache positions start again"),
-    (TORCH, "first = cache.shape[-2] - x.shape[-2]", "first = 0", "query positions start at nought"),
-    (TORCH, "mixed @ value_of_head.mT", "mixed @ key_of_head.mT", "values unfolded as keys"),
-    (TORCH, "torch.cat([own @ key_of_head, turned], dim=-1)", "torch.cat([own @ value_of_head, turned], dim=-1)",
+    (LATENT, "self.n_heads + self.d_rotary) ** -0.5", "self.n_heads) ** -0.5", "scaled by the unfolded part alone"),
+    (LATENT, "self.rotary_key(x), _positions(first, x))", "self.rotary_key(x), _positions(0, x))", "cache positions start again"),
+    (LATENT, "first = cache.shape[-2] - x.shape[-2]", "first = 0", "query positions start at nought"),
+    (LATENT, "mixed @ value_of_head.mT", "mixed @ key_of_head.mT", "values unfolded as keys"),
+    (LATENT, "torch.cat([own @ key_of_head, turned], dim=-1)", "torch.cat([own @ value_of_head, turned], dim=-1)",
      "queries unfolded as values"),
-    (TORCH, "keys[..., : self.d_latent], scale=self.scale", "keys[..., : self.d_latent], scale=None", "scaled by the cache's width"),
-    (TORCH, "torch.cat([keys, shared], dim=-1), values, scale=self.scale", "torch.cat([keys, 0 * shared], dim=-1), values, scale=self.scale",
+    (LATENT, "keys[..., : self.d_latent], scale=self.scale", "keys[..., : self.d_latent], scale=None", "scaled by the cache's width"),
+    (LATENT, "torch.cat([keys, shared], dim=-1), values, scale=self.scale", "torch.cat([keys, 0 * shared], dim=-1), values, scale=self.scale",
      "the shared key is forgotten"),
     (TORCH, "if whole % n:", "if whole < n:", "any head count"),
 ]  # fmt: skip

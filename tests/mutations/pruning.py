@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-PRUNING = "src/attnlab/pruning.py"
-TESTS = {PRUNING: ["tests/test_pruning.py"]}
+PRUNING = "src/attnlab/studies/pruning.py"
+TESTS = {PRUNING: ["tests/studies/test_pruning.py"]}
 
 MUTATIONS = [
     (PRUNING, "* gates[..., None, None]", "* gates[..., None]", "gates on the tokens"),

@@ -11,9 +11,10 @@ from in_node import close, run
 from attnlab import data, explore
 from attnlab.exercises import EXERCISES
 from attnlab.explore import WIDGETS, module_source
+from attnlab.explore.alignment_explorer import ALIGNMENTS
 
 ALIGN = WIDGETS / "alignment_explorer.js"
-KEPT = json.loads(explore.ALIGNMENTS.read_text(encoding="utf-8"))
+KEPT = json.loads(ALIGNMENTS.read_text(encoding="utf-8"))
 
 
 def tables(seed: int = 4):

@@ -8,6 +8,8 @@ from in_node import close, numbers, run
 
 from attnlab import explore, masks, reference
 from attnlab.explore import WIDGETS, module_source
+from attnlab.explore.cost_against_length import _cost_at
+from attnlab.explore.tile_walk import _tile_vectors
 from attnlab.kernels import cost, traffic
 from attnlab.reference import blocked
 
@@ -49,7 +51,7 @@ def walks(rng) -> list[dict]:
 def test_seeds_give_the_same_vectors_as_python():
     cases = [(seed, n, d) for seed in (1, 2, 997) for n, d in ((6, 2), (7, 3))]
     for case, result in zip(cases, run(WALK, *[["vectors", *case] for case in cases])):
-        expected = explore._tile_vectors(*case)
+        expected = _tile_vectors(*case)
         assert [result[name] for name in "qkv"] == expected.tolist()
         assert np.abs(expected).max() <= 2 and len(np.unique(expected)) > 10
 
@@ -245,7 +247,7 @@ def test_costs_are_the_packages():
         close([result["flops"][part] for part in flops], list(flops.values()))
         assert result["table"] == cost.score_bytes(n, heads, size)
         assert result["cache"] == cost.cache_bytes(n, 7, heads, d // heads, size)
-        expected = explore._cost_at(state)
+        expected = _cost_at(state)
         close(result["share"]["scores and mix"], expected["share"])
         peak, bandwidth = 312e12, 1.5e12
         for key in ("standard", "blocked"):
@@ -260,7 +262,7 @@ def test_costs_are_the_packages():
             assert result[key]["limit"] == ("arithmetic" if intensity >= peak / bandwidth else "memory")
             close(result[key]["seconds"], cost.layer_flops(n, d)["scores and mix"] / speed)
         close(result["token"]["intensity"], 2 / size)
-    assert any(explore._cost_at(state)["blocked"] is None for state in states)
+    assert any(_cost_at(state)["blocked"] is None for state in states)
 
 
 def test_flash_2_traffic_is_the_packages():

@@ -8,6 +8,7 @@ from in_node import close, run
 
 from attnlab import explore, reference
 from attnlab.explore import WIDGETS, module_source
+from attnlab.explore.temperature_and_kernel_width import _bent
 from attnlab.reference import scoring
 
 KERNEL = WIDGETS / "temperature_and_kernel_width.js"
@@ -29,7 +30,7 @@ def states(rng) -> list[dict]:
 
 
 def arrays(state: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    q, k = (explore._bent(places, state["space"]) for places in ([state["query"]], state["places"]))
+    q, k = (_bent(places, state["space"]) for places in ([state["query"]], state["places"]))
     return q, k, np.asarray(state["values"])[:, None]
 
 
@@ -50,7 +51,7 @@ def test_weights_by_dot_product_are_attention(rng):
 def test_curves_are_kernel_regression_and_attention(rng):
     cases, queries = states(rng), [-3.0, -0.7, 0.0, 2.9]
     for state, result in zip(cases, run(KERNEL, *[["curves", state, queries] for state in cases])):
-        q, (_, k, v), width = explore._bent(queries, state["space"]), arrays(state), state["width"]
+        q, (_, k, v), width = _bent(queries, state["space"]), arrays(state), state["width"]
         assert [point["query"] for point in result] == queries
         close([point["distance"] for point in result], scoring.kernel_regression(q, k, v, width)[:, 0])
         close([point["dot"] for point in result], reference.attention(q, k, v, scale=width**-2)[:, 0])

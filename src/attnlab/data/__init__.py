@@ -7,9 +7,9 @@ Everything is decided by its seed, nothing is downloaded. Texts are tuples of wo
 from attnlab.data.batches import by_length, split
 from attnlab.data.names import names
 from attnlab.data.numbers import digits, english, german, number_pairs
-from attnlab.data.packages import data_file
 from attnlab.data.tasks import recall, reverse
-from attnlab.data.vocabulary import END, PAD, START, Vocabulary, pad
+from attnlab.tokens.vocabulary import END, PAD, START, Vocabulary, pad
+from attnlab.weights.packages import data_file
 
 __all__ = [
     "END",

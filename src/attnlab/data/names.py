@@ -6,7 +6,7 @@ import importlib
 
 import numpy as np
 
-from attnlab.data.packages import data_file, missing
+from attnlab.weights.packages import data_file, missing
 
 
 def names(n: int, seed: int = 0) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnlab.data.packages import missing
+from attnlab.weights.packages import missing
 
 Text = tuple[str, ...]
 UNITS = "null ein eins zwei drei vier fünf sechs sieben acht neun".split()

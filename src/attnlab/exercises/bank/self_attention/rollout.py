@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnlab import probe, reference
+from attnlab import reference
+from attnlab.studies import probe
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 

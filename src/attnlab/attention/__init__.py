@@ -1,0 +1,18 @@
+"""Attention in PyTorch: `attention` itself, ways to score, many heads, one narrow cache for all heads, graphs."""
+
+from __future__ import annotations
+
+from attnlab.attention.core import attention, attention_weights
+from attnlab.attention.heads import MultiHead, grouped_attention, merge_heads, repeat_heads, split_heads
+from attnlab.attention.latent import LatentAttention
+
+__all__ = [
+    "LatentAttention",
+    "MultiHead",
+    "attention",
+    "attention_weights",
+    "grouped_attention",
+    "merge_heads",
+    "repeat_heads",
+    "split_heads",
+]

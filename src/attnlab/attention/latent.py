@@ -1,0 +1,107 @@
+"""Multi-head attention whose keys and values are unfolded from one narrow vector a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from attnlab._shapes import Float, Int
+from attnlab.attention.core import attention
+from attnlab.attention.heads import grouped_attention, merge_heads, need_divisor, repeat_heads, split_heads
+
+
+class LatentAttention(nn.Module):
+    """Keys and values of all heads are unfolded from one narrow vector a token, all that a cache must keep.
+
+    latent c = x W_D of width d_latent; head h has keys c U_h and values c V_h. Beside them all heads share
+    one key of width d_rotary, made from x itself, which `rotate(tokens, positions)` may turn by its position;
+    the latent cannot be turned, or U_h could not be moved to the queries.
+
+    `forward` unfolds keys and values; `absorbed` gives the same numbers and never does.
+    Left out of the published layer: the low-rank queries and the normalisation of the latent.
+    Errors: ValueError unless n_heads divides d_model.
+    Source: [deepseek2024, section 2.1].
+    """
+
+    def __init__(
+        self, d_model: int, n_heads: int, d_latent: int, d_rotary: int, rotate: Callable | None = None
+    ):
+        super().__init__()
+        need_divisor("n_heads", n_heads, "d_model", d_model)
+        self.n_heads, self.d_latent, self.d_rotary = n_heads, d_latent, d_rotary
+        self.rotate = rotate or _leave
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.rotary_query = nn.Linear(d_model, n_heads * d_rotary, bias=False)
+        self.latent = nn.Linear(d_model, d_latent, bias=False)
+        self.rotary_key = nn.Linear(d_model, d_rotary, bias=False)
+        self.key = nn.Linear(d_latent, d_model, bias=False)
+        self.value = nn.Linear(d_latent, d_model, bias=False)
+        self.output = nn.Linear(d_model, d_model, bias=False)
+
+    @property
+    def scale(self) -> float:
+        """1 / sqrt(d_head + d_rotary): the width of a whole key, its shared part included."""
+        return (self.query.out_features // self.n_heads + self.d_rotary) ** -0.5
+
+    def compress(
+        self, x: Float[Tensor, "*batch tokens d_model"], first: int = 0
+    ) -> Float[Tensor, "*batch tokens d_cache"]:
+        """What a cache keeps of tokens at positions first, first + 1, ...: the latent, then the shared key.
+
+        d_cache = d_latent + d_rotary, whatever the number of heads.
+        """
+        turned = self.rotate(self.rotary_key(x), _positions(first, x))
+        return torch.cat([self.latent(x), turned], dim=-1)
+
+    def forward(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        cache: Float[Tensor, "*batch keys d_cache"] | None = None,
+        **options,
+    ) -> Float[Tensor, "*batch queries d_model"]:
+        """Keys and values of every head unfolded, then attention. The last token of x ends the cache."""
+        cache = self.compress(x) if cache is None else cache
+        latent, shared = cache.split([self.d_latent, self.d_rotary], dim=-1)
+        keys, values = (split_heads(unfold(latent), self.n_heads) for unfold in (self.key, self.value))
+        shared = repeat_heads(shared.unsqueeze(-3), self.n_heads)
+        q = torch.cat(self._queries(x, cache), dim=-1)
+        mixed = attention(q, torch.cat([keys, shared], dim=-1), values, scale=self.scale, **options)
+        return self.output(merge_heads(mixed))
+
+    def absorbed(
+        self,
+        x: Float[Tensor, "*batch queries d_model"],
+        cache: Float[Tensor, "*batch keys d_cache"] | None = None,
+        **options,
+    ) -> Float[Tensor, "*batch queries d_model"]:
+        """The same output: q (c U)ᵀ = (q Uᵀ) cᵀ, so every head asks the cache itself.
+
+        Values are mixed as latents, and unfolded once for each query instead of once for each key.
+        """
+        cache = self.compress(x) if cache is None else cache
+        own, turned = self._queries(x, cache)
+        key_of_head, value_of_head = (
+            rearrange(w.weight, "(heads d_head) d_latent -> heads d_head d_latent", heads=self.n_heads)
+            for w in (self.key, self.value)
+        )
+        q = torch.cat([own @ key_of_head, turned], dim=-1)
+        keys = cache.unsqueeze(-3)
+        mixed = grouped_attention(q, keys, keys[..., : self.d_latent], scale=self.scale, **options)
+        return self.output(merge_heads(mixed @ value_of_head.mT))
+
+    def _queries(self, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        """The queries for the unfolded keys and those for the shared key, each split into heads."""
+        first = cache.shape[-2] - x.shape[-2]
+        turned = split_heads(self.rotary_query(x), self.n_heads)
+        return split_heads(self.query(x), self.n_heads), self.rotate(turned, _positions(first, x))
+
+
+def _positions(first: int, x: Tensor) -> Int[Tensor, "tokens"]:
+    return torch.arange(first, first + x.shape[-2], device=x.device)
+
+
+def _leave(x: Tensor, positions: Tensor) -> Tensor:
+    return x

@@ -1,0 +1,48 @@
+"""Explorables: pictures that answer while the reader moves something. The only bridge to JavaScript.
+
+How to add one, called ``name``:
+
+1. ``static/widgets/name.js``: a plain ES module, at most 50 KB. Its arithmetic is exported as pure functions;
+   ``export default { render }`` builds the picture in ``render({ model, el })`` with ``model.get``,
+   ``change`` and ``watch``. Shared parts come by ``import { ... } from "./common.js";`` without renaming.
+2. ``name.py`` here: a function ``name(...)`` that checks its arguments at the door and returns
+   ``Explorable("name", state, table)``. ``state`` holds plain lists, numbers and text (what the reader can
+   move); ``table`` is ``table(...)`` of real numbers, shown where there is no JavaScript.
+3. ``tests/widgets/test_arithmetic.py``: every exported function against the NumPy reference at 1e-12.
+   ``tests/explore/``: the table and the errors. ``tests/site/test_explorables.py``: a walk by keyboard.
+4. ``explore.css``: reuse its classes, add the room to keep for the new one (last lines). A colour never says
+   what no number beside it says.
+
+A notebook shows it by ``explore.name()`` as the last line of a cell, a page without code by the directive
+``{explorable} name``. One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
+"""
+
+from __future__ import annotations
+
+from attnlab.explore._explorable import WIDGETS, Explorable, module_source
+from attnlab.explore.alignment_explorer import alignment_explorer
+from attnlab.explore.attention_on_a_sentence import attention_on_a_sentence
+from attnlab.explore.bias_shapes import bias_shapes
+from attnlab.explore.cost_against_length import cost_against_length
+from attnlab.explore.graph_view import graph_view
+from attnlab.explore.heads_side_by_side import heads_side_by_side
+from attnlab.explore.position_phases import position_phases
+from attnlab.explore.softmax_and_scale import softmax_and_scale
+from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
+from attnlab.explore.tile_walk import tile_walk
+
+__all__ = [
+    "Explorable",
+    "WIDGETS",
+    "alignment_explorer",
+    "attention_on_a_sentence",
+    "bias_shapes",
+    "cost_against_length",
+    "graph_view",
+    "heads_side_by_side",
+    "module_source",
+    "position_phases",
+    "softmax_and_scale",
+    "temperature_and_kernel_width",
+    "tile_walk",
+]

@@ -1,0 +1,1 @@
+"""Instruments and experiments: what heads look at, what they are worth, bugs that train."""

@@ -1,0 +1,1 @@
+"""From text to ids and back: a vocabulary of words, pieces of words."""
