@@ -1,4 +1,9 @@
-"""Every check, one after the other, whatever fails before; ends with `N passed, N failed, N skipped`."""
+"""Every check, one after the other, whatever fails before; ends with `N passed, N failed, N skipped`.
+
+    python tools/check.py                  everything
+    python tools/check.py --quick          what daily work needs
+    python tools/check.py book links site  these stages
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +25,29 @@ SLOW = ("kernels", "widgets", "test_boxes.py")  # what daily work does without: 
 
 
 @dataclass(frozen=True)
+class Spent:
+    """Processor time of one notebook, in seconds, and what it may be without a word."""
+
+    notebook: str
+    budget: float
+    used: float
+
+    def __str__(self) -> str:
+        return f"{self.notebook:<40} {self.budget:6.0f} {self.used:6.1f}" + "  over budget" * (self.used > self.budget)
+
+
+@dataclass(frozen=True)
 class Tally:
-    """How many checks passed, failed and were skipped."""
+    """How many checks passed, failed and were skipped, and what those that were measured used."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    spent: tuple[Spent, ...] = ()
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        counts = (self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Tally(*counts, self.spent + other.spent)
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -36,6 +55,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Stage:
+    name: str
     title: str
     run: Callable[[], Tally]
     quick: Callable[[], Tally] | None = None  # what daily work runs instead
@@ -59,12 +79,28 @@ def execute(command: list[str]) -> tuple[int, str]:
 
 def read_junit(report: Path) -> Tally:
     """Counts of a junit report; an error (a fixture that broke, a file that does not import) is a failure."""
-    total = Tally()
-    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+    root, total = ElementTree.parse(report).getroot(), Tally()
+    for suite in root.iter("testsuite"):
         count = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
         bad = count["failures"] + count["errors"]
         total += Tally(count["tests"] - bad - count["skipped"], bad, count["skipped"])
-    return total
+    return total + Tally(spent=tuple(measured(root)))
+
+
+def measured(root: ElementTree.Element) -> Iterator[Spent]:
+    """What the tests that measure processor time wrote into the report."""
+    for case in root.iter("properties"):
+        told = {one.get("name"): one.get("value") for one in case}
+        if "used" in told:
+            yield Spent(told["notebook"], float(told["budget"]), float(told["used"]))
+
+
+def table(spent: tuple[Spent, ...]) -> str:
+    """Notebook, budget and use in seconds of processor time, the most expensive first; nothing where none was measured."""
+    if not spent:
+        return ""
+    rows = [f"{'notebook':<40} budget   used", *map(str, sorted(spent, key=lambda one: -one.used))]
+    return "\n".join(["", *rows, f"{'all together':<47} {sum(one.used for one in spent):6.1f}", ""])
 
 
 def why_skipped(output: str) -> str:
@@ -110,7 +146,7 @@ def package(*without: str) -> Tally:
 
 
 def notebooks() -> Tally:
-    """Every committed notebook runs again and prints what it printed; with its slots solved it runs green."""
+    """Every committed notebook runs again and prints what it printed; then, in the same kernel, with its slots solved."""
     found = sorted(
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "book").rglob("*.ipynb")
@@ -121,34 +157,48 @@ def notebooks() -> Tally:
 
 
 STAGES = (
-    Stage("Front-end parts", lambda: script("tools/frontend.py"), lambda: script("tools/frontend.py")),
-    Stage("Package", lambda: package(), lambda: package(*SLOW)),
+    Stage("parts", "Front-end parts", lambda: script("tools/frontend.py"), lambda: script("tools/frontend.py")),
+    Stage("package", "Package", lambda: package(), lambda: package(*SLOW)),
     Stage(
+        "exercises",
         "Exercise gates",
         lambda: pytest("tests/exercises", dist="worksteal"),  # one long file, each test by itself
         lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py", dist="worksteal"),
     ),
-    Stage("Notebooks, executed again and compared, and solved", notebooks),
-    Stage("Book, every warning an error", lambda: script("tools/build.py", "--clean")),
-    Stage("Links inside the site", lambda: script("tools/linkcheck.py")),
-    Stage("Site in a browser", lambda: pytest("tests/site")),
+    Stage("notebooks", "Notebooks, executed again and compared, and solved", notebooks),
+    Stage("book", "Book, every warning an error", lambda: script("tools/build.py", "--clean")),
+    Stage("links", "Links inside the site", lambda: script("tools/linkcheck.py")),
+    Stage("site", "Site in a browser", lambda: pytest("tests/site")),
 )
 
 
+def asked_for(names: list[str], quick: bool) -> list[tuple[str, Callable[[], Tally]]]:
+    """Title and deed of the stages named, in their own order; of all where none is."""
+    stages = [stage for stage in STAGES if not names or stage.name in names]
+    chosen = [(stage.title, stage.quick if quick else stage.run) for stage in stages]
+    return [(title, deed) for title, deed in chosen if deed]
+
+
+def do(title: str, deed: Callable[[], Tally]) -> Tally:
+    """Run one stage and say how it went."""
+    began = time.perf_counter()
+    print(f"== {title}", flush=True)
+    tally = deed()
+    print(f"   {tally} in {time.perf_counter() - began:.0f} s", flush=True)
+    return tally
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    parser.add_argument("stages", nargs="*", help=f"of {', '.join(stage.name for stage in STAGES)}")
     parser.add_argument("--quick", action="store_true", help="only what daily work needs")
-    start, total = time.perf_counter(), Tally()
-    quick = parser.parse_args().quick
-    for stage in STAGES:
-        if quick and not stage.quick:
-            continue
-        began = time.perf_counter()
-        print(f"== {stage.title}", flush=True)
-        tally = stage.quick() if quick else stage.run()
-        total += tally
-        print(f"   {tally} in {time.perf_counter() - began:.0f} s", flush=True)
-    print(f"\nall of it took {time.perf_counter() - start:.0f} s\n{total}", flush=True)
+    options, start = parser.parse_args(), time.perf_counter()
+    unknown = set(options.stages) - {stage.name for stage in STAGES}
+    if unknown:
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}")
+    total = sum((do(*one) for one in asked_for(options.stages, options.quick)), Tally())
+    print(f"{table(total.spent)}\nall of it took {time.perf_counter() - start:.0f} s\n{total}", flush=True)
     return int(total.failed > 0 or total.passed == 0)
 
 

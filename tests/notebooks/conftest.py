@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
@@ -12,7 +13,7 @@ import pytest
 from jupyter_client.connect import LocalPortCache
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext"), str(Path(__file__).parent)]
 
 WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")))
 FIRST = 20_000 + 3_000 * (WORKER % 4)
@@ -32,6 +33,17 @@ def own_port(cache: LocalPortCache, ip: str) -> int:
 
 
 LocalPortCache.find_available_port = own_port
+
+
+def pytest_collection_modifyitems(items):
+    """Where nbval runs a notebook, our tests of it run in the same kernel."""
+    import one_run
+
+    items[:] = [
+        item
+        for is_cell, group in itertools.groupby(items, lambda item: isinstance(item, one_run.IPyNbCell) and item.parent)
+        for item in (one_run.with_ours(list(group)) if is_cell else group)
+    ]
 
 FRONT = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}

@@ -1,0 +1,138 @@
+"""Each notebook runs once: nbval compares what its cells print, then the same kernel goes back and is given the answers.
+
+Beside nbval's test of every cell a notebook gets up to three of ours, in the same kernel:
+
+    before the first slot   every name is noted
+    processor time          what a reader's processor has done by the end, against the budget
+    solved                  the names as they were before the first slot, and from there on all again, slots solved
+"""
+
+from __future__ import annotations
+
+import copy
+
+import expand
+import nbformat
+import pytest
+import sync
+from nbval.plugin import IPyNbCell
+
+from attnlab import exercises
+
+BUDGET = 60  # seconds of processor time for a whole notebook: what a reader waits for at most
+FACTOR = 3  # over budget is reported; this many times over budget fails
+NOTE = "get_ipython().noted = dict(get_ipython().user_ns)"
+GO_BACK = "(lambda shell: (shell.user_ns.clear(), shell.user_ns.update(shell.noted)))(get_ipython());"
+PROCESSOR = "sum(__import__('os').times()[:4])"  # its own and that of processes it has waited for
+
+
+def is_slot(cell) -> bool:
+    return "exercise-slot" in cell.metadata.get("tags", [])
+
+
+def solved(cells: list) -> list:
+    """Copies from the first slot on, each slot with its solution, and after each check an assertion that it passes."""
+    first, found = next(i for i, cell in enumerate(cells) if is_slot(cell)), []
+    for cell in copy.deepcopy(cells[first:]):
+        if is_slot(cell):
+            cell.source = exercises.solved(cell.metadata.attnlab.exercise)
+        found += [cell, assertion(cell)] if "exercise-check" in cell.metadata.get("tags", []) else [cell]
+    return found
+
+
+def assertion(check):
+    """A cell that fails, with what the learner would hear, where the check before it did not pass."""
+    name = check.metadata.attnlab.exercise
+    return nbformat.v4.new_code_cell(
+        f"from attnlab.exercises import diagnose\n"
+        f"outcome = diagnose({name!r}, {exercises.EXERCISES[name].name})\n"
+        f"assert outcome.passed, outcome.text"
+    )
+
+
+def run(client, cell) -> None:
+    """Execute one cell and keep what it sends; AssertionError where it raised."""
+    cell.outputs = []
+
+    def hear(message):
+        if message["msg_type"] in ("stream", "display_data", "execute_result", "error"):
+            cell.outputs.append(nbformat.v4.output_from_msg(message))
+
+    reply = client.execute_interactive(
+        cell.source, store_history=False, allow_stdin=False, output_hook=hear, timeout=sync.CELL_SECONDS
+    )["content"]
+    cell.execution_count = reply["execution_count"]
+    assert reply["status"] == "ok", f"{cell.source}\n{reply['ename']}: {reply['evalue']}"
+
+
+def run_solved(client, cells: list) -> None:
+    """Go back to the first slot and run on with every slot solved: nothing raises, warns or is left unattempted."""
+    again = solved(cells)
+    for cell in (nbformat.v4.new_code_cell(GO_BACK), *again):
+        run(client, cell)
+    book = nbformat.v4.new_notebook(cells=again)
+    said = [what for what in sync.inspect(book) if "wrote to stderr" in what]
+    assert not said, "\n".join(said)
+    for cell in again:
+        if "exercise-check" in cell.metadata.get("tags", []):
+            assert "not attempted" not in cell.outputs[0].text.lower(), f"{cell.source}\n{cell.outputs[0].text}"
+
+
+def processor_seconds(client) -> float:
+    """What the kernel and the processes it has waited for have computed so far."""
+    reply = client.execute("", silent=True, user_expressions={"used": PROCESSOR}, reply=True, timeout=sync.CELL_SECONDS)
+    return float(reply["content"]["user_expressions"]["used"]["data"]["text/plain"])
+
+
+class OfTheNotebook(pytest.Item):
+    """A test that needs the kernel of its notebook as nbval's tests before it left it."""
+
+    def __init__(self, *, deed, **rest):
+        super().__init__(**rest)
+        self.deed = deed
+
+    def runtest(self):
+        assert self.parent.kernel.is_alive(), "the notebook's kernel died"
+        self.deed(self)
+
+    def reportinfo(self):
+        return self.path, 0, self.name
+
+    def repr_failure(self, excinfo):
+        return str(excinfo.value) if excinfo.errisinstance(AssertionError) else super().repr_failure(excinfo)
+
+    @property
+    def client(self):
+        return self.parent.kernel.kc
+
+    @property
+    def cells(self) -> list:
+        return expand.code_cells(self.parent.nb)
+
+
+def note(item: OfTheNotebook) -> None:
+    run(item.client, nbformat.v4.new_code_cell(NOTE))
+
+
+def spend(item: OfTheNotebook) -> None:
+    """Report the processor time to the table at the end of all checks; only far over budget is a failure."""
+    used = round(processor_seconds(item.client), 1)
+    notebook = f"{item.path.parent.name}/{item.path.stem}"
+    item.user_properties += [("notebook", notebook), ("budget", BUDGET), ("used", used)]
+    assert used <= FACTOR * BUDGET, f"{notebook} used {used:.0f} s of processor time; its budget is {BUDGET} s"
+
+
+def solve(item: OfTheNotebook) -> None:
+    run_solved(item.client, item.cells)
+
+
+def with_ours(cells: list[IPyNbCell]) -> list[pytest.Item]:
+    """nbval's tests of one notebook, and ours at their places among them."""
+    def ours(name, deed):
+        return OfTheNotebook.from_parent(cells[0].parent, name=name, deed=deed)
+
+    first = next((i for i, item in enumerate(cells) if is_slot(item.cell)), None)
+    if first is None:
+        return [*cells, ours("processor time", spend)]
+    noted = [*cells[:first], ours("before the first slot", note), *cells[first:]]
+    return [*noted, ours("processor time", spend), ours("solved", solve)]

@@ -1,0 +1,102 @@
+"""The second half of a notebook's one run: back to the first slot, solved; and what the run cost a processor."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+
+import expand
+import nbformat
+import one_run
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from attnlab import exercises
+
+EXERCISE = "self_attention.softmax"
+
+
+def cell(source: str):
+    return nbformat.v4.new_code_cell(source)
+
+
+@pytest.fixture(scope="module")
+def client():
+    manager, client = start_new_kernel(kernel_name="python3", extra_arguments=["--log-level=ERROR"])
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def read_once(client):
+    """read_once(cell, ...) -> the notebook of a slot and its check with these cells around, run as a reader runs it."""
+    def read(*after, before=()):
+        slot, check = [one for one in expand.exercise_cells(EXERCISE) if one.cell_type == "code"][:2]
+        for one in before:
+            one_run.run(client, one)
+        one_run.run(client, cell(one_run.NOTE))
+        for one in (slot, check, *after):
+            one_run.run(client, one)
+        return [*before, slot, check, *after]
+    return read
+
+
+def test_the_slots_are_solved_in_the_kernel_that_was_there(client, read_once):
+    cells = read_once(cell("attempt = softmax"), before=[cell("scale = 3")])
+    one_run.run_solved(client, cells)
+    asked = cell(f"print(scale, __import__('attnlab.exercises').exercises.diagnose({EXERCISE!r}, softmax).passed)")
+    one_run.run(client, asked)
+    assert asked.outputs[0].text == "3 True\n"
+    assert "# YOUR CODE HERE" in cells[1].source, "the notebook itself stays as it was"
+
+
+def test_an_empty_slot_is_noticed(client, read_once, monkeypatch):
+    cells = read_once()
+    monkeypatch.setattr(exercises, "solved", lambda name: cells[0].source)
+    with pytest.raises(AssertionError, match="AssertionError: not attempted"):
+        one_run.run_solved(client, cells)
+
+
+def test_a_solution_cannot_lean_on_what_the_first_run_left_behind(client, read_once):
+    cells = read_once(cell("later = 1"))
+    cells.insert(2, cell("print(later)"))
+    with pytest.raises(AssertionError, match=r"print\(later\)\nNameError: name 'later' is not defined"):
+        one_run.run_solved(client, cells)
+
+
+def test_a_warning_of_a_solved_cell_is_noticed(client, read_once):
+    cells = read_once(cell("import sys; print('careful', file=sys.stderr)"))
+    with pytest.raises(AssertionError, match="wrote to stderr: careful"):
+        one_run.run_solved(client, cells)
+
+
+def test_computing_is_counted_and_waiting_is_not(client):
+    start = one_run.processor_seconds(client)
+    one_run.run(client, cell("import time; time.sleep(1.5)"))
+    waited = one_run.processor_seconds(client)
+    one_run.run(client, cell("end = time.process_time() + 1\nwhile time.process_time() < end: pass"))
+    assert waited - start < 0.5 < 0.9 < one_run.processor_seconds(client) - waited  # the clock ticks in hundredths
+
+
+@pytest.mark.parametrize(("used", "fails"), [(59.0, False), (180.0, False), (180.2, True)])
+def test_only_three_times_the_budget_fails(monkeypatch, used, fails):
+    monkeypatch.setattr(one_run, "processor_seconds", lambda client: used)
+    item = types.SimpleNamespace(client=None, path=Path("book/part/chapter.ipynb"), user_properties=[])
+    if fails:
+        with pytest.raises(AssertionError, match=r"part/chapter used 180 s of processor time; its budget is 60 s"):
+            one_run.spend(item)
+    else:
+        one_run.spend(item)
+    assert item.user_properties == [("notebook", "part/chapter"), ("budget", 60), ("used", used)]
+
+
+def test_every_notebook_that_is_compared_is_measured_and_solved(request):
+    cells = [item for item in request.session.items if isinstance(item, one_run.IPyNbCell)]
+    if not cells:
+        pytest.skip("no notebook was asked for (--nbval)")
+    there = {item.nodeid for item in request.session.items}
+    for notebook in {item.parent.nodeid for item in cells}:
+        slots = any(one_run.is_slot(item.cell) for item in cells if item.parent.nodeid == notebook)
+        wanted = ["processor time", *(["before the first slot", "solved"] if slots else [])]
+        assert [name for name in wanted if f"{notebook}::{name}" not in there] == []
