@@ -51,6 +51,26 @@ def test_causal_moves_less_and_is_exact(n, d, capacity):
     assert memory.traffic == 2 * n * d + n + 2 * d * keys_read
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("blocks", [(1, 1), (7, 3), (3, 11), (97, 97)])
+def test_blocks_may_be_chosen_and_each_block_of_queries_reads_all_keys(blocks, causal):
+    n, d = 61, 5
+    q, k, v = draw(n, d)
+    memory = Memory(10**5)
+    out = traffic.flash_2(memory, Slow(q), Slow(k), Slow(v), causal=causal, blocks=blocks)
+    np.testing.assert_allclose(out.numpy(), by_hand(q, k, v, causal), atol=1e-12)
+    ends = [min(n, i + blocks[0]) for i in range(0, n, blocks[0])]
+    assert memory.traffic == 2 * n * d + n + 2 * d * sum(ends if causal else [n] * len(ends))
+
+
+def test_blocks_that_do_not_fit_or_hold_nothing_are_refused():
+    slow = [Slow(x) for x in draw(61, 5)]
+    with pytest.raises(FastMemoryFull):
+        traffic.flash_2(Memory(400), *slow, blocks=(61, 61))
+    with pytest.raises(ValueError, match=r"at least 1 query and 1 key but blocks is \(0, 3\)"):
+        traffic.flash_2(Memory(400), *slow, blocks=(0, 3))
+
+
 def test_order_of_the_three_in_a_realistic_machine():
     counts = [closed(2048, 64, 65_536) for _, closed in KINDS.values()]
     assert [round(c / 1e6, 2) for c in counts] == [18.87, 5.48, 1.57]

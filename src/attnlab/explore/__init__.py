@@ -15,11 +15,14 @@ How to add one, called ``name``:
 
 A notebook shows it by ``explore.name()`` as the last line of a cell, a page without code by the directive
 ``{explorable} name``. One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
+
+``Live`` is for what only a kernel can do (any sentence through a model): controls in JupyterLab, a sentence on the site.
 """
 
 from __future__ import annotations
 
 from attnlab.explore._explorable import WIDGETS, Explorable, module_source
+from attnlab.explore._live import Live, heat_table
 from attnlab.explore.alignment_explorer import alignment_explorer
 from attnlab.explore.attention_on_a_sentence import attention_on_a_sentence
 from attnlab.explore.bias_shapes import bias_shapes
@@ -33,12 +36,14 @@ from attnlab.explore.tile_walk import tile_walk
 
 __all__ = [
     "Explorable",
+    "Live",
     "WIDGETS",
     "alignment_explorer",
     "attention_on_a_sentence",
     "bias_shapes",
     "cost_against_length",
     "graph_view",
+    "heat_table",
     "heads_side_by_side",
     "module_source",
     "position_phases",

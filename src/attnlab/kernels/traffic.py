@@ -266,14 +266,20 @@ def flash_1_traffic(n: int, d: int, capacity: int) -> int:
 # FlashAttention-2: queries outside, keys inside ----------------------------------------------------------------------
 
 
-def flash_2(memory: Memory, q: Slow, k: Slow, v: Slow, causal: bool = False) -> Slow:
+def flash_2(
+    memory: Memory, q: Slow, k: Slow, v: Slow, causal: bool = False, blocks: tuple[int, int] | None = None
+) -> Slow:
     """An output stays in fast memory until it is finished; keys and values stream past it.
 
     q, k, v (tokens, d); also writes the log-sum-exp of each row, which the backward pass needs (and which is counted).
+    `blocks` are (queries, keys), `flash_2_blocks` of the memory at hand unless given; FastMemoryFull if they do not fit.
+    Errors: ValueError for a block below 1.
     Source: [dao2023, algorithm 1].
     """
     n, d = q.shape
-    block_q, block_k = flash_2_blocks(n, d, memory.capacity)
+    block_q, block_k = blocks or flash_2_blocks(n, d, memory.capacity)
+    if min(block_q, block_k) < 1:
+        raise ValueError(f"a block needs at least 1 query and 1 key but blocks is {(block_q, block_k)}")
     out, lse = Slow(np.zeros((n, d))), Slow(np.zeros((n, 1)))
     for i in range(0, n, block_q):
         rows = slice(i, min(n, i + block_q))
