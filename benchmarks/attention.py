@@ -181,7 +181,7 @@ def fresh(part: str, *arguments, seconds: float = 150) -> dict | None:
     """Run one part of this file in a process of its own; None if it fails or takes too long."""
     command = [sys.executable, __file__, "--part", part, *map(str, arguments)]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True, encoding="utf-8")
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         print(f"  {part} was left out: {type(error).__name__}", file=sys.stderr)
         return None
@@ -263,7 +263,7 @@ def memory_part(n: int, _rounds: int) -> dict:
 
 def peak_memory() -> int:
     """Bytes. From Linux's own count: getrusage would count the process that started this one."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmHWM"):
             return 1024 * int(line.split()[1])
     raise OSError("no VmHWM in /proc/self/status: memory can be measured on Linux only")
@@ -322,7 +322,7 @@ def machine() -> dict[str, str]:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         facts = dict(
-            line.split(":", 1) for line in cpuinfo.read_text().split("\n\n")[0].splitlines() if ":" in line
+            line.split(":", 1) for line in cpuinfo.read_text(encoding="utf-8").split("\n\n")[0].splitlines() if ":" in line
         )
         names = {key.strip(): value.strip() for key, value in facts.items()}
         processor = f"{names.get('model name')}, family {names.get('cpu family')}, model {names.get('model')}"
@@ -340,7 +340,7 @@ def machine() -> dict[str, str]:
 def save(rows: list[Row], about: dict, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     report = {"machine": about, "rows": [r._asdict() | {"reached": reached(r)} for r in rows]}
-    (folder / "attention.json").write_text(json.dumps(report, indent=1) + "\n")
+    (folder / "attention.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     plot(rows, about, folder / "attention.png")
 
 

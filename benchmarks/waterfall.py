@@ -218,7 +218,7 @@ def threads_part(n: int, rounds: int) -> dict:
 def threads(n: int, rounds: int) -> dict:
     """`threads_part` in a process of its own, where torch may use two threads."""
     command = [sys.executable, __file__, "--part", "two_threads", str(n), str(rounds)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, encoding="utf-8")
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -249,7 +249,7 @@ def main() -> int:
         "load at the end": f"{os.getloadavg()[0]:.1f}",
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "waterfall.json").write_text(json.dumps(report, indent=1) + "\n")
+    (options.out / "waterfall.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=1))
     return 0
 

@@ -56,10 +56,10 @@ def test_the_closure_is_vendored_and_the_lock_lists_only_that(world):
     assert tool.vendor(target, carrier=carrier) == 0
     assert {path.name for path in target.iterdir()} == {
         "pyodide.mjs", "pyodide.asm.wasm", tool.LOCK, tool.MANIFEST, "numpy-2.whl", "matplotlib-3.whl", "cycler-1.whl"}
-    packages = json.loads((target / tool.LOCK).read_text())["packages"]
+    packages = json.loads((target / tool.LOCK).read_text(encoding="utf-8"))["packages"]
     assert set(packages) == {"numpy", "matplotlib", "cycler"}
     assert packages["matplotlib"]["depends"] == ["numpy", "cycler"]
-    sizes = json.loads((target / tool.MANIFEST).read_text())["files"]
+    sizes = json.loads((target / tool.MANIFEST).read_text(encoding="utf-8"))["files"]
     assert sizes["numpy-2.whl"] == {"size": 5, "sha256": sha(b"numpy")}
 
 
@@ -106,7 +106,7 @@ def damage_runtime(tool, home, carrier):
 
 
 def damage_lock(tool, home, carrier):
-    (home / tool.LOCK).write_text((home / tool.LOCK).read_text().replace(sha(b"numpy"), sha(b"poison")))
+    (home / tool.LOCK).write_text((home / tool.LOCK).read_text(encoding="utf-8").replace(sha(b"numpy"), sha(b"poison")), encoding="utf-8")
     damage_wheel(tool, home, carrier)
 
 
@@ -130,7 +130,7 @@ def break_carrier(tool, home, carrier):
 def test_what_is_wrong_or_missing_leaves_no_pyodide_and_one_sentence(world, capsys, harm, said):
     tool, home, carrier, target = world
     target.mkdir(parents=True)
-    (target / "left-over").write_text("an older copy")
+    (target / "left-over").write_text("an older copy", encoding="utf-8")
     harm(tool, home, carrier)
     assert tool.vendor(target, carrier=carrier) == 0
     message = capsys.readouterr().err

@@ -43,7 +43,7 @@ def test_three_workflows():
 
 def requirements() -> list[str]:
     return [
-        line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] not in "#-"
+        line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"
     ]
 
 
@@ -53,7 +53,7 @@ def test_every_requirement_is_pinned_once():
 
 
 def test_data_and_weights_are_pinned_by_hash():
-    lines = (ROOT / "requirements-data.txt").read_text().splitlines()
+    lines = (ROOT / "requirements-data.txt").read_text(encoding="utf-8").splitlines()
     named = [
         re.fullmatch(r"([a-z0-9-]+)==[\w.]+ --hash=sha256:[0-9a-f]{64}", line)[1]
         for line in lines
@@ -66,15 +66,15 @@ def test_pins_lie_within_the_ranges_we_claim():
     from packaging.requirements import Requirement
 
     pins = dict(line.split(" ;")[0].split("==") for line in requirements())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     claimed = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
     for requirement in map(Requirement, claimed):
         assert requirement.specifier.contains(pins[requirement.name]), requirement
 
 
 def test_front_end_is_locked_by_hash_and_by_name():
-    lock = json.loads((ROOT / "package-lock.json").read_text())
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
     assert lock["packages"][""]["dependencies"] == wanted
     for name, entry in lock["packages"].items():
         if name:

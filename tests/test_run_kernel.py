@@ -142,9 +142,9 @@ def small_project(folder: Path) -> Path:
     package = folder / "src" / "attnlab"
     (package / "__pycache__").mkdir(parents=True)
     (package / "static").mkdir()
-    (folder / "pyproject.toml").write_text('[project]\nname = "attnlab"\nversion = "7.5.3"\n')
+    (folder / "pyproject.toml").write_text('[project]\nname = "attnlab"\nversion = "7.5.3"\n', encoding="utf-8")
     for name in ("__init__.py", "b.py", "__pycache__/b.pyc", "static/w.js"):
-        (package / name).write_text("x = 1\n")
+        (package / name).write_text("x = 1\n", encoding="utf-8")
     return folder
 
 
@@ -155,7 +155,7 @@ def test_the_archive_holds_the_python_and_equal_sources_give_equal_bytes(tmp_pat
     assert packed == EXTENSION.pack(two)
     archive = zipfile.ZipFile(BytesIO(packed))
     assert archive.namelist() == ["attnlab-7.5.3.dist-info/METADATA", "attnlab/__init__.py", "attnlab/b.py"]
-    (two / "src" / "attnlab" / "b.py").write_text("x = 2\n")
+    (two / "src" / "attnlab" / "b.py").write_text("x = 2\n", encoding="utf-8")
     assert packed != EXTENSION.pack(two)
 
 
@@ -184,7 +184,7 @@ def test_pyodide_counts_only_when_its_lock_and_manifest_are_there(tmp_path):
     folder = tmp_path / "b" / "pyodide"
     folder.mkdir(parents=True)
     assert EXTENSION.pyodide_folder(app) is None
-    (folder / "pyodide-lock.json").write_text("{}")
+    (folder / "pyodide-lock.json").write_text("{}", encoding="utf-8")
     assert EXTENSION.pyodide_folder(app) is None
-    (folder / "manifest.json").write_text("{}")
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
     assert EXTENSION.pyodide_folder(app) == folder

@@ -50,7 +50,7 @@ def fingerprint() -> str:
 def create() -> None:
     """An empty .venv with pip in it."""
     say("creating .venv")
-    done = subprocess.run([host_python(), "-m", "venv", str(VENV)], capture_output=True, text=True)
+    done = subprocess.run([host_python(), "-m", "venv", str(VENV)], capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         sys.exit(
@@ -60,7 +60,8 @@ def create() -> None:
 
 def run(*command: str) -> int:
     """Run a command; at a terminal its last line is in view, elsewhere its output shows if it fails."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    process = subprocess.Popen(command, cwd=ROOT, **both)
     lines = []
     for line in process.stdout:
         lines.append(line)
@@ -86,7 +87,7 @@ def pins() -> list[str]:
 def torch_in_place(pin: str) -> bool:
     """True when .venv holds the pinned torch, in whichever build."""
     ask = "import importlib.metadata as m; print(m.version('torch').split('+')[0])"
-    found = subprocess.run([str(PYTHON), "-c", ask], capture_output=True, text=True).stdout.strip()
+    found = subprocess.run([str(PYTHON), "-c", ask], capture_output=True, text=True, encoding="utf-8").stdout.strip()
     return pin == f"torch=={found}"
 
 
@@ -119,14 +120,14 @@ def install_pins() -> None:
 
 def ensure() -> bool:
     """Bring .venv up to date; True when something had to be done."""
-    if STAMP.is_file() and PYTHON.is_file() and STAMP.read_text() == fingerprint():
+    if STAMP.is_file() and PYTHON.is_file() and STAMP.read_text(encoding="utf-8") == fingerprint():
         return False
     start = time.perf_counter()
     if not PYTHON.is_file():
         create()
     install_torch()
     install_pins()
-    STAMP.write_text(fingerprint())
+    STAMP.write_text(fingerprint(), encoding="utf-8")
     say(f"ready in {time.perf_counter() - start:.0f} s")
     return True
 

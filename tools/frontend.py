@@ -97,13 +97,13 @@ def place_fonts(modules: Path) -> None:
 
 def ensure() -> bool:
     """Bring .vendor/ up to date; True when something had to be fetched."""
-    if STAMP.is_file() and STAMP.read_text() == fingerprint():
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == fingerprint():
         return False
     print("front end: fetching KaTeX and fonts by name, checked against package-lock.json", flush=True)
     modules = npm_ci()
     place_katex(modules)
     place_fonts(modules)
-    STAMP.write_text(fingerprint())
+    STAMP.write_text(fingerprint(), encoding="utf-8")
     return True
 
 

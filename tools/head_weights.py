@@ -50,4 +50,4 @@ def measured() -> dict:
 if __name__ == "__main__":
     text = json.dumps(measured(), indent=1)
     probe.SAMPLES.write_text(text + "\n", encoding="utf-8")
-    print(f"{probe.SAMPLES.relative_to(ROOT)}: {len(text):,} bytes")
+    print(f"{probe.SAMPLES.relative_to(ROOT).as_posix()}: {len(text):,} bytes")

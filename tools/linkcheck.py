@@ -64,7 +64,7 @@ def inside(site: Path, pages: dict[Path, Page]) -> list[str]:
         for line, link in page.links:
             reason = fault(path, link, pages, site)
             if reason:
-                broken.append(f"{path.relative_to(site)}:{line}: {link}: {reason}")
+                broken.append(f"{path.relative_to(site).as_posix()}:{line}: {link}: {reason}")
     return broken
 
 

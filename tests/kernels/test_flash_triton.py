@@ -28,7 +28,7 @@ def fresh(*arguments, **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRITON_")}
     environment |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), **variables}
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, encoding="utf-8")
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 

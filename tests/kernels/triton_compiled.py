@@ -54,7 +54,7 @@ def resources(kernel, folder):
     file = folder / "kernel.cubin"
     file.write_bytes(kernel.asm["cubin"])
     command = [CUOBJDUMP, "--dump-resource-usage", file]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8").stdout
     numbers = dict(re.findall(r"(REG|STACK|LOCAL):(\d+)", said))
     return int(numbers["REG"]), int(numbers["STACK"]) + int(numbers["LOCAL"])
 

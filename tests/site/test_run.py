@@ -361,7 +361,7 @@ def test_the_packed_package_is_the_present_one(site_url):
     assert named == {path.relative_to(source).as_posix() for path in (source / "attnlab").rglob("*.py")}
     stale = [name for name in named if archive.read(name) != Path(source, name).read_bytes()]
     assert stale == [], "src/attnlab changed since the site was built"
-    sizes = json.loads((conftest.SITE / "_static/pyodide/sizes.json").read_text())
+    sizes = json.loads((conftest.SITE / "_static/pyodide/sizes.json").read_text(encoding="utf-8"))
     assert sizes["attnlab.zip"] == (conftest.SITE / "_static/pyodide/attnlab.zip").stat().st_size
 
 

@@ -180,10 +180,11 @@ def test_every_link_leads_somewhere(site_folder):
 
 def test_broken_links_are_found(tmp_path):
     """The link check itself: a missing file and a missing anchor are named, other links are not."""
-    (tmp_path / "b.html").write_text('<p id="here"></p>')
+    (tmp_path / "b.html").write_text('<p id="here"></p>', encoding="utf-8")
     (tmp_path / "a.html").write_text(
         '<a href="b.html#here"></a><a href="b.html#gone"></a>'
-        '<a href="c.html"></a><a href="https://example.org/"></a>'
+        '<a href="c.html"></a><a href="https://example.org/"></a>',
+        encoding="utf-8",
     )
     found = linkcheck.inside(tmp_path, linkcheck.read(tmp_path))
     assert [line.split(": ", 1)[1] for line in found] == [
