@@ -17,8 +17,8 @@ import items  # noqa: E402
 CARD = {"id": "a-card", "kind": "card", "level": "remember", "chapter": "part/one", "tags": ["t"],
         "prompt": "What?", "answer": "That."}
 CHOICE = {**CARD, "id": "a-choice", "kind": "choice", "why": "Because.",
-          "wrong": [{"choice": "This.", "misconception": "C6", "feedback": "No: look again."}]}
-TRUTH = {**CARD, "id": "a-truth", "kind": "true_false", "answer": False, "why": "So.", "misconception": "C2"}
+          "wrong": [{"choice": "This.", "misconception": "no_scale", "feedback": "No: look again."}]}
+TRUTH = {**CARD, "id": "a-truth", "kind": "true_false", "answer": False, "why": "So.", "misconception": "no_mask"}
 NUMBER = {**CARD, "id": "a-number", "kind": "numeric", "answer": 0.5, "tolerance": 0.01, "why": "Half."}
 CLOZE = {**CARD, "id": "a-cloze", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "1", "why": "So."}
 BARE = {field: CARD[field] for field in ("level", "chapter", "tags", "prompt")}
@@ -58,12 +58,13 @@ def test_the_bank_is_not_empty_and_every_chapter_exists(bank):
     assert [name for name in sorted(chapters) if not (ROOT / "book" / f"{name}.md").is_file()] == []
 
 
-def test_every_misconception_of_the_bank_is_numbered_or_a_mutant(bank):
+def test_every_misconception_of_the_quizzes_is_known_and_every_known_one_is_met_in_a_quiz_or_an_exercise(bank):
     from attnlab.exercises import EXERCISES, MISCONCEPTIONS
-    known = {name for exercise in EXERCISES.values() for name in exercise.mutants} | set(MISCONCEPTIONS)
-    named = {wrong["misconception"] for item in bank for wrong in item.get("wrong", [])}
-    named |= {item["misconception"] for item in bank if "misconception" in item}
-    assert {name for name in named if name[0].islower()} - known == set()
+    asked = {wrong["misconception"] for item in bank for wrong in item.get("wrong", [])}
+    asked |= {item["misconception"] for item in bank if "misconception" in item}
+    made = {name for exercise in EXERCISES.values() for name in exercise.mutants if name not in exercise.same_as}
+    assert asked - set(MISCONCEPTIONS) == set()
+    assert set(MISCONCEPTIONS) - asked - made == set()
 
 
 def test_every_quiz_item_says_why(bank):
@@ -96,8 +97,8 @@ BAD = [
     (changed(CARD, answer="a\n:::\nb"), "answer must be a text"),
     (changed(CHOICE, wrong=[]), "at least one wrong choice"),
     (changed(CHOICE, wrong=[{"choice": "x", "feedback": "y"}]), "choice, misconception and feedback"),
-    (wrong_choice(misconception="C31"), "misconception is 'C31'"),
-    (wrong_choice(misconception="104"), "misconception is '104'"),
+    (wrong_choice(misconception="C6"), "misconception is 'C6'"),
+    (wrong_choice(misconception="99"), "misconception is '99'; it must be the id of a misconception"),
     (wrong_choice(misconception=6), "misconception is 6"),
     (wrong_choice(misconception=""), "misconception is ''"),
     (wrong_choice(feedback=""), "feedback of a wrong choice must be a text"),
@@ -152,7 +153,7 @@ def test_a_file_that_is_no_list_is_refused(tmp_path, text, message):
 # -- orders ------------------------------------------------------------------------------------------------
 
 def test_choices_hold_every_choice_in_an_order_fixed_by_the_id():
-    wrong = [{"choice": str(n), "misconception": "C1", "feedback": "no"} for n in range(5)]
+    wrong = [{"choice": str(n), "misconception": "no_scale", "feedback": "no"} for n in range(5)]
     orders = [items.choices(changed(CHOICE, id=f"i-{n}", wrong=wrong)) for n in range(7)]
     assert orders == [items.choices(changed(CHOICE, id=f"i-{n}", wrong=wrong)) for n in range(7)]
     assert {frozenset(order) for order in orders} == {frozenset(["That.", *"01234"])}

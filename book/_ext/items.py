@@ -27,8 +27,7 @@ FIELDS = {  # what each kind needs on top of COMMON
 QUIZ = tuple(kind for kind in FIELDS if kind != "card")
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# C1 to C30: mistaken ideas; 1 to 103: silent bugs; otherwise the name of a mutant in `attnlab.exercises`
-MISCONCEPTION = re.compile(r"C([1-9]|[12]\d|30)|[1-9]\d?|10[0-3]|[a-z][a-z0-9]*(_[a-z0-9]+)*")
+MISCONCEPTION = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")  # the id of one in attnlab.exercises.misconceptions
 
 
 class ItemError(ValueError):
@@ -148,7 +147,7 @@ def _distinct(values: list, what: str):
 
 def _misconception(value):
     if not (isinstance(value, str) and MISCONCEPTION.fullmatch(value)):
-        yield f"misconception is {value!r}; it must be C1 to C30, '1' to '103' or the name of a mutant"
+        yield f"misconception is {value!r}; it must be the id of a misconception: lower-case words joined by underscores"
 
 
 def _answer_and_why(item: dict):

@@ -33,7 +33,8 @@ class KillTable(SphinxDirective):
             sections.append(self._section(exercise, rows))
         for path in (SRC / "attnlab" / "exercises" / "misconceptions").glob("*.toml"):
             self.env.note_dependency(str(path))
-        count = f"{len(sections)} exercises, {tested} wrong answers, {len(exercises.MISCONCEPTIONS)} mistakes by name."
+        named = {e.same_as.get(name, name) for e in exercises.EXERCISES.values() for name in e.mutants}
+        count = f"{len(sections)} exercises, {tested} wrong answers, {len(named)} mistakes by name."
         return [nodes.paragraph("", "", nodes.strong("", count)), *sections]
 
     def _row(self, exercises, exercise, name: str) -> list[list[nodes.Node]]:

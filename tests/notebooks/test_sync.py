@@ -192,6 +192,14 @@ def test_a_page_without_a_kernel_gets_no_notebook(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [tmp_path / "plain.md"]
 
 
+@pytest.mark.parametrize(("arguments", "written"), [([], 1), (["--check"], 0)])
+def test_titles_are_copied_first_unless_it_only_checks(monkeypatch, capsys, arguments, written):
+    calls = []
+    monkeypatch.setattr(sync.titles, "write", lambda: calls.append("titles"))
+    monkeypatch.setattr(sync, "sources", list)
+    assert sync.main(arguments) == 0 and len(calls) == written and "0 " in capsys.readouterr().out
+
+
 def test_a_file_that_does_not_exist_is_an_error(tmp_path, capsys):
     with pytest.raises(SystemExit):
         sync.main([str(tmp_path / "none.md")])
@@ -210,8 +218,8 @@ def test_a_new_cell_does_not_rename_the_others(chapter, code):
 BANK = [
     {"id": "c1", "kind": "card", "prompt": "What is\na query?", "answer": "A row of $Q$.\n\nOne a token."},
     {"id": "q1", "kind": "choice", "prompt": "Which?", "answer": "right", "why": "It is.",
-     "wrong": [{"choice": "left", "misconception": "C1", "feedback": "Not left."}]},
-    {"id": "q2", "kind": "true_false", "prompt": "So?", "answer": False, "why": "No.", "misconception": "C2"},
+     "wrong": [{"choice": "left", "misconception": "no_scale", "feedback": "Not left."}]},
+    {"id": "q2", "kind": "true_false", "prompt": "So?", "answer": False, "why": "No.", "misconception": "no_mask"},
     {"id": "q3", "kind": "numeric", "prompt": "How many?", "answer": 0.25, "tolerance": 0,
      "why": "A quarter."},
     {"id": "q4", "kind": "cloze", "prompt": "Rows sum to ____.", "answer": "one", "why": "Softmax."},

@@ -22,10 +22,10 @@ BANK = [
     {**BARE, "id": "c-two", "kind": "card", "prompt": "What is a key?", "answer": "What answers."},
     {**BARE, "id": "i-choice", "kind": "choice", "prompt": "Variance of a score?",
      "answer": "$d_k$", "why": "It adds up.",
-     "wrong": [{"choice": "$\\sqrt{d_k}$", "misconception": "C6", "feedback": "A standard deviation."},
-               {"choice": "one", "misconception": "C6", "feedback": "Only after scaling."}]},
+     "wrong": [{"choice": "$\\sqrt{d_k}$", "misconception": "no_scale", "feedback": "A standard deviation."},
+               {"choice": "one", "misconception": "no_scale", "feedback": "Only after scaling."}]},
     {**BARE, "id": "i-truth", "kind": "true_false", "prompt": "Causal hides the position itself.",
-     "answer": False, "why": "It includes it.", "misconception": "C2"},
+     "answer": False, "why": "It includes it.", "misconception": "no_mask"},
     {**BARE, "id": "i-number", "kind": "numeric", "prompt": "Two equal scores?",
      "answer": 0.5, "tolerance": 0.01, "why": "Half each."},
     {**BARE, "id": "i-gap", "kind": "cloze", "prompt": "Rows sum to ____.",
@@ -315,7 +315,7 @@ def test_nothing_is_wider_than_a_phone(sheet):
 
 QUESTIONS = [
     {**BARE, "id": f"d-{topic[0]}{i}", "kind": "true_false", "prompt": f"{topic} {i}?", "answer": True,
-     "why": "So.", "misconception": "C2", "tags": [topic]}
+     "why": "So.", "misconception": "no_mask", "tags": [topic]}
     for topic in ("algebra", "chance") for i in (1, 2)
 ] + [{**BANK[4], "id": "d-c3", "tags": ["chance"]}]
 
