@@ -7,18 +7,18 @@ in the environment before Triton is first imported. Importing this module needs 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from attnlab._counts import count
 from attnlab._shapes import Float
 from attnlab.kernels.flash_triton_device import forward_program, keys_program, queries_program, triton
 
 PRECISIONS = (torch.float16, torch.bfloat16, torch.float32)
 WIDTHS = (16, 32, 64, 128)
-LOG2E = 1.4426950408889634
 GRID_ROWS = 65535  # the chip's limit for the second axis of a grid
 
 
@@ -31,14 +31,23 @@ class Launch(NamedTuple):
     stages: int
 
 
+class Launches(NamedTuple):
+    """Of the three programs: the output, the gradients of queries, the gradients of keys and values."""
+
+    forward: Launch
+    queries: Launch
+    keys: Launch
+
+
 class Options(NamedTuple):
-    """Everything but the tensors."""
+    """Everything but the tensors. `scaled`: the programs apply scale and bias to each score at once, and do
+    not leave the scale to the exponential."""
 
     causal: bool
     window: int
     scale: float
-    forward: Launch
-    backward: Launch
+    scaled: bool
+    launches: Launches
 
 
 def flash_triton(
@@ -48,6 +57,7 @@ def flash_triton(
     *,
     causal: bool = False,
     window: int | None = None,
+    bias: Float[Tensor, "..."] | None = None,
     scale: float | None = None,
     return_lse: bool = False,
     block_q: int | None = None,
@@ -57,76 +67,104 @@ def flash_triton(
 ) -> Float[Tensor, "*batch heads queries d_value"] | tuple[
     Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]
 ]:
-    """softmax(scale · q kᵀ) v on the GPU, block by block; with `return_lse` also each row's log-sum-exp.
+    """softmax(scale · q kᵀ + bias) v on the GPU, block by block; with `return_lse` also each row's log-sum-exp.
 
     causal, window: as in `flash_attention`: the last query is aligned with the last key, a window of n shows
         the last n keys, the query's own included. A query that may look at no key gets output 0 and lse -inf.
-    block_q, block_k, warps, stages: for tuning; powers of two for the blocks. They do not change the result.
+    bias: a float added to the scores; broadcasts to (*batch, heads, queries, keys); may hold -inf. No gradient.
+    block_q, block_k, warps, stages: for tuning; powers of two. They do not change the result.
 
     kv_heads divides heads. d_head and d_value are 16, 32, 64 or 128. float16, float32 and, on a GPU,
-    bfloat16; sums and the log-sum-exp are float32, and float32 products are not rounded to TF32. Gradients
-    reach q, k and v, from the output and from the log-sum-exp, once. Non-contiguous arguments are copied.
+    bfloat16, under autocast too; sums and the log-sum-exp are float32, and float32 products are not rounded
+    to TF32. Gradients reach q, k and v, from the output and from the log-sum-exp; differentiating those
+    again is refused, and so is torch.func. Non-contiguous arguments are copied.
     Errors: ImportError without Triton; TypeError for the dtype; ValueError for shapes, sizes, and for tensors
-    that are not on a GPU while the interpreter is off.
+    that are not on a GPU while the interpreter is off; RuntimeError for a second derivative.
     Source: [dao2023, algorithms 1 and 2].
     """
     _check_triton()
     _check_tensors(q, k, v)
-    _check_sizes(window=window, block_q=block_q, block_k=block_k, warps=warps, stages=stages)
-    forward, backward = _launches(q.element_size(), max(q.shape[-1], v.shape[-1]), window is not None)
-    own = {"block_q": block_q, "block_k": block_k, "warps": warps, "stages": stages}
-    own = {name: size for name, size in own.items() if size is not None}
+    _check_bias(bias, q, k)
+    if scale is not None and not math.isfinite(scale):
+        raise ValueError(f"scale must be finite but is {scale}")
+    window = None if window is None else min(count("window", window, 1), q.shape[-2] + k.shape[-2])
+    scale = q.shape[-1] ** -0.5 if scale is None else float(scale)
     options = Options(
         causal=causal or window is not None,
         window=window or 0,
-        scale=q.shape[-1] ** -0.5 if scale is None else scale,
-        forward=forward._replace(**own),
-        backward=backward._replace(**own),
+        scale=scale,
+        scaled=bias is not None or scale <= 0 or q.dtype == torch.float32,
+        launches=_launches_with(_own_sizes(block_q, block_k, warps, stages), q, v, window is not None),
     )
-    out, lse = _FlashTriton.apply(q, k, v, options)
+    out, lse, _, _ = _FlashTriton.apply(q, k, v, bias, options)
     return (out, lse) if return_lse else out
 
 
 class _FlashTriton(torch.autograd.Function):
-    """Keeps the arguments, the output and the log-sum-exp, as the version for the CPU does."""
+    """Keeps the arguments, the output, and each row's peak and share: all that the weights can be computed
+    again from."""
 
     @staticmethod
-    def forward(ctx, q, k, v, options):
+    def forward(ctx, q, k, v, bias, options):
         q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
         out = q.new_empty(*q.shape[:-1], v.shape[-1])
-        lse = q.new_empty(q.shape[:-1], dtype=torch.float32)
-        grid = _grid(q, options.forward.block_q)
+        lse, peak, share = (q.new_empty(q.shape[:-1], dtype=torch.float32) for _ in range(3))
+        launch = options.launches.forward
+        grid = _grid(q, launch.block_q)
         if all(grid):
-            scale = options.scale * LOG2E
-            constants = _constants(q, k, v, options, options.forward)
-            forward_program[grid](q, k, v, out, lse, q.shape[-2], k.shape[-2], scale, **constants)
-        ctx.save_for_backward(q, k, v, out, lse)
+            arrays = (q, k, v, *_bias_places(bias, q, k)[:2], out, lse, peak, share)
+            forward_program[grid](*arrays, *_sizes(q, k, bias, options), **_constants(q, k, v, options, launch))
+        ctx.save_for_backward(q, k, v, bias, out, peak, share)
+        ctx.mark_non_differentiable(peak, share)
         ctx.options = options
-        return out, lse
+        return out, lse, peak, share
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx, d_out, d_lse):
-        q, k, v, out, lse = ctx.saved_tensors
-        return *_gradients(q, k, v, out, lse, d_out.contiguous(), d_lse, ctx.options), None
+    def backward(ctx, d_out, d_lse, *_):
+        q, k, v, bias, out, peak, share = ctx.saved_tensors
+        with torch.no_grad():
+            grads = _gradients(
+                q, k, v, bias, out, d_out.contiguous(), d_lse.contiguous(), peak, share, ctx.options
+            )
+        if torch.is_grad_enabled():  # somebody wants a graph of the gradients
+            grads = [_NoSecondDerivative.apply(grad, q, k, v, d_out, d_lse) for grad in grads]
+        return *grads, None, None
+
+
+class _NoSecondDerivative(torch.autograd.Function):
+    """A gradient as it is, which depends on all that it was computed from, and says so when asked how."""
+
+    @staticmethod
+    def forward(ctx, grad, *roots):
+        return grad
+
+    @staticmethod
+    def backward(ctx, _):
+        raise RuntimeError(
+            "flash_triton has no second derivatives: its gradients cannot be differentiated again; use"
+            " attention, whose steps torch knows"
+        )
 
 
 def _gradients(
-    q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, d_out: Tensor, d_lse: Tensor, options: Options
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(dq, dk, dv). A row without keys gets the level +inf, which makes all its weights 0."""
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, out: Tensor, d_out: Tensor, d_lse: Tensor,
+    peak: Tensor, share: Tensor, options: Options,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """(dq, dk, dv). The program for the queries goes first: it leaves each row's drift for the other."""
     d_q, d_k, d_v = torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
-    level = torch.where(torch.isneginf(lse), torch.inf, lse * LOG2E)
-    drift = (d_out.float() * out.float()).sum(-1) - d_lse
-    constants = _constants(q, k, v, options, options.backward)
-    sizes = q.shape[-2], k.shape[-2], options.scale * LOG2E, options.scale
-    inputs = q, k, v, d_out, level, drift
-    grid = _grid(k, options.backward.block_k)
+    drift = torch.empty_like(peak)
+    numbers = *_sizes(q, k, bias, options), options.scale
+    arrays = (q, k, v, *_bias_places(bias, q, k)[:2])
+    launch = options.launches.queries
+    grid = _grid(q, launch.block_q)
     if all(grid):
-        keys_program[grid](*inputs, d_k, d_v, *sizes, **constants)
-    grid = _grid(q, options.backward.block_q)
+        rest = out, d_out, d_lse, peak, share, drift, d_q
+        queries_program[grid](*arrays, *rest, *numbers, **_constants(q, k, v, options, launch))
+    launch = options.launches.keys
+    grid = _grid(k, launch.block_k)
     if all(grid):
-        queries_program[grid](*inputs, d_q, *sizes, **constants)
+        rest = d_out, peak, share, drift, d_k, d_v
+        keys_program[grid](*arrays, *rest, *numbers, **_constants(q, k, v, options, launch))
     return d_q, d_k, d_v
 
 
@@ -135,10 +173,31 @@ def _grid(x: Tensor, block: int) -> tuple[int, int]:
     return -(-x.shape[-2] // block), x.shape[:-2].numel()
 
 
+def _bias_places(
+    bias: Tensor | None, q: Tensor, k: Tensor
+) -> tuple[Tensor | None, Tensor | None, int, int]:
+    """(bias, where each head's begins, strides of its rows and keys): it is read where it lies, never
+    repeated."""
+    if bias is None:
+        return None, None, 0, 0
+    bias = bias.detach().expand(*q.shape[:-1], k.shape[-2])
+    places = torch.zeros((), dtype=torch.int64, device=q.device)
+    for size, stride in zip(bias.shape[:-2], bias.stride()[:-2], strict=True):
+        places = places[..., None] + torch.arange(size, device=q.device) * stride
+    return bias, places.flatten(), *bias.stride()[-2:]
+
+
+def _sizes(q: Tensor, k: Tensor, bias: Tensor | None, options: Options) -> tuple[float, ...]:
+    """(queries, keys, strides of the bias, scale, step), as all programs take them."""
+    step = 1.0 if options.scaled else options.scale
+    return q.shape[-2], k.shape[-2], *_bias_places(bias, q, k)[2:], options.scale, step
+
+
 def _constants(q: Tensor, k: Tensor, v: Tensor, options: Options, launch: Launch) -> dict[str, int | bool]:
     """What the programs must know when they are compiled."""
     return {
         "GROUP": q.shape[-3] // k.shape[-3],
+        "SCALED": options.scaled,
         "CAUSAL": options.causal,
         "WINDOW": options.window,
         "D": q.shape[-1],
@@ -150,16 +209,32 @@ def _constants(q: Tensor, k: Tensor, v: Tensor, options: Options, launch: Launch
     }
 
 
-def _launches(bytes_each: int, width: int, window: bool) -> tuple[Launch, Launch]:
-    """Tiles of the forward and of the backward pass, whose 16-bit versions fit into 100 KiB of shared memory.
+def _launches(bytes_each: int, width: int, window: bool) -> Launches:
+    """Tiles of the three programs, whose 16-bit versions fit into 100 KiB of shared memory.
 
     A window adds a third loop to the forward program; with four warps its registers would spill.
     """
     if bytes_each == 4:
-        return Launch(64, 32, 4, 2), Launch(32, 32, 4, 1)
+        return Launches(Launch(64, 32, 4, 2), Launch(32, 32, 4, 1), Launch(32, 32, 4, 1))
     if width > 64:
-        return Launch(128, 64, 8, 2), Launch(64, 64, 8, 1)
-    return Launch(128, 64, 8 if window else 4, 3), Launch(64, 64, 4, 2)
+        return Launches(Launch(128, 64, 8, 2), Launch(64, 64, 8, 1), Launch(64, 64, 8, 1))
+    return Launches(Launch(128, 64, 8 if window else 4, 3), Launch(64, 64, 4, 2), Launch(64, 64, 4, 2))
+
+
+def _own_sizes(block_q, block_k, warps, stages) -> dict[str, int]:
+    """The sizes that were given, checked."""
+    given = {"block_q": block_q, "block_k": block_k, "warps": warps, "stages": stages}
+    least = {"block_q": 16, "block_k": 16, "warps": 1, "stages": 1}
+    sizes = {name: count(name, size, least[name]) for name, size in given.items() if size is not None}
+    for name, size in sizes.items():
+        if name != "stages" and size & (size - 1):
+            raise ValueError(f"{name} must be a power of two but is {size}")
+    return sizes
+
+
+def _launches_with(own: dict[str, int], q: Tensor, v: Tensor, window: bool) -> Launches:
+    defaults = _launches(q.element_size(), max(q.shape[-1], v.shape[-1]), window)
+    return Launches(*(launch._replace(**own) for launch in defaults))
 
 
 def interpreted() -> bool:
@@ -184,6 +259,8 @@ def _check_tensors(q: Tensor, k: Tensor, v: Tensor) -> None:
             raise TypeError(f"dtypes differ: q {q.dtype}, {name} {x.dtype}")
         if x.device != q.device:
             raise ValueError(f"devices differ: q {q.device}, {name} {x.device}")
+        if torch._C._functorch.is_functorch_wrapped_tensor(x):
+            raise RuntimeError("flash_triton does not run under torch.func (vmap, grad, ...); use attention")
         if x.ndim < 3:
             raise ValueError(f"{name} needs the axes (..., heads, {words}) but has shape {tuple(x.shape)}")
         if x.shape[:-3] != q.shape[:-3]:
@@ -217,13 +294,18 @@ def _check_shapes(q: Tensor, k: Tensor, v: Tensor) -> None:
         raise ValueError(f"batch · heads is {rows}, more than the {GRID_ROWS} that one launch can take")
 
 
-def _check_sizes(**sizes: int | None) -> None:
-    for name, size in sizes.items():
-        if size is None:
-            continue
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError(f"{name} must be a whole number but is {size!r}")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1 but is {size}")
-        if name in ("block_q", "block_k") and (size < 16 or size & (size - 1)):
-            raise ValueError(f"{name} must be a power of two of at least 16 but is {size}")
+def _check_bias(bias: Tensor | None, q: Tensor, k: Tensor) -> None:
+    if bias is None:
+        return
+    if not isinstance(bias, Tensor) or not bias.is_floating_point():
+        raise TypeError(f"bias must hold floats but its dtype is {getattr(bias, 'dtype', type(bias).__name__)}")
+    if bias.device != q.device:
+        raise ValueError(f"devices differ: q {q.device}, bias {bias.device}")
+    if bias.requires_grad:
+        raise ValueError("bias gets no gradient from flash_triton; use flash_attention for one that is learnt")
+    scores = (*q.shape[:-1], k.shape[-2])
+    fits = bias.ndim <= len(scores) and all(
+        size in (1, full) for size, full in zip(bias.shape[::-1], scores[::-1], strict=False)
+    )
+    if not fits:
+        raise ValueError(f"bias {tuple(bias.shape)} does not broadcast to scores {scores}")
