@@ -110,8 +110,15 @@ def test_tensors_are_refused_with_the_numbers_that_disagree(message, interpretin
 SIZES = {
     "window must be at least 1 but is 0": {"window": 0},
     "window must be a whole number but is 2.0": {"window": 2.0},
-    "block_q must be a power of two of at least 16 but is 48": {"block_q": 48},
-    "block_k must be a power of two of at least 16 but is 8": {"block_k": 8},
+    "block_q must be a power of two but is 48": {"block_q": 48},
+    "block_k must be at least 16 but is 8": {"block_k": 8},
+    "warps must be a power of two but is 3": {"warps": 3},
+    "scale must be finite but is inf": {"scale": float("inf")},
+    "bias must hold floats but its dtype is torch.bool": {"bias": x(3, 3, dtype=torch.bool)},
+    r"bias \(5,\) does not broadcast to scores \(1, 3, 3\)": {"bias": x(5)},
+    r"bias \(1, 1, 3, 3\) does not broadcast to scores \(1, 3, 3\)": {"bias": x(1, 1, 3, 3)},
+    "devices differ: q cpu, bias meta": {"bias": x(3, 3).to("meta")},
+    "bias gets no gradient from flash_triton; use flash_attention": {"bias": x(3, 3).requires_grad_()},
     "warps must be at least 1 but is 0": {"warps": 0},
     "stages must be a whole number but is True": {"stages": True},
 }
@@ -121,6 +128,14 @@ SIZES = {
 def test_sizes_are_refused(message, interpreting):
     with pytest.raises((TypeError, ValueError), match=message):
         flash_triton(x(1, 3, 16), x(1, 3, 16), x(1, 3, 16), **SIZES[message])
+
+
+def test_torch_func_is_refused_with_a_sentence(interpreting):
+    ones = x(2, 1, 3, 16)
+    with pytest.raises(RuntimeError, match="flash_triton does not run under torch.func"):
+        torch.func.vmap(flash_triton)(ones, ones, ones)
+    with pytest.raises(RuntimeError, match="flash_triton does not run under torch.func"):
+        torch.func.grad(lambda q: flash_triton(q, ones, ones).sum())(ones)
 
 
 def test_the_device_decides_only_without_the_interpreter(monkeypatch, as_readers_run_it):

@@ -24,25 +24,26 @@ if not CUOBJDUMP.exists():
     pytest.skip(reason, allow_module_level=True)
 
 HOPPER = GPUTarget("cuda", 90, 32)
-FLOAT32 = {"LSE", "LEVEL", "DRIFT"}
-NUMBERS = {"n_queries": "i32", "n_keys": "i32", "scale": "fp32", "factor": "fp32"}
+FLOAT32 = {"LSE", "PEAK", "SHARE", "DRIFT", "D_LSE"}
+NUMBERS = {"scale": "fp32", "step": "fp32", "factor": "fp32"}
+NUMBERS |= dict.fromkeys(("n_queries", "n_keys", "row_stride", "key_stride"), "i32")
 PROGRAMS = {"forward": device.forward_program, "keys": device.keys_program, "queries": device.queries_program}
 
 
 def launch_of(name, width, window=0):
-    forward, backward = host._launches(2, width, window > 0)
-    return forward if name == "forward" else backward
+    return getattr(host._launches(2, width, window > 0), name)
 
 
-def compiled(name, width, window=0, kind="*fp16"):
+def compiled(name, width, window=0, kind="*fp16", bias=False):
     """What `flash_triton` would launch under a causal mask, for 16-bit inputs."""
     program, launch = PROGRAMS[name], launch_of(name, width, window)
     q = torch.empty(1, 2, 1, width)
-    options = host.Options(True, window, 1.0, launch, launch)
+    options = host.Options(True, window, 1.0, bias, host.Launches(launch, launch, launch))
     constants = host._constants(q, q, q, options, launch)
     how = {key: constants.pop(key) for key in ("num_warps", "num_stages")}
+    constants |= {} if bias else {"BIAS": None, "PLACES": None}
     names = program.arg_names
-    kinds = {**NUMBERS, **dict.fromkeys(constants, "constexpr")}
+    kinds = {**NUMBERS, "BIAS": "*fp32", "PLACES": "*i64", **dict.fromkeys(constants, "constexpr")}
     signature = {n: kinds.get(n) or ("*fp32" if n in FLOAT32 else kind) for n in names}
     aligned = {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if signature[n].startswith("*")}
     values = {(names.index(n),): value for n, value in constants.items()}
@@ -81,6 +82,11 @@ def test_shared_memory_of_the_forward_program_is_what_the_formula_says(width):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_window_needs_no_spills_either(name, width, tmp_path):
     assert resources(compiled(name, width, window=256), tmp_path)[1] == 0
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_bias_compiles(name):
+    assert "wgmma.mma_async" in compiled(name, 64, bias=True).asm["ptx"]
 
 
 def test_bfloat16_compiles():

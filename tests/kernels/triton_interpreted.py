@@ -3,6 +3,7 @@ own, since the interpreter has to be chosen before Triton is imported."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from kernels import by_definition as definition
@@ -140,3 +141,120 @@ def test_agrees_with_the_version_for_the_cpu():
     ours = flash_triton(q, k, v, window=41, return_lse=True)
     theirs = flash_attention(q, k, v, causal=True, window=41, return_lse=True)
     assert all(torch.allclose(a, b, atol=2e-6) for a, b in zip(ours, theirs, strict=True))
+
+
+BIASES = {"keys": (53,), "a head each": (4, 1, 53), "a text each": (2, 1, 37, 1), "all": (2, 4, 37, 53)}
+
+
+@pytest.mark.parametrize("shape", BIASES.values(), ids=BIASES)
+@pytest.mark.parametrize("masking", [{}, {"causal": True}, {"window": 21}], ids=str)
+def test_a_bias_is_read_where_it_lies(shape, masking):
+    bias = definition.draw(4, *shape, dtype=torch.float32, grad=False)
+    bias[..., 3:4] = -torch.inf
+    exact(*inputs(37, 53, heads=4, kv_heads=2), bias=bias, **masking)
+    exact(*inputs(37, 53, heads=4, kv_heads=2), bias=bias.mT.contiguous().mT if bias.ndim > 1 else bias)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+@pytest.mark.parametrize("lowest", [-1e9, -1e30, torch.finfo(torch.float32).min])
+@pytest.mark.parametrize("masking", [{}, {"causal": True}], ids=str)
+def test_a_row_of_finite_minus_infinities_is_an_average(lowest, dtype, masking):
+    """Scores vanish beside the bias, as they do for the definition in float32: equal weights, and gradients
+    that are as small as the other rows'."""
+    q, k, v = inputs(37, 37, dtype=dtype)
+    bias = torch.zeros(37, 37)
+    bias[7] = lowest
+    out = flash_triton(q, k, v, bias=bias, block_q=16, block_k=16, **masking)
+    seen = 8 if masking else 37
+    average = v.detach().double()[..., :seen, :].mean(-2)
+    assert (out[..., 7, :].double() - average).abs().max() < (1e-6 if dtype == torch.float32 else 1e-3)
+    wide = [x.detach().float().requires_grad_() for x in (q, k, v)]
+    expected = definition.attention(*wide, bias=bias, **masking)[0]
+    d_out = torch.randn(out.shape, generator=torch.Generator().manual_seed(5))
+    ours = torch.autograd.grad(out, (q, k, v), d_out.to(dtype))
+    theirs = torch.autograd.grad(expected, wide, d_out.to(dtype).float())
+    for got, right in zip(ours, theirs, strict=True):
+        definition.same(got.float(), right, 2e-6 if dtype == torch.float32 else 2e-3)
+
+
+def test_a_log_sum_exp_near_the_end_of_float32_is_finite():
+    q, k, v = (x.detach() for x in inputs(5, 7))
+    lowest = torch.finfo(torch.float32).min
+    lse = flash_triton(q, k, v, bias=torch.full((5, 7), lowest), return_lse=True)[1]
+    assert (lse == lowest).all()
+
+
+@pytest.mark.parametrize("size", [300.0, 3000.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+def test_huge_scores_give_one_key_all_the_weight(dtype, size):
+    q, k, v = (x.detach() for x in inputs(17, 37, dtype=dtype))
+    q, k = (q * size).requires_grad_(), (k * 10).requires_grad_()
+    out = flash_triton(q, k, v, block_q=16, block_k=16)
+    expected = definition.attention(q.double(), k.double(), v.double())[0]
+    assert (out - expected).abs().max() < 2e-3
+    assert all(torch.isfinite(g).all() for g in torch.autograd.grad(out.sum(), (q, k)))
+
+
+def test_a_scale_of_zero_averages_what_may_be_seen():
+    exact(*inputs(17, 19, kv_heads=2), scale=0.0, causal=True)
+    q, k, v = (x.detach() for x in inputs(17, 19, dtype=torch.float16))
+    out = flash_triton(q, k, v, scale=0.0, causal=True)
+    assert (out[..., -1, :].double() - v.double().mean(-2)).abs().max() < 1e-3
+
+
+def test_a_second_derivative_is_refused():
+    q, k, v = inputs(17, 19)
+    (g,) = torch.autograd.grad(flash_triton(q, k, v).sum(), q, create_graph=True)
+    assert torch.isfinite(g).all()
+    with pytest.raises(RuntimeError, match="flash_triton has no second derivatives"):
+        g.pow(2).sum().backward()
+
+
+@pytest.mark.parametrize("position", range(4))
+def test_what_is_refilled_before_the_way_back_is_refused(position):
+    arguments = [*(x.detach() for x in inputs(17, 19)), torch.zeros(17, 19)]
+    leaves = [x.clone().requires_grad_() for x in arguments[:3]]
+    alive = [x * 1.0 for x in leaves] + [arguments[3]]
+    out = flash_triton(*alive[:3], bias=alive[3])
+    with torch.no_grad():
+        alive[position].fill_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+def test_autocast_changes_nothing():
+    q, k, v = inputs(17, 19)
+    expected = flash_triton(q, k, v, causal=True, return_lse=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = flash_triton(q, k, v, causal=True, return_lse=True)
+        grads = torch.autograd.grad(got[0].sum(), (q, k, v))
+    assert all(torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(got, expected, strict=True))
+    assert all(map(torch.equal, grads, torch.autograd.grad(expected[0].sum(), (q, k, v))))
+
+
+@pytest.mark.parametrize("window", [np.int64(5), np.uint8(5), torch.tensor(5)], ids=repr)
+def test_counts_are_any_integral_number(window):
+    q, k, v = (x.detach() for x in inputs(17, 19))
+    got = flash_triton(q, k, v, window=window, block_q=np.int32(16), stages=np.int64(1))
+    assert torch.equal(got, flash_triton(q, k, v, window=5, block_q=16, stages=1))
+
+
+def test_a_window_beyond_every_key_is_causal():
+    q, k, v = (x.detach() for x in inputs(17, 19))
+    assert torch.equal(flash_triton(q, k, v, window=2**62), flash_triton(q, k, v, causal=True))
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (2, 3, 0)], ids=str)
+def test_an_empty_batch(shape):
+    q = torch.zeros(*shape, 2, 5, 16, requires_grad=True)
+    out, lse = flash_triton(q, q, q, return_lse=True)
+    assert out.shape == q.shape and lse.shape == q.shape[:-1]
+    assert torch.autograd.grad(out.sum(), q)[0].shape == q.shape
+
+
+def test_expanded_and_reversed_arguments():
+    q, k, v = (x.detach() for x in inputs(17, 19, heads=2, kv_heads=2))
+    k, v = k[:1].expand(2, -1, -1, -1), v[..., ::2].repeat_interleave(2, -1)[..., ::1]
+    definition.same(
+        flash_triton(q, k, v).double(), definition.attention(q.double(), k.double(), v.double())[0], 5e-6
+    )
