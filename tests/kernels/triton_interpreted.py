@@ -233,7 +233,7 @@ def test_autocast_changes_nothing():
 
 
 @pytest.mark.parametrize("window", [np.int64(5), np.uint8(5), torch.tensor(5)], ids=repr)
-def test_counts_are_any_integral_number(window):
+def test_counts_are_any_integral_number(window, as_readers_run_it):
     q, k, v = (x.detach() for x in inputs(17, 19))
     got = flash_triton(q, k, v, window=window, block_q=np.int32(16), stages=np.int64(1))
     assert torch.equal(got, flash_triton(q, k, v, window=5, block_q=16, stages=1))
