@@ -135,12 +135,12 @@ def test_scores_times_300(factor):
 def test_all_scores_far_below_zero_without_a_bias():
     """Queries opposite to keys: the maximum over a tile must not take a masked zero for the peak."""
     q, k, v = (
-        -30 * torch.ones(1, 29, 5),
-        30 * torch.ones(1, 29, 5),
+        -30 * torch.ones(1, 29, 4),  # -1800 exactly, in whatever order the four products are added
+        30 * torch.ones(1, 29, 4),
         draw(2, 1, 29, 3, dtype=torch.float32, grad=False),
     )
     out = flash_attention(q, k, v, causal=True, block_q=16, block_k=11)
-    same(out, definition.attention(q.double(), k.double(), v.double(), causal=True)[0].float(), 1e-5)
+    same(out, definition.attention(q.double(), k.double(), v.double(), causal=True)[0].float(), 1e-6)
 
 
 @pytest.mark.parametrize("padded", [None, "holes"])

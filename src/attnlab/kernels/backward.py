@@ -1,9 +1,13 @@
 """The backward pass: the weights of each tile are computed again, and five products take them to the
 gradients.
 
-With P the weights, dP = d_out vᵀ and D_i = sum_j P_ij dP_ij = d_out_i · out_i, the gradient of the scores is
-dS = P (dP - D). Both subtractions, of the log-sum-exp before the exponential and of D after the product, are
-folded into the products as one more column, so a tile is five products, exp2_ and mul_.
+With E = exp(scores - peak), P = E / total the weights, dP = d_out vᵀ and D_i = sum_j P_ij dP_ij =
+d_out_i · out_i, the gradient of the scores is dS = P (dP - D). Nobody divides E: the rows of d_out and D are
+divided by the total instead, once. D is subtracted within the product, as one more column.
+
+The peak and the log of the total come from the forward pass as two numbers. Their sum, the log-sum-exp, would
+do if scores were small; it would lose the total beside a peak of -1e9. Where the scores may be large, they
+are the same numbers as in the forward pass (same tiles, same products), so that none exceeds its peak.
 """
 
 from __future__ import annotations
@@ -15,12 +19,25 @@ from torch import Tensor
 
 from attnlab.kernels import dropout
 from attnlab.kernels.forward import erase
-from attnlab.kernels.heads import LN2, LOG2E, Head, Options, fold, working
+from attnlab.kernels.heads import LOG2E, Head, Options, Overlay, fold, working
 from attnlab.kernels.inputs import Inputs, Slot
 from attnlab.kernels.tiles import Tile
 from attnlab.kernels.workers import share
 
-NOTHING = -1e30  # the score of a key for a row that sees none: its weight is exactly 0
+
+class Rows(NamedTuple):
+    """What the forward pass gave for each row, and the gradients that come back to it: `d_log` is that of the
+    log of the total, and so of the log-sum-exp."""
+
+    out: Tensor
+    peak: Tensor
+    log_total: Tensor
+    d_out: Tensor
+    d_log: Tensor
+
+    def of(self, slot: Slot) -> Rows:
+        """Those of one head."""
+        return Rows(*(x[slot.q] for x in self))
 
 
 class Gradients(NamedTuple):
@@ -33,9 +50,8 @@ class Gradients(NamedTuple):
 
 
 class Upstream(NamedTuple):
-    """What the forward pass left for one head, and what comes back to it."""
+    """What comes back to one head, each row divided by its total."""
 
-    d_out: Tensor  # (queries, d_value)
     d_out_t: Tensor  # (d_value, queries)
     d_out_drift: Tensor  # (queries, d_value + 1), -D beside it unless there is dropout
     values: Tensor  # (keys, d_value + 1), ones beside it
@@ -52,60 +68,47 @@ class Sums(NamedTuple):
 
 
 def backward(
-    q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options,
-    out: Tensor, lse: Tensor, d_out: Tensor, d_lse: Tensor, need_bias: bool,
-) -> Gradients:  # fmt: skip
-    """The gradients for the gradients of `forward`'s two results."""
-    inputs = Inputs(q, k, v, bias, options)
+    q: Tensor, k: Tensor, v: Tensor, overlay: Overlay, options: Options, rows: Rows, need_bias: bool
+) -> Gradients:
+    """The gradients of q, k, v and the bias."""
+    inputs = Inputs(q, k, v, overlay, options)
     grads = Gradients(
         q=torch.zeros_like(q, memory_format=torch.contiguous_format),
         k=torch.zeros_like(k, memory_format=torch.contiguous_format),
         v=torch.zeros_like(v, memory_format=torch.contiguous_format),
-        bias=torch.zeros(bias.shape, dtype=working(q.dtype)) if need_bias else None,
+        bias=torch.zeros_like(overlay.bias, dtype=working(q.dtype)) if need_bias else None,
     )
     # Heads that share keys add to the same gradients, so they go to one worker.
     groups: dict[tuple[int, ...], list[Slot]] = {}
     for slot in inputs.slots():
         groups.setdefault(slot.k, []).append(slot)
-
-    def work(group: list[Slot]) -> None:
-        _group_gradients(inputs, group, out, lse, d_out, d_lse, grads)
-
-    share(work, list(groups.values()), limit=1 if need_bias else None)  # heads may share a bias as well
+    limit = 1 if need_bias else None  # heads may share a bias as well
+    share(lambda group: _group_gradients(inputs, group, rows, grads), list(groups.values()), limit)
     return grads
 
 
-def _group_gradients(
-    inputs: Inputs,
-    group: list[Slot],
-    out: Tensor,
-    lse: Tensor,
-    d_out: Tensor,
-    d_lse: Tensor,
-    grads: Gradients,
-) -> None:
+def _group_gradients(inputs: Inputs, group: list[Slot], rows: Rows, grads: Gradients) -> None:
     """Fill in the gradients of the heads that share one head of keys."""
     keys, values, place = inputs.keys(group[0]), inputs.values(group[0]), group[0].k
     k_t, v_t = keys.new_zeros(keys.shape[::-1]), values.new_zeros(values.shape[::-1])
     for slot in group:
         d_bias = None if grads.bias is None else _shared(grads.bias, slot.q)
         sums = Sums(keys.new_zeros(inputs.q.shape[-2:]), k_t, v_t, d_bias)
-        level = lse[slot.q].mul(LOG2E)
-        head = inputs.head(slot, torch.where(torch.isneginf(level), -NOTHING, level))
-        upstream = _upstream(values, out[slot.q], d_out[slot.q], d_lse[slot.q], head.rate)
-        _walk(inputs, slot, head, keys, upstream, sums)
+        mine = rows.of(slot)
+        head = inputs.head(slot, None if inputs.bound(slot) is None else mine.peak)
+        _walk(inputs, slot, head, keys, mine.peak[:, None], _upstream(values, mine, head.rate), sums)
         grads.q[slot.q] = sums.q.mul_(inputs.options.scale)
-    grads.k[place] = k_t.t() * LN2  # the folded queries carry scale · log2(e)
+    grads.k[place] = k_t.t()
     grads.v[place] = v_t.t() / dropout.kept(inputs.options.dropout_p)
 
 
-def _upstream(values: Tensor, out: Tensor, d_out: Tensor, d_lse: Tensor, rate: float) -> Upstream:
+def _upstream(values: Tensor, rows: Rows, rate: float) -> Upstream:
     """D_i, less the gradient of the log-sum-exp, which reaches every score of a row by its weight."""
-    d_out = d_out.contiguous()
-    drift = torch.linalg.vecdot(d_out, out).sub_(d_lse)
+    share = torch.exp(-rows.log_total).masked_fill_(torch.isneginf(rows.log_total), 0.0)
+    drift = torch.linalg.vecdot(rows.d_out, rows.out).sub_(rows.d_log).mul_(share)
+    d_out = rows.d_out * share[:, None]
     columns = [0.0 if rate else -drift]
     return Upstream(
-        d_out=d_out,
         d_out_t=d_out.t().contiguous(),
         d_out_drift=fold(d_out, columns, 1 / dropout.kept(rate), values.dtype),
         values=fold(values, [1.0], 1.0, values.dtype),
@@ -113,17 +116,20 @@ def _upstream(values: Tensor, out: Tensor, d_out: Tensor, d_lse: Tensor, rate: f
     )
 
 
-def _walk(inputs: Inputs, slot: Slot, head: Head, keys: Tensor, upstream: Upstream, sums: Sums) -> None:
+def _walk(
+    inputs: Inputs, slot: Slot, head: Head, keys: Tensor, peak: Tensor, upstream: Upstream, sums: Sums
+) -> None:
     """Add every tile's share to the sums.
 
     The gradients of keys and values are gathered transposed: dkᵀ += qᵀ dS takes dS as it lies, where dk +=
     dSᵀ q would have oneDNN copy it first: 0.72 ns a score against 1.05.
     """
-    q_t = head.queries[:, : sums.q.shape[-1]].t().contiguous()
+    scaled = head.queries[:, : sums.q.shape[-1]]
+    q_t = (scaled / LOG2E if head.bounded else scaled).t().contiguous()
     multiply = head.multiply
     for block in inputs.blocks(slot):
         for tile in block.tiles:
-            weights = erase(head.scores(tile).exp2_(), tile)
+            weights = erase(head.weights(head.scores(tile), peak[tile.rows]), tile)
             d_scores = _d_scores(head, tile, weights, upstream, sums)
             sums.q[tile.rows].add_(multiply(d_scores, keys[tile.keys].t()))
             sums.k_t[:, tile.keys].add_(multiply(q_t[:, tile.rows], d_scores.t()))
@@ -132,7 +138,8 @@ def _walk(inputs: Inputs, slot: Slot, head: Head, keys: Tensor, upstream: Upstre
 
 
 def _d_scores(head: Head, tile: Tile, weights: Tensor, upstream: Upstream, sums: Sums) -> Tensor:
-    """dS = P (dP - D), and dvᵀ += d_outᵀ P on the way, with the weights that dropout kept."""
+    """dS = P (dP - D), and dvᵀ += d_outᵀ P on the way, with the weights that dropout kept. `weights` are not
+    divided by their total: the other factor is."""
     keep = head.keep_mask(tile) if head.rate else None
     mixed = weights if keep is None else weights * keep
     sums.v_t[:, tile.keys].add_(head.multiply(upstream.d_out_t[:, tile.rows], mixed.t()))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import numbers
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from attnlab._counts import count
 
 PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -73,21 +77,42 @@ def check_overlays(
         raise ValueError("alibi_slopes get no gradient; slopes that are learnt go into bias=")
 
 
+class Numbers(NamedTuple):
+    """The numbers of a call, as Python's own."""
+
+    window: int | None
+    block_q: int | None
+    block_k: int | None
+    scale: float | None
+    dropout_p: float
+
+
 def check_numbers(
-    window: int | None, scale: float | None, dropout_p: float, block_q: int | None, block_k: int | None
-) -> None:
-    """ValueError for a window or block below 1, a dropout rate outside [0, 1), a scale that is not finite."""
-    for name, size in (("window", window), ("block_q", block_q), ("block_k", block_k)):
-        if size is None:
-            continue
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError(f"{name} must be a whole number but is {size!r}")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1 but is {size}")
+    window: int | None, scale: float | None, dropout_p: float, generator: torch.Generator | None,
+    block_q: int | None, block_k: int | None,
+) -> Numbers:  # fmt: skip
+    """TypeError for what is no number, ValueError for a window or block below 1, a dropout rate outside
+    [0, 1), a scale that is not finite."""
+    sizes = {"window": window, "block_q": block_q, "block_k": block_k}
+    counts = [None if n is None else count(name, n, at_least=1) for name, n in sizes.items()]
+    scale, dropout_p = None if scale is None else _real("scale", scale), _real("dropout_p", dropout_p)
     if not 0 <= dropout_p < 1:
         raise ValueError(f"dropout_p must be at least 0 and below 1 but is {dropout_p}")
     if scale is not None and not math.isfinite(scale):
         raise ValueError(f"scale must be finite but is {scale}")
+    if generator is not None and getattr(generator, "device", None) != torch.device("cpu"):
+        raise TypeError(f"generator must be a torch.Generator on the CPU but is {generator!r}")
+    return Numbers(*counts, scale, dropout_p)
+
+
+def _real(name: str, x) -> float:
+    """`x` as a float: any real number but a boolean, or one of an array with no axes."""
+    is_number = isinstance(x, numbers.Real) or getattr(x, "shape", None) == ()
+    if not is_number or "bool" in f"{type(x)} {getattr(x, 'dtype', '')}":
+        raise TypeError(f"{name} must be a number but is {x!r}")
+    if getattr(x, "requires_grad", False):
+        raise ValueError(f"{name} gets no gradient; a factor that is learnt multiplies q")
+    return float(x)
 
 
 def _need_float(name: str, x: Tensor) -> None:

@@ -1,23 +1,20 @@
 """Exact attention that never holds the score matrix: memory grows with the length, not with its square.
 
-This file is the door and the gradient's hook. The idea stands in `textbook`, the loops in `forward` and
-`backward`, the geometry in `tiles`, one head's matrices in `heads`, and what the machine likes best in
-`products` and `workers`.
+This file is the door. The idea stands in `textbook`, the loops in `forward` and `backward`, their place in
+autograd in `derivatives`, the geometry in `tiles`, one head's matrices in `heads`, and what the machine likes
+best in `products` and `workers`.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from attnlab._shapes import Bool, Float
-from attnlab.kernels.backward import backward
+from attnlab.kernels.derivatives import Attend
 from attnlab.kernels.door import check_numbers, check_overlays, check_tensors
-from attnlab.kernels.forward import forward
 from attnlab.kernels.heads import Options
-from attnlab.kernels.merge import merge
-from attnlab.kernels.plain import plain
+from attnlab.kernels.merge import merge_pairs
 
 SMALL = 320 * 320  # scores of a head; 8 heads forward: 256 positions 2.3 ms plain, 4.3 blocked; 512: 16.7, 7.9
 FEW = 16  # queries whose scores are no more than a few rows, however many the keys
@@ -58,53 +55,42 @@ def flash_attention(
         handed to the plain version.
 
     kv_heads divides heads: query head h looks at kv head h // (heads / kv_heads). A query that may look at
-    no key gets output 0, lse -inf, and sends zero gradients. Gradients reach q, k, v, bias and sinks, from
-    the output and from the log-sum-exp, once (no second derivatives through the blocked loops). float16 and
-    bfloat16 are computed in float32 and rounded once, at the end; the log-sum-exp stays float32. CPU only.
-    NaN is not looked for: it spreads to the rows that see it. No argument is changed.
+    no key gets output 0, lse -inf, and sends zero gradients. A bias that is finite, be it -1e9 or the
+    smallest number there is, hides nothing from a query that sees nothing better: such a row is an average,
+    its lse the row's peak as far as one number can tell. Gradients reach q, k, v, bias and sinks, from the
+    output and from the log-sum-exp. float16 and bfloat16 are computed in float32 and rounded once, at the
+    end; the log-sum-exp stays float32; whatever torch.autocast is on, it changes nothing here. A bias of
+    another precision is rounded to that of the scores first. CPU only. NaN is not looked for: it spreads to
+    the rows that see it. No argument is changed.
+
+    Small inputs and long ones can do the same. First derivatives are computed block by block, under torch.func
+    too (grad, vjp, vmap; vmap not with dropout and not over the slopes). Second derivatives and forward mode
+    are right, but hold the score matrix. torch.compile leaves the call as it is, outside of its graph.
+
+    More parameters than the house's five: they are torch's own for attention and the masks and biases of this
+    course, all by name, and most calls give one or two.
 
     Errors: TypeError for a dtype that does not fit, ValueError for shapes and numbers that do not.
     Source: [dao2022], [dao2023, algorithms 1 and 2]; sinks [xiao2024]; ALiBi [press2022].
     """
     check_tensors(q, k, v)
     check_overlays(q, k, key_mask, bias, alibi_slopes, sinks)
-    check_numbers(window, scale, dropout_p, block_q, block_k)
+    numbers = check_numbers(window, scale, dropout_p, generator, block_q, block_k)
     options = Options(
-        causal=causal,
-        window=window,
-        key_mask=key_mask,
-        alibi_slopes=alibi_slopes,
-        scale=q.shape[-1] ** -0.5 if scale is None else scale,
-        dropout_p=dropout_p,
-        seed=_draw_seed(generator) if dropout_p else 0,
-        blocks=_blocks(window, block_q, block_k),
+        causal=bool(causal),
+        window=numbers.window,
+        scale=q.shape[-1] ** -0.5 if scale is None else numbers.scale,
+        dropout_p=numbers.dropout_p,
+        seed=_draw_seed(generator) if numbers.dropout_p else 0,
+        blocks=_blocks(*numbers[:3]),
+        small=block_q is None and block_k is None and _is_small(q.shape[-2], k.shape[-2]),
     )
-    small = block_q is None and block_k is None and _is_small(q.shape[-2], k.shape[-2])
-    out, lse = plain(q, k, v, bias, options) if small else _Flash.apply(q, k, v, bias, options)
+    out, peak, log_total = Attend.apply(q, k, v, bias, key_mask, alibi_slopes, options)
     if sinks is not None:  # a key without a value, so a partial result of its own
-        out, lse = merge(out, lse, torch.zeros_like(out), sinks.to(lse.dtype)[:, None].expand(lse.shape))
+        sink = sinks.to(peak.dtype)[:, None].expand(peak.shape)
+        out, peak, log_total = merge_pairs(out, peak, log_total, torch.zeros_like(out), sink, 0.0)
     out = out.to(q.dtype)
-    return (out, lse) if return_lse else out
-
-
-class _Flash(torch.autograd.Function):
-    """Keeps the arguments, the output and the log-sum-exp: all that the weights can be computed again
-    from."""
-
-    @staticmethod
-    def forward(ctx, q, k, v, bias, options):
-        out, lse = forward(q, k, v, bias, options)
-        ctx.save_for_backward(q, k, v, bias, out, lse)
-        ctx.options = options
-        return out, lse
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, d_out, d_lse):
-        q, k, v, bias, out, lse = ctx.saved_tensors
-        need_bias = bias is not None and ctx.needs_input_grad[3]
-        grads = backward(q, k, v, bias, ctx.options, out, lse, d_out, d_lse, need_bias)
-        return grads.q, grads.k, grads.v, grads.bias, None
+    return (out, peak + log_total) if return_lse else out
 
 
 def _is_small(n_queries: int, n_keys: int) -> bool:
@@ -122,4 +108,4 @@ def _blocks(window: int | None, block_q: int | None, block_k: int | None) -> tup
 
 
 def _draw_seed(generator: torch.Generator | None) -> int:
-    return int(torch.randint(2**31, (), generator=generator))
+    return int(torch.randint(2**31, (), generator=generator, device="cpu"))

@@ -18,26 +18,42 @@ LOG2E = math.log2(math.e)
 LN2 = math.log(2.0)
 
 
+class Overlay(NamedTuple):
+    """The tensors laid over the scores, or None."""
+
+    bias: Tensor | None = None
+    key_mask: Tensor | None = None
+    alibi_slopes: Tensor | None = None
+
+
 @dataclass(frozen=True)
 class Options:
-    """What changes the result beside q, k, v and the bias. Block sizes are (queries, keys),
-    the same in both passes, because dropout draws a mask for each tile."""
+    """The numbers that change the result. Block sizes are (queries, keys), the same in both passes, because
+    dropout draws a mask for each tile; `small`: no blocks at all."""
 
     causal: bool
     window: int | None
-    key_mask: Tensor | None
-    alibi_slopes: Tensor | None
     scale: float
     dropout_p: float
     seed: int
     blocks: tuple[int, int]
+    small: bool = False
 
 
 class Head(NamedTuple):
-    """One head of one sequence. `queries` and `keys` are folded; scores come out in base 2."""
+    """One head of one sequence. `queries` and `keys` are folded.
+
+    A head with a level subtracted (a bounded one) has its scores in base 2: times log2(e), so that exp2 takes
+    them to the weights that exp would give. Any other has them as they are, and multiplies after its peak is
+    subtracted: a score of -3e38 fits into float32, and -3e38 · log2(e) does not.
+
+    On AMD Zen 5 exp2 takes 0.15 ns a score and exp 0.65. Elsewhere exp may be the faster one, but it is 20 to
+    300 times slower where it meets -inf or a result that underflows, and exp2 is not.
+    """
 
     queries: Tensor
     keys: Tensor
+    bounded: bool
     bias: Tensor | None
     slope: float
     shift: int
@@ -46,22 +62,23 @@ class Head(NamedTuple):
     multiply: Product
 
     def scores(self, tile: Tile) -> Tensor:
-        """The scores of a tile, times log2(e): what exp2 takes to the weights that exp would give.
-
-        On AMD Zen 5 exp2 takes 0.15 ns a score and exp 0.65. Elsewhere exp may be the faster one, but it is
-        20 to 300 times slower where it meets -inf or a result that underflows, and exp2 is not.
-        """
+        """The scores of a tile, less the level if the head is bounded."""
         scores = self.multiply(self.queries[tile.rows], self.keys[tile.keys])
         if self.bias is not None:
-            scores.add_(self.bias[tile.rows, tile.keys], alpha=LOG2E)
+            scores.add_(self.bias[tile.rows, tile.keys].to(scores.dtype))
         if self.slope:
-            scores.sub_(self._distances(tile, scores), alpha=self.slope * LOG2E)
+            scores.sub_(self._distances(tile, scores), alpha=self.slope)
         return scores
+
+    def weights(self, scores: Tensor, peak: Tensor) -> Tensor:
+        """exp(scores - peak), in place, `peak` holding a number for each row; a bounded head's is subtracted
+        already."""
+        return (scores if self.bounded else scores.sub_(peak).mul_(LOG2E)).exp2_()
 
     def _distances(self, tile: Tile, like: Tensor) -> Tensor:
         """|aligned query position - key position|: whole numbers, exact, however far from 0 they are."""
-        rows = torch.arange(tile.rows.start, tile.rows.stop, dtype=like.dtype).add_(self.shift)
-        keys = torch.arange(tile.keys.start, tile.keys.stop, dtype=like.dtype)
+        rows = torch.arange(tile.rows.start, tile.rows.stop, dtype=like.dtype, device="cpu").add_(self.shift)
+        keys = torch.arange(tile.keys.start, tile.keys.stop, dtype=like.dtype, device="cpu")
         return torch.sub(rows[:, None], keys).abs_()
 
     def keep_mask(self, tile: Tile) -> Tensor:
@@ -83,7 +100,7 @@ def fold(x: Tensor, columns: Sequence[Tensor | float], scale: float, dtype: torc
     every score.
     """
     width = x.shape[-1]
-    folded = torch.empty(len(x), width + len(columns), dtype=dtype)
+    folded = torch.empty(len(x), width + len(columns), dtype=dtype, device="cpu")
     torch.mul(x, scale, out=folded[:, :width])
     for place, column in enumerate(columns):
         folded[:, width + place] = column
@@ -94,20 +111,21 @@ def make_head(
     q: Tensor, k: Tensor, bias: Tensor | None, level: Tensor | None, hidden: Tensor | None,
     number: int, slope: float, options: Options, multiply: Product,
 ) -> Head:  # fmt: skip
-    """The head with `level` (one number a query, in base 2) already subtracted from its scores, and -inf
-    added for the keys where `hidden` is -inf."""
+    """The head with `level` (one number a query) already subtracted from its scores, which are in base 2
+    then, and -inf added for the keys where `hidden` is -inf."""
     beside_q: list[Tensor | float] = []
     beside_k: list[Tensor | float] = []
     if level is not None:
-        beside_q.append(-level)
+        beside_q.append(-level * LOG2E)
         beside_k.append(1.0)
     if hidden is not None:
         beside_q.append(1.0)
         beside_k.append(hidden)
     dtype = working(q.dtype)
     return Head(
-        queries=fold(q, beside_q, options.scale * LOG2E, dtype),
+        queries=fold(q, beside_q, options.scale * (1.0 if level is None else LOG2E), dtype),
         keys=fold(k, beside_k, 1.0, dtype),
+        bounded=level is not None,
         bias=bias,
         slope=slope,
         shift=len(k) - len(q),

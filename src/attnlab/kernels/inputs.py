@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from attnlab.kernels.heads import Head, Options, make_head, working
+from attnlab.kernels.heads import Head, Options, Overlay, make_head, working
 from attnlab.kernels.products import fastest
 from attnlab.kernels.tiles import Block, band, plan
 
@@ -27,10 +28,10 @@ class Slot(NamedTuple):
 class Inputs:
     """The arguments of one call, and what follows from them for each head."""
 
-    def __init__(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, options: Options):
-        self.q, self.k, self.v, self.options = q, k, v, options
+    def __init__(self, q: Tensor, k: Tensor, v: Tensor, overlay: Overlay, options: Options):
+        self.q, self.k, self.v, self.overlay, self.options = q, k, v, overlay, options
         scores_shape = (*q.shape[:-1], k.shape[-2])
-        self.bias = None if bias is None else bias.expand(scores_shape)
+        self.bias = None if overlay.bias is None else overlay.bias.expand(scores_shape)
         self.multiply = fastest(working(q.dtype))
         self._limits = band(q.shape[-2], k.shape[-2], options.causal, options.window)
         self._plan = functools.cache(lambda keys: plan(q.shape[-2], keys, self._limits, *options.blocks))
@@ -50,7 +51,7 @@ class Inputs:
 
     def head(self, slot: Slot, level: Tensor | None) -> Head:
         bias = None if self.bias is None else self.bias[slot.q]
-        slopes = self.options.alibi_slopes
+        slopes = self.overlay.alibi_slopes
         slope = 0.0 if slopes is None else float(slopes[slot.q[-1]])
         hidden = self._hidden(slot)
         return make_head(
@@ -65,6 +66,17 @@ class Inputs:
             self.multiply,
         )
 
+    def bound(self, slot: Slot) -> Tensor | None:
+        """r_i of each row, or None if it may be too large: then exp(-2 r) would leave the range of normal
+        numbers. The limit, 38 for float32, keeps a reserve of 1e5."""
+        if self.bias is not None or self.overlay.alibi_slopes is not None or self.k.shape[-2] == 0:
+            return None
+        q, k = self.q[slot.q].to(working(self.q.dtype)), self.keys(slot)
+        longest = torch.linalg.vector_norm(k, dim=-1).amax() * abs(self.options.scale)
+        bound = torch.linalg.vector_norm(q, dim=-1).mul_(longest)
+        limit = -0.435 * math.log(torch.finfo(q.dtype).tiny)
+        return bound if bool((bound < limit).all()) else None  # NaN is not below the limit
+
     def keys(self, slot: Slot) -> Tensor:
         return self._without_hidden(self.k[slot.k], slot)
 
@@ -72,7 +84,7 @@ class Inputs:
         return self._without_hidden(self.v[slot.k], slot)
 
     def _key_mask(self, slot: Slot) -> Tensor | None:
-        return None if self.options.key_mask is None else self.options.key_mask[slot.q[:-1]]
+        return None if self.overlay.key_mask is None else self.overlay.key_mask[slot.q[:-1]]
 
     def _key_range(self, slot: Slot) -> tuple[int, int]:
         mask = self._key_mask(slot)
@@ -86,7 +98,8 @@ class Inputs:
         mask = self._key_mask(slot)
         if mask is None or mask[slice(*self._key_range(slot))].all():
             return None
-        return torch.zeros(len(mask), dtype=working(self.q.dtype)).masked_fill_(~mask, -torch.inf)
+        zeros = torch.zeros(len(mask), dtype=working(self.q.dtype), device="cpu")
+        return zeros.masked_fill_(~mask, -torch.inf)
 
     def _without_hidden(self, x: Tensor, slot: Slot) -> Tensor:
         """Zeros at hidden keys, so that what stands there, be it NaN, multiplies to nothing."""

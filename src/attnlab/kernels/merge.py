@@ -26,16 +26,26 @@ def merge(
     """
     _need_rows("1", out_1, lse_1)
     _need_rows("2", out_2, lse_2)
+    out, peak, log_total = merge_pairs(out_1, lse_1, 0.0, out_2, lse_2, 0.0)
+    return out, peak + log_total
+
+
+def merge_pairs(
+    out_1: Tensor, peak_1: Tensor, log_1: Tensor | float, out_2: Tensor, peak_2: Tensor, log_2: Tensor | float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The same with each log-sum-exp in two parts, peak + log of the total, and so is the result's: at -1e9
+    a single float32 knows the peak and nothing of the total. The result's peak gets no gradient: its log of
+    the total does, which is that of the sum."""
     # -inf - -inf is NaN, in the value and in the gradient: give dead rows a finite peak first.
-    peak = torch.maximum(lse_1, lse_2).detach()
+    peak = torch.maximum(peak_1, peak_2).detach()
     peak = torch.where(torch.isneginf(peak), 0.0, peak)
-    weight_1, weight_2 = torch.exp(lse_1 - peak), torch.exp(lse_2 - peak)
+    weight_1, weight_2 = torch.exp(peak_1 - peak + log_1), torch.exp(peak_2 - peak + log_2)
     total = weight_1 + weight_2
     alive = total > 0
     share = torch.where(alive, total, 1.0)
-    lse = torch.where(alive, peak + torch.log(share), -torch.inf)
+    log_total = torch.where(alive, torch.log(share), -torch.inf)
     out = (weight_1 / share)[..., None] * out_1 + (weight_2 / share)[..., None] * out_2
-    return out, lse
+    return out, peak, log_total
 
 
 def _need_rows(name: str, out: Tensor, lse: Tensor) -> None:

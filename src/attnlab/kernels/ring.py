@@ -10,14 +10,13 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from attnlab._shapes import Float
-from attnlab.kernels.backward import backward
-from attnlab.kernels.door import check_tensors
+from attnlab.kernels.backward import Rows, backward
+from attnlab.kernels.door import check_numbers, check_tensors
 from attnlab.kernels.forward import forward
-from attnlab.kernels.heads import Options
-from attnlab.kernels.merge import merge
+from attnlab.kernels.heads import Options, Overlay
+from attnlab.kernels.merge import merge_pairs
 
 
 def ring_attention(
@@ -52,22 +51,24 @@ class _Ring(torch.autograd.Function):
     @staticmethod
     def forward(ctx, q, k, v, causal, scale, group):
         rank, world = dist.get_rank(group), dist.get_world_size(group)
-        out, lse, k_now, v_now = None, None, k, v
+        rows, k_now, v_now = None, k, v
         for step in range(world):
             source = (rank - step) % world
             if not causal or source <= rank:
-                part = forward(q, k_now, v_now, None, _options(causal and source == rank, scale))
-                out, lse = part if out is None else merge(out, lse, *part)
+                part = forward(q, k_now, v_now, Overlay(), _options(causal and source == rank, scale))
+                rows = part if rows is None else merge_pairs(*rows, *part)
             if step < world - 1:
                 k_now, v_now = _pass_on((k_now, v_now), rank, world, group)
-        ctx.save_for_backward(q, k, v, out, lse)
+        ctx.save_for_backward(q, k, v, *rows)
         ctx.causal, ctx.scale, ctx.group = causal, scale, group
-        return out.to(q.dtype)
+        return rows[0].to(q.dtype)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, d_out):
-        q, k, v, out, lse = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            raise RuntimeError("ring_attention has first derivatives only: create_graph=True asks for a second")
+        q, k, v, out, peak, log_total = ctx.saved_tensors
+        rows = Rows(out, peak, log_total, d_out.to(out.dtype), torch.zeros_like(peak))
         rank, world = dist.get_rank(ctx.group), dist.get_world_size(ctx.group)
         dq, travelling = torch.zeros_like(q), (k, v, torch.zeros_like(k), torch.zeros_like(v))
         for step in range(world):
@@ -75,8 +76,8 @@ class _Ring(torch.autograd.Function):
             if not ctx.causal or source <= rank:
                 k_now, v_now, dk, dv = travelling
                 options = _options(ctx.causal and source == rank, ctx.scale)
-                # the weights are those of the whole row, since `lse` is that of the whole row
-                part = backward(q, k_now, v_now, None, options, out, lse, d_out, torch.zeros_like(lse), False)
+                # the weights are those of the whole row, since its peak and total are those of the whole row
+                part = backward(q, k_now, v_now, Overlay(), options, rows, False)
                 dq, travelling = dq + part.q, (k_now, v_now, dk + part.k, dv + part.v)
             travelling = _pass_on(travelling, rank, world, ctx.group)
         return dq, travelling[2], travelling[3], None, None, None
@@ -84,8 +85,7 @@ class _Ring(torch.autograd.Function):
 
 def _options(causal: bool, scale: float) -> Options:
     return Options(
-        causal=causal, window=None, key_mask=None, alibi_slopes=None, scale=scale, dropout_p=0.0, seed=0,
-        blocks=(512, 512),
+        causal=causal, window=None, scale=scale, dropout_p=0.0, seed=0, blocks=(512, 512)
     )  # fmt: skip
 
 
