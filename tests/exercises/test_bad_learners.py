@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
+import threading
 import time
 
 import numpy as np
@@ -11,17 +13,22 @@ import pytest
 
 from attnlab import exercises
 from attnlab.exercises import EXERCISES, check, diagnose, hint, solution, use
+from attnlab.exercises import _judge, _process, _thread
 from attnlab.exercises import _run as running
 
 SOFTMAX, ATTENTION, CAUSAL = (f"self_attention.{name}" for name in ("softmax", "scaled_dot_product", "causal_mask"))
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
 
 
-@pytest.fixture(params=["thread", "in place"])
+WAYS = {"process": _process.run, "thread": _thread.run, "in place": _thread.run_in_place}
+
+
+@pytest.fixture(params=WAYS)
 def mode(request, monkeypatch):
-    """Both ways to run a learner's function: in a thread, and in place as in the browser."""
-    if request.param == "in place":
-        monkeypatch.setattr(running, "_in_thread", lambda work, seconds, report: False)
+    """The ways to run a learner's function: in a process, in a thread as on Windows, and in place as in the browser."""
+    if request.param == "process" and not hasattr(os, "fork"):
+        pytest.skip("no fork here")
+    monkeypatch.setattr(running, "ways", lambda: [WAYS[request.param]])
     return request.param
 
 
@@ -138,7 +145,7 @@ def test_recursion_without_end(mode):
 
 
 def test_the_default_limit_is_five_seconds():
-    assert exercises._judge.SECONDS == 5.0
+    assert _judge.SECONDS == 5.0
 
 
 def test_tracing_streams_and_warnings_are_put_back(mode):
@@ -196,7 +203,7 @@ def test_a_forgotten_return_is_noticed():
         weights = np.exp(scores)
         weights.sum()
     found = diagnose(SOFTMAX, softmax)
-    assert not found.attempted and "is the return missing?" in found.text
+    assert found.attempted and "gives back None: is the `return` missing?" in found.text
 
 
 @pytest.mark.parametrize("thing", [3, "softmax", np.zeros(3), [len]], ids=repr)
@@ -280,11 +287,11 @@ def test_use_takes_the_learners_function_only_if_it_passes(capsys):
 
 
 def test_a_real_interrupt_reaches_the_reader(monkeypatch):
-    class Interrupted(running.threading.Event):
+    class Interrupted(threading.Event):
         def wait(self, timeout=None):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(running.threading, "Event", Interrupted)
-    monkeypatch.setattr(running.threading.Thread, "start", lambda self: None)
+    monkeypatch.setattr(_thread.threading, "Event", Interrupted)
+    monkeypatch.setattr(_thread.threading.Thread, "start", lambda self: None)
     with pytest.raises(KeyboardInterrupt):
-        running.run(lambda: None, 1.0)
+        _thread.run(lambda tell, clock: None, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import re
@@ -25,15 +26,17 @@ class Outcome:
     edited: tuple[str, ...] = ()
 
 
-def call(exercise, function: Callable, arguments: tuple) -> Outcome:
-    """Call on copies of the arguments; whatever happens is an outcome, except that the time is up."""
+def call(exercise, function: Callable, arguments: tuple, inside=contextlib.nullcontext()) -> Outcome:
+    """Call on copies of the arguments, inside a context; whatever happens is an outcome, except that the time is up."""
     given = tuple(copy.deepcopy(argument) for argument in arguments)
     try:
-        kind, parts, detail = _parts(exercise, function(*given))
+        with inside:
+            value = function(*given)
+        kind, parts, detail = _parts(exercise, value)
     except TimeUp:
         raise
     except NotImplementedError:
-        kind, parts, detail = "nothing", (), ""
+        kind, parts, detail = "nothing", (), "raised"
     except BaseException as failure:
         kind, parts, detail = "error", (), _complaint(function, failure)
     pairs = zip(exercise.parameters, arguments, given)

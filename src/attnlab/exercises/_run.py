@@ -1,28 +1,20 @@
 """Running a stranger's function: quietly, on time, and whatever it raises.
 
-The work is done in a daemon thread while the caller waits. A trace function looks at the clock on every line; once
-the time is up it raises `TimeUp`, or, where a `try` on the way could swallow that, puts the thread to sleep for good.
-A call that blocks outside Python is left behind until it returns. Where no thread can be started, as in the browser,
-the work runs in place under `sys.monitoring` (Python 3.12), which can raise on every line, again and again.
+`run(work, seconds)` calls `work(tell, clock)` and hears what it tells, piece by piece, so that what was told before the
+end is not lost; the work puts `with clock:` around the stranger's code. Three ways, the first that this platform has: a process of its own, which can always be ended (`_process`); a
+thread, of which a call outside Python cannot be ended; in place, as in the browser, where the page ends what does not return.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
-
-GRACE = 0.5
-HERE = os.path.dirname(__file__)
-OURS = {__file__, contextlib.__file__, threading.__file__}
+from attnlab.exercises._world import nobody_asks
 
 
 class TimeUp(BaseException):
@@ -31,12 +23,19 @@ class TimeUp(BaseException):
 
 @dataclass
 class Report:
-    """What became of some work: its value if it finished, and how many lines it printed."""
+    """What became of some work: what it told, and how it ended.
 
-    finished: bool = False
-    value: object = None
-    failure: BaseException | None = None
-    printed: int = 0
+    `ending` is "finished", "late", "raised" (the work itself, not what it called) or "ended" (its process is gone).
+    Of late work `doing` says "computing", "waiting" or "calling", where that is known, `stack` where it was
+    (file, line, function; the innermost first), and `left` that it could not be ended and goes on.
+    """
+
+    told: list = field(default_factory=list)
+    ending: str = "late"
+    failure: str = ""
+    doing: str = ""
+    stack: list[tuple[str, int, str]] = field(default_factory=list)
+    left: bool = False
 
 
 class Sink(io.TextIOBase):
@@ -53,104 +52,33 @@ class Sink(io.TextIOBase):
         return len(text)
 
 
-def run(work: Callable[[], object], seconds: float) -> Report:
-    """The report of `work()`, after at most `seconds` and a short grace."""
-    report, sink = Report(), Sink()
-    with _quiet(sink):
-        if sys.platform == "emscripten" or not _in_thread(work, seconds, report):
-            _work(work, report, _monitored if hasattr(sys, "monitoring") else _traced, seconds)
-    report.printed = sink.lines
-    return report
+def run(work: Callable[[Callable, object], None], seconds: float) -> Report:
+    """The report of `work(tell, clock)`, after at most `seconds` and a short grace."""
+    return next(report for way in ways() if (report := way(work, seconds)))
 
 
-def _in_thread(work: Callable, seconds: float, report: Report) -> bool:
-    """Do the work in a thread and wait for it; False if this platform starts no threads."""
-    done = threading.Event()
+def ways():
+    """The ways to run that this platform may have, the best first; each gives None where it cannot."""
+    from attnlab.exercises import _thread
 
-    def body():
-        _work(work, report, _traced, seconds)
-        done.set()
+    if sys.platform not in ("emscripten", "win32"):
+        from attnlab.exercises import _process
 
-    thread = threading.Thread(target=body, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:
-        return False
-    done.wait(seconds + GRACE)
-    return True
-
-
-def _work(work: Callable, report: Report, watched: Callable, seconds: float) -> None:
-    """Run under watch and write the report; nothing escapes, not even a TimeUp that comes late."""
-    try:
-        with contextlib.suppress(TimeUp), watched(time.monotonic() + seconds):
-            with np.errstate(all="ignore"):
-                report.value = work()
-            report.finished = True
-    except BaseException as failure:
-        report.failure = failure
+        yield _process.run
+    if sys.platform != "emscripten":
+        yield _thread.run
+    yield _thread.run_in_place
 
 
 @contextlib.contextmanager
-def _traced(deadline: float):
-    """Once the deadline has passed, the next line ends the work."""
-    before, home = sys.gettrace(), threading.main_thread()
-
-    def trace(frame, event, argument):
-        if frame.f_code.co_filename in OURS:
-            return None
-        if time.monotonic() > deadline:
-            if _could_swallow(frame) and threading.current_thread() is not home:
-                threading.Event().wait()
-            raise TimeUp
-        return trace
-
-    try:
-        sys.settrace(trace)
-        yield
-    finally:
-        sys.settrace(before)
-
-
-def _could_swallow(frame) -> bool:
-    """Whether any frame from here up to the judge's own has a `try` or a `with`."""
-    while frame is not None and os.path.dirname(frame.f_code.co_filename) != HERE:
-        if frame.f_code.co_exceptiontable:
-            return True
-        frame = frame.f_back
-    return False
-
-
-@contextlib.contextmanager
-def _monitored(deadline: float):
-    """Every line and every jump raises TimeUp once the deadline has passed."""
-    watch, tool = sys.monitoring, 4
-
-    def look(code, *place):
-        if code.co_filename in OURS:
-            return watch.DISABLE
-        if time.monotonic() > deadline:
-            raise TimeUp
-
-    events = watch.events.LINE | watch.events.JUMP | watch.events.PY_START
-    watch.use_tool_id(tool, "attnlab.exercises")
-    try:
-        for event in (watch.events.LINE, watch.events.JUMP, watch.events.PY_START):
-            watch.register_callback(tool, event, look)
-        watch.set_events(tool, events)
-        yield
-    finally:
-        watch.set_events(tool, 0)
-        watch.free_tool_id(tool)
-
-
-@contextlib.contextmanager
-def _quiet(sink: Sink):
-    """Prints go to the sink, nothing can be read from the keyboard, warnings are silent."""
-    keyboard, sys.stdin = sys.stdin, io.StringIO()
+def quiet():
+    """Prints go to a sink that counts them, nothing can be read from the keyboard, warnings are silent."""
+    keyboard, sink = sys.stdin, Sink()
+    sys.stdin = io.StringIO()
     try:
         with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            with nobody_asks():
+                yield sink
     finally:
         sys.stdin = keyboard

@@ -1,0 +1,195 @@
+"""The world a function runs in: libraries, settings, chance. Looked at before a call, put back after it, and told."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import operator
+import os
+import random
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+LIBRARIES = ("builtins", "math", "cmath", "random", "itertools", "functools", "operator", "numpy", "numpy.linalg",
+             "numpy.random", "numpy.fft")
+SYSTEM = ("os", "time", "copy")
+TORCH = ("torch", "torch.nn.functional", "torch.linalg")
+OURS = ("attnlab.exercises", "attnlab.reference", "attnlab.masks")
+FREE = {"input", "display", "get_ipython", "diagnose", "_", "__import__", "breakpoint", "exit", "quit"}
+MISSING, KEPT, SAME, ALL, MAP = object(), dict, operator.is_, all, map
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Something a program may set for everybody: its name in words, how to read it and how to set it."""
+
+    name: str
+    read: Callable
+    write: Callable
+
+
+def _torch(name: str, default=None) -> Callable:
+    """A function of torch, or one that does nothing where torch was never loaded."""
+    def ask(*arguments):
+        torch = sys.modules.get("torch")
+        return getattr(torch, name)(*arguments) if hasattr(torch, name) else default
+    return ask
+
+
+def _figures() -> list:
+    """The numbers of matplotlib's open figures."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return list(pyplot.get_fignums()) if hasattr(pyplot, "get_fignums") else []
+
+
+def _close_figures(before: list) -> None:
+    for number in set(_figures()) - set(before):
+        sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _set_environment(before: dict) -> None:
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def _set_streams(before: tuple) -> None:
+    sys.stdin, sys.stdout, sys.stderr = before
+
+
+def _set_filters(before: list) -> None:
+    warnings.filters[:] = before
+    warnings._filters_mutated() if hasattr(warnings, "_filters_mutated") else None
+
+
+SETTINGS = (
+    Setting("how NumPy prints numbers", np.get_printoptions, lambda old: np.set_printoptions(**old)),
+    Setting("the environment variables", lambda: dict(os.environ), _set_environment),
+    Setting("the working folder", os.getcwd, os.chdir),
+    Setting("where prints go", lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
+    Setting("which warnings are shown", lambda: list(warnings.filters), _set_filters),
+    Setting("how deep calls may go", sys.getrecursionlimit, sys.setrecursionlimit),
+    Setting("Python's clearing of memory", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Setting("where modules are looked for", lambda: list(sys.path), lambda old: sys.path.__setitem__(slice(None), old)),
+    Setting("the open figures", _figures, _close_figures),
+    Setting("torch's default type", _torch("get_default_dtype"), _torch("set_default_dtype")),
+    Setting("whether torch keeps gradients", _torch("is_grad_enabled"), _torch("set_grad_enabled")),
+    Setting("how many threads torch uses", _torch("get_num_threads"), _torch("set_num_threads")),
+)
+
+OF_A_THREAD = (
+    Setting("how NumPy treats overflow", np.geterr, lambda old: np.seterr(**old)),
+    Setting("Python's tracing", sys.gettrace, sys.settrace),
+    Setting("Python's profiling", sys.getprofile, sys.setprofile),
+)
+
+
+class World:
+    """What the libraries and settings were when this was made; `restore` puts them back and names what had changed."""
+
+    def __init__(self, spaces: dict[str, dict], settings=(), lists=()):
+        self.spaces = [(name, space, KEPT(space), tuple(space), tuple(space.values())) for name, space in spaces.items()]
+        self.settings = [(setting, setting.read()) for setting in settings]
+        self.lists = [(thing, tuple(thing)) for thing in lists]
+        self.threads, self.closed = threading.active_count(), False
+
+    def close(self) -> list[str]:
+        """Put everything back for the last time: work that was left behind must not bring an old world back."""
+        changed, self.closed = self.restore(), True
+        return changed
+
+    def threads_left(self) -> bool:
+        """Whether more threads run than when this was made."""
+        return threading.active_count() > self.threads
+
+    def restore(self, added: bool = True) -> list[str]:
+        """Put everything back, and take away what was `added` to the libraries; what had been changed, in words."""
+        changed = []
+        if self.closed:
+            return changed
+        for name, space, saved, keys, values in self.spaces:  # before anything else: even len may have been replaced
+            if not ALL(MAP(SAME, MAP(space.get, keys), values)) or space.__len__() != saved.__len__():
+                changed += _put_back(name, space, saved, added)
+        for setting, before in self.settings:
+            if setting.read() != before:
+                changed.append(setting.name)
+                with contextlib.suppress(Exception):
+                    setting.write(before)
+        for thing, before in self.lists:
+            thing[:] = before
+        return changed
+
+
+def _put_back(name: str, space: dict, saved: dict, added: bool) -> list[str]:
+    """Each name of one module as it was; new names that are no modules go."""
+    changed = []
+    for key in saved:
+        if key not in FREE and space.get(key, MISSING) is not saved[key]:
+            space[key] = saved[key]
+            changed.append(f"{name}.{key}".removeprefix("builtins."))
+    if added and name in LIBRARIES:
+        for key in [*space]:
+            value = space[key]
+            if key not in saved and key not in FREE and not key.startswith("__") and type(value) is not types.ModuleType:
+                del space[key]
+                changed.append(f"{name}.{key}".removeprefix("builtins."))
+    return changed
+
+
+def _spaces(names) -> dict[str, dict]:
+    """The names that each of these modules holds, for those that are loaded."""
+    return {name: vars(sys.modules[name]) for name in names if isinstance(sys.modules.get(name), types.ModuleType)}
+
+
+def around(exercise) -> World:
+    """All that a learner's function could change while this exercise is checked."""
+    ours = [name for name in sys.modules if name.startswith(OURS) and not name.startswith("attnlab.exercises.bank.")]
+    spaces = _spaces((*LIBRARIES, *SYSTEM, *TORCH, *ours, exercise.reference.__module__))
+    spaces["attnlab.exercises.EXERCISES"] = vars(exercise)
+    return World(spaces, SETTINGS, (exercise.probes, exercise.properties))
+
+
+def of_this_thread() -> World:
+    """The settings that each thread has for itself."""
+    return World({}, OF_A_THREAD)
+
+
+PRISTINE = World(_spaces(LIBRARIES))  # what the libraries were before any learner's code ran
+
+
+class Chance:
+    """The hidden state of the random numbers that everybody shares; `restore` sets it back without a word."""
+
+    def __init__(self):
+        self.states = random.getstate(), np.random.get_state()
+
+    def restore(self) -> None:
+        random.setstate(self.states[0])
+        np.random.set_state(self.states[1])
+
+
+def other_chance() -> None:
+    """Another state than any before, so that a function that draws from it gives another answer."""
+    random.seed(20_011)
+    np.random.seed(20_011)
+
+
+def input_refused(prompt: object = "") -> str:
+    """Stands in for `input` while a check runs."""
+    raise RuntimeError("input() cannot ask anything during a check: take the value from an argument")
+
+
+@contextlib.contextmanager
+def nobody_asks():
+    """No keyboard: `input` refuses with a sentence."""
+    before, builtins.input = builtins.input, input_refused
+    try:
+        yield
+    finally:
+        builtins.input = before
