@@ -15,7 +15,8 @@ import numpy as np
 
 from attnlab.exercises import _verdict as verdict
 from attnlab.exercises._outcome import Outcome, agree, call
-from attnlab.exercises._run import TimeUp, quiet, run
+from attnlab.exercises._report import TimeUp
+from attnlab.exercises._run import quiet, run
 from attnlab.exercises._verdict import Diagnosis, Seen
 from attnlab.exercises._world import PRISTINE, Chance, World, around, of_this_thread, other_chance
 from attnlab.exercises.bank import EXERCISES

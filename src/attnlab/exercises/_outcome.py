@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnlab.exercises._run import TimeUp
+from attnlab.exercises._report import TimeUp
 
 TOLERANCE = 1e-4
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnlab.exercises._run import Report
+from attnlab.exercises._report import Report
 
 START, ANSWER = 5.0, 0.2  # seconds: for a child to show that it can compute, and to say where it is
 IDLE = 0.1  # who used less than this part of the time was waiting

@@ -1,8 +1,9 @@
 """Running a stranger's function: quietly, on time, and whatever it raises.
 
 `run(work, seconds)` calls `work(tell, clock)` and hears what it tells, piece by piece, so that what was told before the
-end is not lost; the work puts `with clock:` around the stranger's code. Three ways, the first that this platform has: a process of its own, which can always be ended (`_process`); a
-thread, of which a call outside Python cannot be ended; in place, as in the browser, where the page ends what does not return.
+end is not lost; the work puts `with clock:` around the stranger's code. Three ways, the first that this platform has: a
+process of its own, which can always be ended (`_process`); a thread, of which a call outside Python cannot be ended; in
+place, as in the browser, where the page ends what does not return.
 """
 
 from __future__ import annotations
@@ -12,30 +13,10 @@ import io
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from attnlab.exercises import _process, _thread
+from attnlab.exercises._report import Report
 from attnlab.exercises._world import nobody_asks
-
-
-class TimeUp(BaseException):
-    """Raised inside work that has used up its time."""
-
-
-@dataclass
-class Report:
-    """What became of some work: what it told, and how it ended.
-
-    `ending` is "finished", "late", "raised" (the work itself, not what it called) or "ended" (its process is gone).
-    Of late work `doing` says "computing", "waiting" or "calling", where that is known, `stack` where it was
-    (file, line, function; the innermost first), and `left` that it could not be ended and goes on.
-    """
-
-    told: list = field(default_factory=list)
-    ending: str = "late"
-    failure: str = ""
-    doing: str = ""
-    stack: list[tuple[str, int, str]] = field(default_factory=list)
-    left: bool = False
 
 
 class Sink(io.TextIOBase):
@@ -59,11 +40,7 @@ def run(work: Callable[[Callable, object], None], seconds: float) -> Report:
 
 def ways():
     """The ways to run that this platform may have, the best first; each gives None where it cannot."""
-    from attnlab.exercises import _thread
-
     if sys.platform not in ("emscripten", "win32"):
-        from attnlab.exercises import _process
-
         yield _process.run
     if sys.platform != "emscripten":
         yield _thread.run

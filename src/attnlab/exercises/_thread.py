@@ -16,11 +16,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnlab.exercises._run import Report, TimeUp
+from attnlab.exercises._report import Report, TimeUp
 
 START, GRACE = 5.0, 0.5  # seconds: to begin, and to end
 HERE = os.path.dirname(__file__)
-OURS = {os.path.join(HERE, name) for name in os.listdir(HERE)} | {contextlib.__file__, threading.__file__}
+THEIRS = {contextlib.__file__, threading.__file__}
 
 
 class Clock:
@@ -122,7 +122,7 @@ def traced(clock: Clock, report: Report, parked: threading.Event | None = None):
     before = sys.gettrace()
 
     def trace(frame, event, argument):
-        if frame.f_code.co_filename in OURS:
+        if _is_ours(frame.f_code):
             return None
         if clock.up():
             report.stack = report.stack or _stack(frame)
@@ -140,6 +140,11 @@ def traced(clock: Clock, report: Report, parked: threading.Event | None = None):
         sys.settrace(before)
 
 
+def _is_ours(code) -> bool:
+    """Whether code is the judge's, or what the judge stands on."""
+    return os.path.dirname(code.co_filename) == HERE or code.co_filename in THEIRS
+
+
 def _could_swallow(frame) -> bool:
     """Whether any frame from here up to the judge's own has a `try` or a `with`."""
     while frame is not None and os.path.dirname(frame.f_code.co_filename) != HERE:
@@ -155,7 +160,7 @@ def monitored(clock: Clock, report: Report):
     watch, tool, mine = sys.monitoring, 4, threading.get_ident()
 
     def look(code, *place):
-        if code.co_filename in OURS:
+        if _is_ours(code):
             return watch.DISABLE
         if clock.up() and threading.get_ident() == mine:
             report.stack = report.stack or _stack(sys._getframe(1))

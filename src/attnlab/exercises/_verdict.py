@@ -10,7 +10,7 @@ import numpy as np
 from attnlab.exercises import _ending as ending
 from attnlab.exercises import _text as text
 from attnlab.exercises._outcome import Outcome, agree, alike, group
-from attnlab.exercises._run import Report
+from attnlab.exercises._report import Report
 from attnlab.exercises.misconceptions import MISCONCEPTIONS
 
 WORDS = {"masks": "True and False", "labels": "a string", "numbers": "numbers"}
