@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab._counts import count
 from attnlab._shapes import AnyArray, Bool, Integer
 
 
@@ -33,7 +34,7 @@ def window(
     Errors: those of `causal`; ValueError for a size below 1, TypeError for one that is not a whole number.
     Source: [jiang2023, section 2]; two-sided in [beltagy2020, section 3.1].
     """
-    _need_count("size", size, at_least=1)
+    size = count("size", size, at_least=1)
     q_pos, k_pos = _grid(q_pos, k_pos)
     return (0 <= q_pos - k_pos) & (q_pos - k_pos < size)
 
@@ -48,7 +49,7 @@ def padding(lengths: Integer[AnyArray, "*batch"], n_keys: int) -> Bool[AnyArray,
     Errors: TypeError unless lengths are integers, ValueError for a length below 0 or above `n_keys`.
     """
     lengths = _integers("lengths", lengths)
-    _need_count("n_keys", n_keys)
+    n_keys = count("n_keys", n_keys)
     if (lengths < 0).any():
         raise ValueError(f"lengths must be at least 0 but the smallest is {int(lengths.min())}")
     if (lengths > n_keys).any():
@@ -69,8 +70,7 @@ def positions(
     NumPy arrays, or, given a tensor as `like`, tensors on its device.
     Errors: ValueError for counts below 0, TypeError for counts that are not whole numbers.
     """
-    _need_count("n_queries", n_queries)
-    _need_count("n_keys", n_keys)
+    n_queries, n_keys = count("n_queries", n_queries), count("n_keys", n_keys)
     return _count_to(n_queries, like) + (n_keys - n_queries), _count_to(n_keys, like)
 
 
@@ -99,10 +99,3 @@ def _integers(name: str, x: AnyArray) -> Integer[AnyArray, "..."]:
     if "int" not in str(x.dtype):
         raise TypeError(f"{name} must hold integers but its dtype is {x.dtype}")
     return x.long() if hasattr(x, "long") else x.astype(np.int64)
-
-
-def _need_count(name: str, n: int, at_least: int = 0) -> None:
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number but is {n!r}")
-    if n < at_least:
-        raise ValueError(f"{name} must be at least {at_least} but is {n}")

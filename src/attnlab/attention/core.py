@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import torch
@@ -25,19 +26,20 @@ def attention(
     A query that may look at no key (all masked, or no keys at all) gets zeros, and sends zero gradients.
 
     The result has the dtype of `q`; float16 and bfloat16 are computed in float32 and rounded once, at the
-    end.
+    end, inside `torch.autocast` too. A bias of a wider type keeps what is finite finite.
     Errors: ValueError for sizes that disagree, and for NaN or infinity in q, k or v or +inf or NaN in the
     bias; TypeError for a mask that is not boolean, a bias that is not float, q, k and v of different dtypes.
     Looking for NaN costs one pass over the arguments, little beside the products; it is left out while
-    compiling and on an accelerator, where looking would make the processor wait: there NaN spreads to the
-    output instead.
+    compiling, inside `torch.func.vmap`, and on an accelerator, where looking would make the CPU wait: there NaN
+    spreads to the output instead.
     Source: [vaswani2017, section 3.2.1, equation 1].
     """
     check_attention(q, k, v, mask, bias)
     _need_alike(q=q, k=k, v=v)
     _need_finite(v=v)
     weights = _weights(q, k, mask, bias, scale)
-    return (weights @ v.to(weights.dtype)).to(v.dtype)  # mix
+    with _as_written(q):
+        return (weights @ v.to(weights.dtype)).to(v.dtype)  # mix
 
 
 def attention_weights(
@@ -61,16 +63,35 @@ def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, sca
     _need_alike(q=q, k=k)
     _need_finite(q=q, k=k)
     working = torch.promote_types(q.dtype, torch.float32)
-    scores = q.to(working) @ k.to(working).mT * _scale(scale, q.shape[-1])  # score, scale
+    with _as_written(q):
+        scores = q.to(working) @ k.to(working).mT * _scale(scale, q.shape[-1])  # score, scale
     if bias is not None:
         _need_bias(bias, shape)
-        scores = scores + bias.to(working)
+        scores = scores + _narrowed(bias, working)
     if mask is not None:
         _need_mask(mask, shape)
         scores = torch.where(mask, scores, -math.inf)  # mask
     blind = torch.isneginf(scores).all(dim=-1, keepdim=True)
     # A row of nothing but -inf would normalise to NaN, gradient included: level it first, erase it after.
     return torch.softmax(scores.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)  # normalise
+
+
+def _as_written(x: Tensor):
+    """Products in the precision of their factors, whatever `torch.autocast` is set to around the call."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if _can_be_cast(kind) else contextlib.nullcontext()
+
+
+def _can_be_cast(kind: str) -> bool:
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+
+
+def _narrowed(bias: Tensor, working: torch.dtype) -> Tensor:
+    """`bias` in the working precision; a finite number too large for it becomes its largest, not infinity."""
+    if torch.finfo(bias.dtype).max <= torch.finfo(working).max:
+        return bias.to(working)
+    largest = torch.finfo(working).max
+    return torch.where(torch.isneginf(bias), bias, bias.clamp(-largest, largest)).to(working)
 
 
 def _scale(scale: float | None, d_k: int) -> float:
@@ -107,8 +128,13 @@ def _need_finite(**tensors: Tensor) -> None:
 
 
 def _looks_free(x: Tensor) -> bool:
-    """Whether `x` can be looked at without waiting for an accelerator or breaking a compiled graph."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+    """Whether `x` can be looked at without waiting for an accelerator or breaking a compiled or mapped function."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling() and not _is_mapped(x)
+
+
+def _is_mapped(x: Tensor) -> bool:
+    """Whether `x` is one of many inside `torch.func.vmap`, where no decision may depend on a number."""
+    return torch._C._functorch.is_batchedtensor(x)
 
 
 def _need_mask(mask, scores: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
+from attnlab._counts import count
 from attnlab._shapes import Bool, Float
 from attnlab.attention.core import attention
 
@@ -18,7 +19,7 @@ def split_heads(
 
     Errors: ValueError unless n_heads divides the width.
     """
-    need_divisor("n_heads", n_heads, "the width", x.shape[-1])
+    n_heads = need_divisor("n_heads", n_heads, "the width", x.shape[-1])
     return rearrange(x, "... tokens (heads d_head) -> ... heads tokens d_head", heads=n_heads)
 
 
@@ -34,8 +35,8 @@ def repeat_heads(
 
     Errors: ValueError unless the number of heads given divides n_heads.
     """
-    need_divisor("n_kv_heads", x.shape[-3], "n_heads", n_heads)
-    group = n_heads // x.shape[-3]
+    n_heads = count("n_heads", n_heads, at_least=1)
+    group = n_heads // need_divisor("n_kv_heads", x.shape[-3], "n_heads", n_heads)
     pattern = "... kv_heads tokens d_head -> ... (kv_heads group) tokens d_head"
     return repeat(x, pattern, group=group)
 
@@ -80,8 +81,9 @@ class MultiHead(nn.Module):
     ):
         super().__init__()
         n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        need_divisor("n_heads", n_heads, "d_model", d_model)
-        need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
+        d_model = count("d_model", d_model, at_least=1)
+        n_heads = need_divisor("n_heads", n_heads, "d_model", d_model)
+        n_kv_heads = need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
         self.attend = grouped_attention if attend is attention else attend
         d_kv = d_model // n_heads * n_kv_heads
@@ -124,13 +126,12 @@ class MultiHead(nn.Module):
         )
 
 
-def need_divisor(name: str, n: int, whole_name: str, whole: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"{name} must be a whole number but is {n!r}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1 but is {n}")
+def need_divisor(name: str, n: int, whole_name: str, whole: int) -> int:
+    """`n` as Python's own integer; ValueError unless it divides `whole`."""
+    n = count(name, n, at_least=1)
     if whole % n:
         raise ValueError(f"{name} = {n} does not divide {whole_name} = {whole}")
+    return n
 
 
 def _need_width(name: str, x: Tensor, d_model: int) -> None:

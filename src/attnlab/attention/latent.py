@@ -8,6 +8,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from attnlab._counts import count
 from attnlab._shapes import Float, Int
 from attnlab.attention.core import attention
 from attnlab.attention.heads import grouped_attention, merge_heads, need_divisor, repeat_heads, split_heads
@@ -30,7 +31,9 @@ class LatentAttention(nn.Module):
         self, d_model: int, n_heads: int, d_latent: int, d_rotary: int, rotate: Callable | None = None
     ):
         super().__init__()
-        need_divisor("n_heads", n_heads, "d_model", d_model)
+        d_model = count("d_model", d_model, at_least=1)
+        n_heads = need_divisor("n_heads", n_heads, "d_model", d_model)
+        d_latent, d_rotary = count("d_latent", d_latent, at_least=1), count("d_rotary", d_rotary, at_least=1)
         self.n_heads, self.d_latent, self.d_rotary = n_heads, d_latent, d_rotary
         self.rotate = rotate or _leave
         self.query = nn.Linear(d_model, d_model, bias=False)

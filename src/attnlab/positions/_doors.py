@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from attnlab._counts import LARGEST, count
+
 
 def offsets_between(q_pos: Tensor, k_pos: Tensor) -> Tensor:
     for name, pos in (("q_pos", q_pos), ("k_pos", k_pos)):
@@ -17,9 +19,19 @@ def offsets_between(q_pos: Tensor, k_pos: Tensor) -> Tensor:
     return k_pos.long().unsqueeze(0) - q_pos.long().unsqueeze(1)
 
 
-def need_even(width: int) -> None:
+WITHOUT_FLOAT64 = {"mps"}  # kinds of device that have no 64-bit numbers
+
+
+def moved(x: Tensor, device: torch.device) -> Tensor:
+    """`x`, computed in float64 on the CPU, on another device: cast to float32 first where that has no float64."""
+    return x.to(torch.float32 if device.type in WITHOUT_FLOAT64 else x.dtype).to(device)
+
+
+def need_even(width: int) -> int:
+    width = count("width", width)
     if width < 2 or width % 2 == 1:
         raise ValueError(f"width must be even and at least 2 but is {width}")
+    return width
 
 
 def need_rows(rows: Tensor, n: int) -> None:
@@ -35,7 +47,7 @@ def need_factor(factor: float) -> None:
 
 def need_lengths(**lengths: int) -> None:
     for name, length in lengths.items():
-        if length < 1:
+        if count(name, length, at_least=-LARGEST) < 1:
             raise ValueError(f"{name} must be at least 1 position but is {length}")
 
 

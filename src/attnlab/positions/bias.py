@@ -7,8 +7,10 @@ import math
 import torch
 from torch import Tensor
 
+from attnlab._counts import count
 from attnlab._shapes import Float, Integer
-from attnlab.positions._doors import offsets_between
+from attnlab.positions._doors import moved, offsets_between
+
 
 
 def t5_buckets(
@@ -25,6 +27,7 @@ def t5_buckets(
     Errors: ValueError for counts that cannot be halved so, or a `max_distance` within the exact half.
     Source: [raffel2020, section 2.1].
     """
+    n_buckets, max_distance = count("n_buckets", n_buckets), count("max_distance", max_distance)
     n = n_buckets // 2 if both_sides else n_buckets
     exact = n // 2
     _need_buckets(n_buckets, 4 if both_sides else 2, max_distance, exact)
@@ -42,8 +45,7 @@ def alibi_slopes(n_heads: int) -> Float[Tensor, "n_heads"]:
     third, fifth ... of twice as many heads.
     Errors: ValueError for fewer than one head. Source: [press2022, section 3].
     """
-    if n_heads < 1:
-        raise ValueError(f"n_heads must be at least 1 but is {n_heads}")
+    n_heads = count("n_heads", n_heads, at_least=1)
     if n_heads.bit_count() == 1:
         ratio = 2.0 ** (-8 / n_heads)
         return torch.full((n_heads,), ratio, dtype=torch.float64).cumprod(0)
@@ -56,10 +58,11 @@ def alibi(
 ) -> Float[Tensor, "n_heads queries keys"]:
     """-slope · distance, a `bias` added after the scale; the causal mask is a separate argument.
 
+    Computed in float64 on the CPU, then moved to the device of the positions, as `sinusoidal` is.
     Source: [press2022, section 3].
     """
     distance = offsets_between(q_pos, k_pos).abs()
-    return torch.einsum("h,ij->hij", -alibi_slopes(n_heads).to(distance.device), distance.double())
+    return moved(torch.einsum("h,ij->hij", -alibi_slopes(n_heads), distance.cpu().double()), distance.device)
 
 
 def _need_buckets(n_buckets: int, parts: int, max_distance: int, exact: int) -> None:

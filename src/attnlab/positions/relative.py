@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from attnlab._counts import count
 from attnlab._shapes import Float, Integer
 from attnlab.positions._doors import need_rows, offsets_between
 
@@ -15,8 +16,7 @@ def relative_index(
 
     Errors: ValueError for a reach below 0. Source: [shaw2018, section 3.2].
     """
-    if reach < 0:
-        raise ValueError(f"reach must be at least 0 but is {reach}")
+    reach = count("reach", reach)
     return (offsets_between(q_pos, k_pos) + reach).clamp(min=0, max=2 * reach)
 
 

@@ -23,7 +23,7 @@ def rotate_adjacent(
     _need_angles(x, turned)
     wide = torch.promote_types(x.dtype, torch.float32)
     pairs = torch.view_as_complex(x.to(wide).unflatten(-1, (-1, 2)).contiguous())
-    turn = torch.polar(torch.ones_like(turned), turned).to(pairs.dtype)
+    turn = torch.polar(torch.ones_like(turned), turned).to(pairs.dtype).to(x.device)
     return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)
 
 
@@ -37,7 +37,8 @@ def rotate_halves(
     _need_angles(x, turned)
     first, second = x.chunk(2, dim=-1)
     both = torch.cat([turned, turned], dim=-1)
-    return x * both.cos().to(x.dtype) + torch.cat([-second, first], dim=-1) * both.sin().to(x.dtype)
+    cos, sin = (wave.to(x.dtype).to(x.device) for wave in (both.cos(), both.sin()))
+    return x * cos + torch.cat([-second, first], dim=-1) * sin
 
 
 def adjacent_to_halves(width: int) -> Integer[Tensor, "width"]:
@@ -46,7 +47,7 @@ def adjacent_to_halves(width: int) -> Integer[Tensor, "width"]:
     The rows of a trained query or key projection, so permuted, serve the other pairing.
     Errors: ValueError for an odd width.
     """
-    need_even(width)
+    width = need_even(width)
     return torch.arange(width).view(-1, 2).T.flatten()
 
 
@@ -58,11 +59,13 @@ def rotary(
 ) -> Float[Tensor, "*batch tokens width"]:
     """Every pair of features turned by position · speed; for queries and keys, never for values.
 
-    `speeds` are `frequencies(width)` unless given. Errors: ValueError for counts that disagree.
+    `speeds` are `frequencies(width)` unless given. Angles, cosines and sines are computed on the CPU if the speeds
+    are there, in float64, and cast to the type of `x` before they are moved to its device.
+    Errors: ValueError for counts that disagree.
     Source: [su2024, section 3.2.2, equation 14].
     """
     speeds = frequencies(x.shape[-1]) if speeds is None else speeds
-    return rotate(x, angles(positions, speeds.to(x.device)))
+    return rotate(x, angles(positions, speeds))
 
 
 def _need_angles(x: Tensor, turned: Tensor) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attnlab._counts import count
 from attnlab._shapes import Array, Bool, Float, Real
 from attnlab.reference._numbers import finite
 from attnlab.reference.attention import attention
@@ -100,13 +101,12 @@ def multi_head(
     return merge_heads(mixed) @ weights.output  # merge
 
 
-def _need_divisor(name: str, n: int, whole_name: str, whole: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise TypeError(f"{name} must be a whole number but is {n!r}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1 but is {n}")
+def _need_divisor(name: str, n: int, whole_name: str, whole: int) -> int:
+    """`n` as Python's own integer; ValueError unless it divides `whole`."""
+    n = count(name, n, at_least=1)
     if whole % n:
         raise ValueError(f"{name} = {n} does not divide {whole_name} = {whole}")
+    return n
 
 
 def _fitting(weights: Projections, x: Array, context: Array, n_heads: int, n_kv_heads: int) -> Projections:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab._counts import LARGEST, count
 from attnlab._shapes import Array, Float, Integer
 from attnlab.reference._numbers import finite, finite_number
 
@@ -24,9 +25,11 @@ def whole(name: str, x) -> Integer[Array, "..."]:
     return x.astype(np.int64)
 
 
-def need_even(name: str, n: int) -> None:
+def need_even(name: str, n: int) -> int:
+    n = count(name, n)
     if n < 2 or n % 2:
         raise ValueError(f"{name} must be even and at least 2 but is {n}")
+    return n
 
 
 def need_rows(rows: Array, n: int) -> None:
@@ -42,7 +45,7 @@ def need_factor(factor: float) -> None:
 
 def need_lengths(**lengths: int) -> None:
     for name, length in lengths.items():
-        if length < 1:
+        if count(name, length, at_least=-LARGEST) < 1:
             raise ValueError(f"{name} must be at least 1 position but is {length}")
 
 

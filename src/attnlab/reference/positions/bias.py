@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from attnlab._counts import count
 from attnlab._shapes import Array, Float, Integer
 from attnlab.reference.positions._doors import offsets_between
+
 
 
 def t5_buckets(
@@ -42,8 +44,7 @@ def alibi_slopes(n_heads: int) -> Float[Array, "n_heads"]:
     the code published with the paper.
     Errors: ValueError for fewer than one head. Source: [press2022, section 3].
     """
-    if n_heads < 1:
-        raise ValueError(f"n_heads must be at least 1 but is {n_heads}")
+    n_heads = count("n_heads", n_heads, at_least=1)
     whole = 2 ** int(math.log2(n_heads))
     slopes = 2.0 ** (-8 * np.arange(1, whole + 1) / whole)
     between = 2.0 ** (-8 * np.arange(1, 2 * whole, 2) / (2 * whole))
@@ -62,6 +63,7 @@ def alibi(
 
 def _bucket_counts(n_buckets: int, max_distance: int, both_sides: bool) -> int:
     """Buckets of one side."""
+    n_buckets, max_distance = count("n_buckets", n_buckets), count("max_distance", max_distance)
     parts = 4 if both_sides else 2
     if n_buckets < parts or n_buckets % parts:
         raise ValueError(f"n_buckets must be a multiple of {parts} but is {n_buckets}")

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from attnlab._counts import count
 from attnlab._shapes import Array, Float, Integer
 from attnlab.reference._numbers import finite
 from attnlab.reference.positions._doors import need_rows, offsets_between, whole
@@ -18,8 +19,7 @@ def relative_index(
 
     Errors: ValueError for a reach below 0. Source: [shaw2018, section 3.2].
     """
-    if reach < 0:
-        raise ValueError(f"reach must be at least 0 but is {reach}")
+    reach = count("reach", reach)
     return np.clip(offsets_between(q_pos, k_pos), -reach, reach) + reach
 
 

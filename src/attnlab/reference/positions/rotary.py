@@ -42,7 +42,7 @@ def adjacent_to_halves(width: int) -> Integer[Array, "width"]:
 
     Errors: ValueError for an odd width.
     """
-    need_even("width", width)
+    width = need_even("width", width)
     return np.r_[0:width:2, 1:width:2]
 
 

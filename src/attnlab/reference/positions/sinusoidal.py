@@ -15,7 +15,7 @@ def frequencies(width: int, base: float = 10000.0) -> Float[Array, "pairs"]:
     Errors: ValueError for a width that is odd or below 2, or a base that is not above 1.
     Source: [vaswani2017, section 3.5]; [su2024, section 3.2.2].
     """
-    need_even("width", width)
+    width = need_even("width", width)
     if not finite_number("base", base) > 1:
         raise ValueError(f"base must be above 1 but is {base}")
     return base ** (-np.arange(0, width, 2) / width)
