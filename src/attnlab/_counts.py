@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import operator
+from collections.abc import Callable
 
 LARGEST = 2**63 - 1  # the largest size of an axis, in NumPy and in torch
 
@@ -29,3 +32,27 @@ def _integral(name: str, n) -> int:
         except TypeError:
             pass
     raise TypeError(f"{name} must be a whole number but is {n!r}")
+
+
+def counts(*names: str) -> Callable:
+    """Decorator: the named arguments reach the function as Python's own integers, 0 or more, or not at all.
+
+    An argument that may be None may still be None. A narrower range is the function's own to ask for.
+    Errors: those of `count`.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        signature = inspect.signature(function)
+        optional = {name for name in names if signature.parameters[name].default is None}
+
+        @functools.wraps(function)
+        def checked(*args, **kwargs):
+            given = signature.bind(*args, **kwargs)
+            for name in names:
+                if name in given.arguments and not (name in optional and given.arguments[name] is None):
+                    given.arguments[name] = count(name, given.arguments[name])
+            return function(*given.args, **given.kwargs)
+
+        return checked
+
+    return decorate

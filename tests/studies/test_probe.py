@@ -162,7 +162,7 @@ def test_later_layers_stand_on_the_left():
         (lambda: probe.entropy(np.array([np.nan, 1.0])), "negative or NaN, but 1 of 2 are"),
         (lambda: probe.offset_mass(BACK, 4), "no two of 4 tokens are at the distance 4"),
         (lambda: probe.offset_mass(np.full((2, 3), 1 / 3), 0), r"tokens, tokens\) but have shape \(2, 3\)"),
-        (lambda: probe.window_mass(BACK, -1), "radius must not be negative but is -1"),
+        (lambda: probe.window_mass(BACK, -1), "radius must be at least 0 but is -1"),
         (lambda: probe.key_mass(BACK, 4), "there is no key 4 among 4"),
         (lambda: probe.key_mass(np.array([1.0]), 0), r"queries, keys\) but have shape \(1,\)"),
         (lambda: probe.content_share(BACK[None]), r"two texts or more .* the shape is \(1, 4, 4\)"),

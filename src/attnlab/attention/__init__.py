@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from attnlab.attention.core import attention, attention_weights
-from attnlab.attention.heads import MultiHead, grouped_attention, merge_heads, repeat_heads, split_heads
+from attnlab.attention.heads import (
+    MultiHead,
+    grouped_attention,
+    merge_heads,
+    repeat_heads,
+    split_heads,
+)
 from attnlab.attention.latent import LatentAttention
 
 __all__ = [

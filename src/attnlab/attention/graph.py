@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from attnlab._counts import counts
 from attnlab._shapes import Bool, Float, Int, Integer
 from attnlab.reference.graph import SLOPE, check_edges
 
@@ -25,6 +26,7 @@ def edges_of(mask: Bool[Tensor, "queries keys"]) -> tuple[Int[Tensor, "edges"], 
     return mask.nonzero(as_tuple=True)
 
 
+@counts("n_receivers")
 def edge_softmax(
     scores: Float[Tensor, "edges"], receivers: Integer[Tensor, "edges"], n_receivers: int
 ) -> Float[Tensor, "edges"]:
@@ -41,6 +43,7 @@ def edge_softmax(
     return powers / total[receivers]
 
 
+@counts("n_receivers")
 def message_passing(
     scores: Float[Tensor, "edges"],
     values: Float[Tensor, "n_senders d"],
@@ -79,6 +82,7 @@ class GraphAttention(nn.Module):
     Source: [velickovic2018, section 2.1, equations 1 to 4].
     """
 
+    @counts("d_in", "d_out")
     def __init__(self, d_in: int, d_out: int, slope: float = SLOPE):
         super().__init__()
         self.slope = slope

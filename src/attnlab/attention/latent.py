@@ -11,7 +11,13 @@ from torch import Tensor, nn
 from attnlab._counts import count
 from attnlab._shapes import Float, Int
 from attnlab.attention.core import attention
-from attnlab.attention.heads import grouped_attention, merge_heads, need_divisor, repeat_heads, split_heads
+from attnlab.attention.heads import (
+    grouped_attention,
+    merge_heads,
+    need_divisor,
+    repeat_heads,
+    split_heads,
+)
 
 
 class LatentAttention(nn.Module):

@@ -7,11 +7,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Int
 
 Item = TypeVar("Item")
 
 
+@counts("held_out", "seed")
 def split(items: Sequence[Item], held_out: int, seed: int = 0) -> tuple[list[Item], list[Item]]:
     """The items shuffled and cut in two: to learn from, and `held_out` that are nowhere among the first.
 
@@ -25,6 +27,7 @@ def split(items: Sequence[Item], held_out: int, seed: int = 0) -> tuple[list[Ite
     return shuffled[held_out:], shuffled[:held_out]
 
 
+@counts("size", "seed")
 def by_length(
     lengths: Sequence[int] | Int[Array, "examples"], size: int, seed: int = 0
 ) -> Iterator[Int[Array, "batch"]]:

@@ -6,9 +6,11 @@ import importlib
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab.weights.packages import data_file, missing
 
 
+@counts("n", "seed")
 def names(n: int, seed: int = 0) -> list[str]:
     """`n` different names in lower case, drawn from those of one letter alphabet a to z, the same for a seed.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab.weights.packages import missing
 
 Text = tuple[str, ...]
@@ -46,6 +47,7 @@ def digits(number: int) -> Text:
     return tuple(str(number))
 
 
+@counts("n", "largest", "seed")
 def number_pairs(
     n: int,
     largest: int,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Int
 
 
+@counts("n", "length", "n_symbols", "seed")
 def reverse(
     n: int, length: int, n_symbols: int, seed: int = 0
 ) -> tuple[Int[Array, "n length"], Int[Array, "n length"]]:
@@ -19,6 +21,7 @@ def reverse(
     return x, x[:, ::-1].copy()
 
 
+@counts("n", "n_pairs", "n_keys", "n_values", "seed")
 def recall(
     n: int, n_pairs: int, n_keys: int, n_values: int, seed: int = 0
 ) -> tuple[Int[Array, "n tokens"], Int[Array, "n"]]:

@@ -8,7 +8,14 @@ import numpy as np
 
 from attnlab import masks, reference
 from attnlab.explore._explorable import Explorable, Rows, table
-from attnlab.explore._sentence import PROJECTIONS, SENTENCE, VECTORS, allowed_by, check_sentence, presets_for
+from attnlab.explore._sentence import (
+    PROJECTIONS,
+    SENTENCE,
+    VECTORS,
+    allowed_by,
+    check_sentence,
+    presets_for,
+)
 
 GRAPH_MASKS = ("none", "causal", "window", "padding")
 MOST_LAYERS = 4

@@ -5,7 +5,10 @@ A multiplication with its addition counts as two operations throughout, as chip 
 
 from __future__ import annotations
 
+from attnlab._counts import counts
 
+
+@counts("queries", "keys", "d_k", "d_v", "heads")
 def attention_flops(queries: int, keys: int, d_k: int, d_v: int, heads: int = 1, causal: bool = False) -> int:
     """2 · heads · pairs · (d_k + d_v): the two matrix products, score and mix, without the projections.
 
@@ -17,6 +20,7 @@ def attention_flops(queries: int, keys: int, d_k: int, d_v: int, heads: int = 1,
     return 2 * heads * pairs * (d_k + d_v)
 
 
+@counts("n", "d_model", "d_ff")
 def layer_flops(n: int, d_model: int, d_ff: int | None = None) -> dict[str, int]:
     """Operations of one transformer layer on n tokens, by part.
 
@@ -32,12 +36,14 @@ def layer_flops(n: int, d_model: int, d_ff: int | None = None) -> dict[str, int]
     }
 
 
+@counts("n", "heads", "bytes_each", "batch")
 def score_bytes(n: int, heads: int, bytes_each: int = 2, batch: int = 1) -> int:
     """batch · heads · n² · bytes_each: the table of scores of one layer, if it is written down."""
     _need(n=n, heads=heads, bytes_each=bytes_each, batch=batch)
     return batch * heads * n * n * bytes_each
 
 
+@counts("tokens", "layers", "kv_heads", "d_head", "bytes_each")
 def cache_bytes(tokens: int, layers: int, kv_heads: int, d_head: int, bytes_each: int = 2) -> int:
     """2 · layers · kv_heads · d_head · bytes_each · tokens: the keys and values kept while generating."""
     _need(tokens=tokens, layers=layers, kv_heads=kv_heads, d_head=d_head, bytes_each=bytes_each)

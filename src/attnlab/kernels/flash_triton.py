@@ -15,7 +15,12 @@ from torch import Tensor
 
 from attnlab._counts import count
 from attnlab._shapes import Float
-from attnlab.kernels.flash_triton_device import forward_program, keys_program, queries_program, triton
+from attnlab.kernels.flash_triton_device import (
+    forward_program,
+    keys_program,
+    queries_program,
+    triton,
+)
 
 PRECISIONS = (torch.float16, torch.bfloat16, torch.float32)
 WIDTHS = (16, 32, 64, 128)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from attnlab._counts import counts
+
 WARP = 32  # threads
 REGISTERS_AT_ONCE = 256  # a warp gets its registers in portions of this size
 RESERVED = 1024  # bytes of shared memory that CUDA keeps for itself in every program
@@ -34,6 +36,7 @@ A100 = Chip("A100", 65536, 164 * 1024, 64, 32)
 RTX3090 = Chip("RTX 3090", 65536, 100 * 1024, 48, 16)
 
 
+@counts("block_q", "block_k", "d_head", "d_value", "bytes_each", "stages")
 def shared_bytes(
     block_q: int, block_k: int, d_head: int, d_value: int, bytes_each: int = 2, stages: int = 1
 ) -> int:
@@ -48,6 +51,7 @@ def shared_bytes(
     return bytes_each * (block_q * d_head + stages * block_k * (d_head + d_value))
 
 
+@counts("warps", "registers", "shared")
 def resident(chip: Chip, warps: int, registers: int, shared: int) -> dict[str, int]:
     """Programs that each limit alone would let onto a multiprocessor; the smallest is how many there are.
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Int
 
 
+@counts("rank", "step", "world")
 def source(rank: int, step: int, world: int) -> int:
     """(rank - step) mod world: whose keys and values `rank` has at hand in `step`, when all is passed to the right.
 
@@ -18,6 +20,7 @@ def source(rank: int, step: int, world: int) -> int:
     return (rank - step) % world
 
 
+@counts("n", "world")
 def contiguous(n: int, world: int) -> Int[Array, "world shard"]:
     """Positions 0 to n / world - 1 for the first rank, the next as many for the second, and so on.
 
@@ -27,6 +30,7 @@ def contiguous(n: int, world: int) -> Int[Array, "world shard"]:
     return np.arange(n).reshape(world, -1)
 
 
+@counts("n", "world")
 def striped(n: int, world: int) -> Int[Array, "world shard"]:
     """Every `world`-th position: rank r gets r, r + world, r + 2 world, ...
 
@@ -37,6 +41,7 @@ def striped(n: int, world: int) -> Int[Array, "world shard"]:
     return np.arange(n).reshape(-1, world).T.copy()
 
 
+@counts("n", "world")
 def zigzag(n: int, world: int) -> Int[Array, "world shard"]:
     """Of 2 world pieces, rank r gets the r-th from the front and the r-th from the back.
 
@@ -62,6 +67,7 @@ def finish(work: Int[Array, "world world"]) -> int:
     return int(work.max(axis=0).sum())
 
 
+@counts("world", "shard", "kv_heads", "d_head", "d_value", "bytes_each", "batch")
 def bytes_sent(
     world: int, shard: int, kv_heads: int, d_head: int, d_value: int, bytes_each: int = 2, batch: int = 1
 ) -> tuple[int, int]:

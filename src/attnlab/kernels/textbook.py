@@ -6,9 +6,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from attnlab._counts import counts
 from attnlab._shapes import Bool, Float
 
 
+@counts("block_q", "block_k")
 def forward(
     q: Float[Tensor, "queries d_head"],
     k: Float[Tensor, "keys d_head"],
@@ -41,6 +43,7 @@ def forward(
     return out, lse
 
 
+@counts("block_q", "block_k")
 def backward(
     q: Float[Tensor, "queries d_head"],
     k: Float[Tensor, "keys d_head"],

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from attnlab._counts import counts
+
 
 class FastMemoryFull(MemoryError):
     """More elements were to be held in fast memory than it has."""
@@ -181,6 +183,7 @@ def standard(memory: Memory, q: Slow, k: Slow, v: Slow) -> Slow:
     return out
 
 
+@counts("n", "d", "capacity")
 def standard_traffic(n: int, d: int, capacity: int) -> int:
     """Elements that `standard` moves: about 4 n² for the scores and weights, and Θ(n d) times the number of reloads."""
     tile, _, band = _standard_tiles(n, d, capacity)
@@ -249,6 +252,7 @@ def _improve(memory: Memory, q: Slow, k: Fast, v: Fast, out: Slow, total: Slow, 
         memory.store(place, values)
 
 
+@counts("n", "d", "capacity")
 def flash_1_blocks(n: int, d: int, capacity: int) -> tuple[int, int]:
     """(queries, keys) per block: M / 6d keys, and at most d queries."""
     block_k = capacity // (6 * d)
@@ -257,6 +261,7 @@ def flash_1_blocks(n: int, d: int, capacity: int) -> tuple[int, int]:
     return min(n, block_k, d), min(n, block_k)
 
 
+@counts("n", "d", "capacity")
 def flash_1_traffic(n: int, d: int, capacity: int) -> int:
     """Elements that `flash_1` moves: 2 n d + ceil(n / block) (3 n d + 4 n), about 18 n² d² / M."""
     _, block_k = flash_1_blocks(n, d, capacity)
@@ -326,6 +331,7 @@ def _absorb(memory: Memory, scores: Fast, v: Slow, o: Fast, total: Fast, largest
     return new
 
 
+@counts("n", "d", "capacity", "most_keys")
 def flash_2_blocks(n: int, d: int, capacity: int, most_keys: int = 16) -> tuple[int, int]:
     """(queries, keys) per block: few keys and as many queries as fit, since each block of queries reads all the keys.
 
@@ -338,6 +344,7 @@ def flash_2_blocks(n: int, d: int, capacity: int, most_keys: int = 16) -> tuple[
     return block_q, block_k
 
 
+@counts("n", "d", "capacity")
 def flash_2_traffic(n: int, d: int, capacity: int) -> int:
     """Elements that `flash_2` moves without a mask: 2 n d + n + 2 n d ceil(n / block), about 4 n² d² / M."""
     block_q, _ = flash_2_blocks(n, d, capacity)

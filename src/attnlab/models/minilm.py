@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attnlab._counts import count
 from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, attention_weights
 from attnlab.tokens.wordpiece import WordPiece
@@ -27,6 +28,10 @@ class Config:
     n_layers: int = 6
     d_ff: int = 1536
     epsilon: float = 1e-12
+
+    def __post_init__(self):
+        for name in ("vocab_size", "max_len", "d_model", "n_heads", "n_layers", "d_ff"):
+            count(name, getattr(self, name), at_least=1)
 
 
 class Layer(nn.Module):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attnlab._counts import counts
 from attnlab._shapes import Bool, Float, Int
 from attnlab.tokens.vocabulary import END, PAD, START
 
@@ -40,6 +41,7 @@ class Encoder(nn.Module):
     `last` is the state of either at the end of its way. Source: [bahdanau2015, section 3.2].
     """
 
+    @counts("n_words", "width")
     def __init__(self, n_words: int, width: int) -> None:
         super().__init__()
         if width < 2 or width % 2:
@@ -76,6 +78,7 @@ class AdditiveAttention(nn.Module):
     Source: [bahdanau2015, section 3.1, equations (5), (6); appendix A.1.2].
     """
 
+    @counts("width")
     def __init__(self, width: int) -> None:
         super().__init__()
         self.query = nn.Linear(width, width, bias=False)
@@ -100,6 +103,7 @@ class Seq2Seq(nn.Module):
     The first state is tanh of a projection of the encoder's last. Source: [bahdanau2015, sections 2.1 and 3.1].
     """
 
+    @counts("n_source", "n_target", "width")
     def __init__(self, n_source: int, n_target: int, width: int, attend: nn.Module) -> None:
         super().__init__()
         self.encode = Encoder(n_source, width)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from attnlab.positions.bias import alibi, alibi_slopes, t5_buckets
 from attnlab.positions.learned import Learned
 from attnlab.positions.relative import relative_index, shaw_bias, shaw_mix
-from attnlab.positions.rotary import adjacent_to_halves, rotary, rotate_adjacent, rotate_halves
+from attnlab.positions.rotary import (
+    adjacent_to_halves,
+    rotary,
+    rotate_adjacent,
+    rotate_halves,
+)
 from attnlab.positions.scaling import (
     dynamic_ntk,
     interpolated,

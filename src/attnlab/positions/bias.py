@@ -12,7 +12,6 @@ from attnlab._shapes import Float, Integer
 from attnlab.positions._doors import moved, offsets_between
 
 
-
 def t5_buckets(
     q_pos: Integer[Tensor, "queries"],
     k_pos: Integer[Tensor, "keys"],

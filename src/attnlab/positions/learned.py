@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from attnlab._counts import counts
 from attnlab._shapes import Float, Integer
 from attnlab.positions._doors import need_rows
 
@@ -14,6 +15,7 @@ class Learned(nn.Module):
     Source: [gehring2017, section 3.1].
     """
 
+    @counts("max_len", "d_model")
     def __init__(self, max_len: int, d_model: int):
         super().__init__()
         self.table = nn.Embedding(max_len, d_model)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from attnlab._counts import counts
 from attnlab._shapes import Float
 from attnlab.positions._doors import need_factor, need_lengths, need_two
 
@@ -29,6 +30,7 @@ def ntk_aware(speeds: Float[Tensor, "pairs"], factor: float) -> Float[Tensor, "p
     return speeds * torch.exp(-slower)
 
 
+@counts("trained", "length")
 def dynamic_ntk(
     speeds: Float[Tensor, "pairs"], factor: float, trained: int, length: int
 ) -> Float[Tensor, "pairs"]:
@@ -44,6 +46,7 @@ def dynamic_ntk(
     return ntk_aware(speeds, 1 + factor * beyond)
 
 
+@counts("trained")
 def kept_by_turns(
     speeds: Float[Tensor, "pairs"], trained: int, slow: float = 1, fast: float = 32
 ) -> Float[Tensor, "pairs"]:
@@ -58,6 +61,7 @@ def kept_by_turns(
     return ((trained / wavelengths - slow) / (fast - slow)).clamp(0.0, 1.0)
 
 
+@counts("trained")
 def kept_by_index(speeds: Float[Tensor, "pairs"], trained: int) -> Float[Tensor, "pairs"]:
     """As `kept_by_turns`, but linear in the number of the pair, between rounded ends, as in published code.
 
@@ -75,6 +79,7 @@ def kept_by_index(speeds: Float[Tensor, "pairs"], trained: int) -> Float[Tensor,
     return ((high - number) / (high - low)).clamp(0.0, 1.0)
 
 
+@counts("trained")
 def yarn(
     speeds: Float[Tensor, "pairs"], factor: float, trained: int, kept: Callable = kept_by_turns
 ) -> Float[Tensor, "pairs"]:
@@ -96,6 +101,7 @@ def yarn_scale(factor: float) -> float:
     return math.fsum([1.0, math.log(factor) / 10])
 
 
+@counts("trained")
 def llama3(
     speeds: Float[Tensor, "pairs"], factor: float, trained: int, slow: float = 1, fast: float = 4
 ) -> Float[Tensor, "pairs"]:
@@ -126,6 +132,7 @@ def longrope(speeds: Float[Tensor, "pairs"], factors: Float[Tensor, "pairs"]) ->
     return speeds / factors.to(speeds)
 
 
+@counts("trained")
 def longrope_scale(factor: float, trained: int) -> float:
     """The square root of ln(trained · factor) / ln(trained): multiplies rotated queries and rotated keys.
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnlab._shapes import Array, Bool, Float, Real, check_attention, check_overlay, check_scores
+from attnlab._shapes import (
+    Array,
+    Bool,
+    Float,
+    Real,
+    check_attention,
+    check_overlay,
+    check_scores,
+)
 from attnlab.reference._numbers import below_infinity, finite, finite_number
 from attnlab.reference.softmax import softmax
 

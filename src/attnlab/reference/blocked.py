@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Bool, Float
 
 
@@ -32,6 +33,7 @@ class Running(NamedTuple):
     mix: Float[Array, "rows d_v"]
 
 
+@counts("n_rows", "d_v")
 def start(n_rows: int, d_v: int, dtype: type | np.dtype = np.float64) -> Running:
     """Rows that have seen nothing. The peak starts at the smallest number, not -inf, as -inf - -inf is
     NaN."""

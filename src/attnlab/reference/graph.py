@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import AnyArray, Array, Bool, Float, Int, Integer, Real
 from attnlab.reference._numbers import finite, finite_number
 
@@ -27,6 +28,7 @@ def edges_of(mask: Bool[Array, "queries keys"]) -> tuple[Int[Array, "edges"], In
     return np.nonzero(mask)
 
 
+@counts("n_receivers")
 def edge_softmax(
     scores: Real[Array, "edges"], receivers: Integer[Array, "edges"], n_receivers: int
 ) -> Float[Array, "edges"]:
@@ -44,6 +46,7 @@ def edge_softmax(
     return powers / total[receivers]
 
 
+@counts("n_receivers")
 def collect(
     messages: Real[Array, "edges d"], receivers: Integer[Array, "edges"], n_receivers: int
 ) -> Float[Array, "n_receivers d"]:
@@ -59,6 +62,7 @@ def collect(
     return out
 
 
+@counts("n_receivers")
 def message_passing(
     scores: Real[Array, "edges"],
     values: Real[Array, "n_senders d"],
@@ -131,6 +135,7 @@ def leaky_relu(x: Real[Array, "*shape"], slope: float = SLOPE) -> Float[Array, "
     return np.where(x > 0, x, slope * x)
 
 
+@counts("layers")
 def walks(mask: Bool[Array, "nodes nodes"], layers: int) -> Int[Array, "nodes nodes"]:
     """In how many ways something of node j can come to node i in `layers` steps along the edges: mask^layers.
 
@@ -148,6 +153,7 @@ def walks(mask: Bool[Array, "nodes nodes"], layers: int) -> Int[Array, "nodes no
     return np.linalg.matrix_power(mask.astype(np.int64), layers)
 
 
+@counts("layers")
 def reach(mask: Bool[Array, "nodes nodes"], layers: int) -> Bool[Array, "nodes nodes"]:
     """Whether anything of node j can come to node i in `layers` steps. Errors: those of `walks`, save one."""
     reached = np.eye(len(mask), dtype=bool)

@@ -63,6 +63,7 @@ def repeat_heads(
     x = finite("x", x)
     if x.ndim < 3:
         raise ValueError(f"x needs the axes (..., n_kv_heads, tokens, d_head) but has shape {x.shape}")
+    n_heads = count("n_heads", n_heads, at_least=1)
     _need_divisor("n_kv_heads", x.shape[-3], "n_heads", n_heads)
     return np.repeat(x, n_heads // x.shape[-3], axis=-3)
 
@@ -90,7 +91,8 @@ def multi_head(
     """
     x = finite("x", x)
     context = x if context is None else finite("context", context)
-    n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
+    n_heads = count("n_heads", n_heads, at_least=1)
+    n_kv_heads = n_heads if n_kv_heads is None else count("n_kv_heads", n_kv_heads, at_least=1)
     _need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
     weights = _fitting(weights, x, context, n_heads, n_kv_heads)
     _need_heads_axis(x.ndim + 1, mask=mask, bias=bias)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Float, Real
 
 TOLERANCE = 1e-3  # rows computed in half precision add up to 1 within this
@@ -42,11 +43,10 @@ def offset_mass(
     return np.diagonal(a, offset, axis1=-2, axis2=-1).mean(axis=-1)
 
 
+@counts("radius")
 def window_mass(weights: Real[Array, "*batch tokens tokens"], radius: int) -> Float[Array, "*batch"] | float:
     """Mean weight on keys at most `radius` places away, to both sides, the query's own place included."""
     a = _tables(weights)
-    if radius < 0:
-        raise ValueError(f"radius must not be negative but is {radius}")
     place = np.arange(a.shape[-1])
     near = np.abs(place[:, None] - place) <= radius
     return (a * near).sum(axis=-1).mean(axis=-1)
@@ -78,6 +78,7 @@ def content_share(weights: Real[Array, "texts *batch queries keys"]) -> Float[Ar
     return moved.mean(axis=-1).mean(axis=0)
 
 
+@counts("radius")
 def head_statistics(
     weights: Real[Array, "*batch tokens tokens"], radius: int = 2
 ) -> dict[str, Array | float]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from attnlab._counts import count
+
 Made = TypeVar("Made")
 
 
@@ -26,6 +28,13 @@ class Recipe:
     warmup: int = 0
     clip: float = 1.0
     seed: int = 0
+
+    def __post_init__(self):
+        for name in ("steps", "warmup", "seed"):
+            count(name, getattr(self, name))
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be above 0 and finite but is {getattr(self, name)}")
 
     def rate(self, done: int) -> float:
         """The learning rate of the next step after `done` steps."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from attnlab.reference.positions.bias import alibi, alibi_slopes, t5_buckets
 from attnlab.reference.positions.learned import learned
 from attnlab.reference.positions.relative import relative_index, shaw_bias, shaw_mix
-from attnlab.reference.positions.rotary import adjacent_to_halves, rotary, rotate_adjacent, rotate_halves
+from attnlab.reference.positions.rotary import (
+    adjacent_to_halves,
+    rotary,
+    rotate_adjacent,
+    rotate_halves,
+)
 from attnlab.reference.positions.scaling import (
     dynamic_ntk,
     interpolated,

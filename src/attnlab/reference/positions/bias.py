@@ -11,7 +11,6 @@ from attnlab._shapes import Array, Float, Integer
 from attnlab.reference.positions._doors import offsets_between
 
 
-
 def t5_buckets(
     q_pos: Integer[Array, "queries"],
     k_pos: Integer[Array, "keys"],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attnlab._counts import counts
 from attnlab._shapes import Array, Float
 from attnlab.reference._numbers import finite
 from attnlab.reference.positions._doors import need_factor, need_lengths, two_pairs
@@ -32,6 +33,7 @@ def ntk_aware(speeds: Float[Array, "pairs"], factor: float) -> Float[Array, "pai
     return speeds * factor ** (-np.arange(speeds.size) / (speeds.size - 1))
 
 
+@counts("trained", "length")
 def dynamic_ntk(
     speeds: Float[Array, "pairs"], factor: float, trained: int, length: int
 ) -> Float[Array, "pairs"]:
@@ -45,6 +47,7 @@ def dynamic_ntk(
     return ntk_aware(speeds, factor * max(length, trained) / trained - (factor - 1))
 
 
+@counts("trained")
 def kept_by_turns(
     speeds: Float[Array, "pairs"], trained: int, slow: float = 1, fast: float = 32
 ) -> Float[Array, "pairs"]:
@@ -60,6 +63,7 @@ def kept_by_turns(
     return np.clip((turns - slow) / (fast - slow), 0, 1)
 
 
+@counts("trained")
 def kept_by_index(speeds: Float[Array, "pairs"], trained: int) -> Float[Array, "pairs"]:
     """As `kept_by_turns`, but in proportion to the number of the pair, as in published code.
 
@@ -73,6 +77,7 @@ def kept_by_index(speeds: Float[Array, "pairs"], trained: int) -> Float[Array, "
     return 1 - np.clip((np.arange(speeds.size) - low) / max(high - low, 1e-3), 0, 1)
 
 
+@counts("trained")
 def yarn(
     speeds: Float[Array, "pairs"], factor: float, trained: int, kept: Callable = kept_by_turns
 ) -> Float[Array, "pairs"]:
@@ -96,6 +101,7 @@ def yarn_scale(factor: float) -> float:
     return 0.1 * math.log(factor) + 1
 
 
+@counts("trained")
 def llama3(
     speeds: Float[Array, "pairs"], factor: float, trained: int, slow: float = 1, fast: float = 4
 ) -> Float[Array, "pairs"]:
@@ -122,6 +128,7 @@ def longrope(speeds: Float[Array, "pairs"], factors: Float[Array, "pairs"]) -> F
     return speeds / factors
 
 
+@counts("trained")
 def longrope_scale(factor: float, trained: int) -> float:
     """sqrt(1 + ln(factor) / ln(trained)): multiplies rotated queries and rotated keys.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab import reference
-from attnlab.studies import probe
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.studies import probe
 
 EXERCISE = Exercise(
     id="self_attention.offset_score",

@@ -1,0 +1,260 @@
+"""One call of every public function, with small arguments: what the tests of this folder repeat in odd worlds."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import torch
+from compare import normal
+
+from attnlab import attention, data, masks, positions, reference, training
+from attnlab.attention import graph, scoring
+from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
+from attnlab.kernels.flash import flash_attention
+from attnlab.kernels.traffic import Memory, Slow
+from attnlab.models import minilm, seq2seq
+from attnlab.reference import blocked, recurrent
+from attnlab.reference import graph as np_graph
+from attnlab.reference import heads as np_heads
+from attnlab.reference import positions as np_positions
+from attnlab.reference import scoring as np_scoring
+from attnlab.studies import bugs, probe
+from attnlab.tokens import vocabulary, wordpiece
+
+
+def t(seed: int, *shape: int) -> torch.Tensor:
+    return torch.tensor(normal(seed, *shape))
+
+
+def shares(*shape: int) -> np.ndarray:
+    return reference.softmax(normal(0, *shape))
+
+
+Q, K, V = normal(0, 2, 3, 5), normal(1, 2, 7, 5), normal(2, 2, 7, 11)
+TQ, TK, TV = map(torch.tensor, (Q, K, V))
+HEADS = (t(3, 2, 6, 3, 5), t(4, 2, 3, 7, 5), t(5, 2, 3, 7, 2))
+MASK = masks.causal(*masks.positions(3, 7))
+EDGES = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 0, 3])
+TEDGES = tuple(map(torch.tensor, EDGES))
+SPEEDS = np_positions.frequencies(8)
+TSPEEDS = positions.frequencies(8)
+AT, NP_AT = torch.arange(5), np.arange(5)
+TABLE = normal(7, 9, 5)
+INDEX = np_positions.relative_index(np.arange(3), np.arange(7), 4)
+WEIGHTS = shares(2, 4, 4)
+CODES = np.array([[0, 4, 2], [1, 1, 3]])
+PIECES = wordpiece.WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
+GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
+PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
+
+
+def moved(run, *sizes) -> tuple[np.ndarray, int]:
+    memory = Memory(1009)
+    return run(memory, *(Slow(x) for x in normal(0, 3, 13, 5))).numpy(), memory.traffic
+
+
+def absorbed(scores: np.ndarray, v: np.ndarray) -> blocked.Running:
+    """The state after one block; `absorb` turns the scores it is given into weights, so it is given a copy."""
+    state = blocked.start(3, 5)
+    blocked.absorb(state, np.array(scores), v)
+    return state
+
+
+def first_batches(lengths, size, seed) -> list:
+    return list(itertools.islice(data.by_length(lengths, size, seed), 5))
+
+
+# name of the function: (the function, its arguments)
+CALLS = {
+    "attention.core.attention": (attention.attention, (TQ, TK, TV, torch.tensor(MASK), t(6, 3, 7), 0.5)),
+    "attention.core.attention_weights": (attention.attention_weights, (TQ, TK, torch.tensor(MASK), t(6, 3, 7))),
+    "attention.graph.edges_of": (graph.edges_of, (torch.tensor(MASK),)),
+    "attention.graph.edge_softmax": (graph.edge_softmax, (t(0, 5), TEDGES[0], 4)),
+    "attention.graph.message_passing": (graph.message_passing, (t(0, 5), t(1, 4, 3), *TEDGES, 3)),
+    "attention.graph.dot_scores": (graph.dot_scores, (t(0, 3, 5), t(1, 4, 5), *TEDGES)),
+    "attention.heads.split_heads": (attention.split_heads, (t(0, 2, 5, 6), 3)),
+    "attention.heads.merge_heads": (attention.merge_heads, (t(0, 2, 3, 5, 7),)),
+    "attention.heads.repeat_heads": (attention.repeat_heads, (t(0, 2, 3, 5, 7), 6)),
+    "attention.heads.grouped_attention": (attention.grouped_attention, HEADS),
+    "attention.scoring.dot": (scoring.dot, (TQ, TK)),
+    "attention.scoring.scaled_dot": (scoring.scaled_dot, (TQ, TK)),
+    "attention.scoring.general": (scoring.general, (TQ, t(9, 2, 7, 3), t(8, 5, 3))),
+    "attention.scoring.additive": (scoring.additive, (TQ, TK, t(7, 5, 3), t(8, 5, 3), t(9, 3))),
+    "attention.scoring.gaussian": (scoring.gaussian, (TQ, TK, 0.7)),
+    "attention.scoring.kernel_regression": (scoring.kernel_regression, (TQ, TK, TV, 0.7)),
+    "data.batches.split": (data.split, (list(range(11)), 3, 0)),
+    "data.batches.by_length": (first_batches, ([3, 1, 4, 1, 5, 9, 2], 2, 0)),
+    "data.names.names": (data.names, (5, 0)),
+    "data.numbers.english": (data.english, (742,)),
+    "data.numbers.german": (data.german, (742,)),
+    "data.numbers.digits": (data.digits, (742,)),
+    "data.numbers.number_pairs": (data.number_pairs, (5, 1000)),
+    "data.tasks.reverse": (data.reverse, (3, 5, 7, 0)),
+    "data.tasks.recall": (data.recall, (3, 4, 7, 5, 0)),
+    "kernels.cost.attention_flops": (cost.attention_flops, (5, 7, 11, 13, 2, True)),
+    "kernels.cost.layer_flops": (cost.layer_flops, (5, 7)),
+    "kernels.cost.score_bytes": (cost.score_bytes, (5, 7)),
+    "kernels.cost.cache_bytes": (cost.cache_bytes, (5, 7, 3, 11)),
+    "kernels.cost.intensity": (cost.intensity, (100.0, 7.0)),
+    "kernels.cost.attainable": (cost.attainable, (3.5, 100.0, 7.0)),
+    "kernels.flash.flash_attention": (flash_attention, HEADS),
+    "kernels.merge.merge": (merge.merge, (t(0, 3, 5), t(1, 3), t(2, 3, 5), t(3, 3))),
+    "kernels.occupancy.shared_bytes": (occupancy.shared_bytes, (64, 32, 64, 64)),
+    "kernels.occupancy.resident": (occupancy.resident, (occupancy.A100, 4, 128, 40000)),
+    "kernels.ring_plan.source": (ring_plan.source, (2, 3, 5)),
+    "kernels.ring_plan.contiguous": (ring_plan.contiguous, (12, 3)),
+    "kernels.ring_plan.striped": (ring_plan.striped, (12, 3)),
+    "kernels.ring_plan.zigzag": (ring_plan.zigzag, (12, 3)),
+    "kernels.ring_plan.causal_work": (ring_plan.causal_work, (ring_plan.zigzag(12, 3),)),
+    "kernels.ring_plan.finish": (ring_plan.finish, (ring_plan.causal_work(ring_plan.zigzag(12, 3)),)),
+    "kernels.ring_plan.bytes_sent": (ring_plan.bytes_sent, (3, 5, 2, 7, 11)),
+    "kernels.textbook.forward": (textbook.forward, (TQ[0], TK[0], TV[0], torch.tensor(MASK), 2, 3)),
+    "kernels.traffic.standard": (lambda: moved(traffic.standard), ()),
+    "kernels.traffic.flash_1": (lambda: moved(traffic.flash_1), ()),
+    "kernels.traffic.flash_2": (lambda: moved(traffic.flash_2), ()),
+    "kernels.traffic.standard_traffic": (traffic.standard_traffic, (97, 7, 1009)),
+    "kernels.traffic.flash_1_blocks": (traffic.flash_1_blocks, (97, 7, 1009)),
+    "kernels.traffic.flash_1_traffic": (traffic.flash_1_traffic, (97, 7, 1009)),
+    "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
+    "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
+    "masks.causal": (masks.causal, (NP_AT, NP_AT)),
+    "masks.window": (masks.window, (AT, AT, 2)),
+    "masks.padding": (masks.padding, (np.array([3, 0, 5]), 5)),
+    "masks.positions": (masks.positions, (3, 7)),
+    "models.minilm.batch": (lambda texts: minilm.batch(PIECES, texts), (["a", "a a"],)),
+    "models.minilm.mean_pool": (minilm.mean_pool, (t(0, 2, 5, 3), torch.arange(5) < torch.tensor([[3], [5]]))),
+    "positions.bias.t5_buckets": (positions.t5_buckets, (AT, AT, 8, 16, True)),
+    "positions.bias.alibi_slopes": (positions.alibi_slopes, (6,)),
+    "positions.bias.alibi": (positions.alibi, (6, AT, AT)),
+    "positions.relative.relative_index": (positions.relative_index, (AT, AT, 2)),
+    "positions.relative.shaw_bias": (positions.shaw_bias, (TQ, torch.tensor(TABLE), torch.tensor(INDEX))),
+    "positions.relative.shaw_mix": (positions.shaw_mix, (torch.tensor(shares(2, 3, 7)), t(7, 9, 5), torch.tensor(INDEX))),
+    "positions.rotary.rotate_adjacent": (positions.rotate_adjacent, (t(0, 2, 5, 8), positions.angles(AT, TSPEEDS))),
+    "positions.rotary.rotate_halves": (positions.rotate_halves, (t(0, 2, 5, 8), positions.angles(AT, TSPEEDS))),
+    "positions.rotary.adjacent_to_halves": (positions.adjacent_to_halves, (8,)),
+    "positions.rotary.rotary": (positions.rotary, (t(0, 2, 5, 8), AT)),
+    "positions.scaling.interpolated": (positions.interpolated, (TSPEEDS, 4.0)),
+    "positions.scaling.ntk_aware": (positions.ntk_aware, (TSPEEDS, 4.0)),
+    "positions.scaling.dynamic_ntk": (positions.dynamic_ntk, (TSPEEDS, 4.0, 64, 100)),
+    "positions.scaling.kept_by_turns": (positions.kept_by_turns, (TSPEEDS, 64)),
+    "positions.scaling.kept_by_index": (positions.kept_by_index, (TSPEEDS, 64)),
+    "positions.scaling.yarn": (positions.yarn, (TSPEEDS, 4.0, 64)),
+    "positions.scaling.yarn_scale": (positions.yarn_scale, (4.0,)),
+    "positions.scaling.llama3": (positions.llama3, (TSPEEDS, 4.0, 64)),
+    "positions.scaling.longrope": (positions.longrope, (TSPEEDS, torch.tensor([1.0, 2.0, 3.0, 4.0]))),
+    "positions.scaling.longrope_scale": (positions.longrope_scale, (4.0, 64)),
+    "positions.scaling.proportional": (positions.proportional, (TSPEEDS, 0.5, 2.0)),
+    "positions.sinusoidal.frequencies": (positions.frequencies, (8, 100.0)),
+    "positions.sinusoidal.angles": (positions.angles, (AT, TSPEEDS)),
+    "positions.sinusoidal.sinusoidal": (positions.sinusoidal, (AT, 8)),
+    "reference.attention.attention": (reference.attention, (Q, K, V, MASK, normal(6, 3, 7), 0.5)),
+    "reference.attention.attention_weights": (reference.attention_weights, (Q, K, MASK)),
+    "reference.attention.attention_gradient": (reference.attention_gradient, (Q, K, V, normal(9, 2, 3, 11), MASK)),
+    "reference.blocked.start": (blocked.start, (3, 5)),
+    "reference.blocked.absorb": (lambda scores, v: absorbed(scores, v).total, (normal(0, 3, 7), normal(1, 7, 5))),
+    "reference.blocked.finish": (lambda scores, v: blocked.finish(absorbed(scores, v)), (normal(0, 3, 7), normal(1, 7, 5))),
+    "reference.blocked.blocked_attention": (blocked.blocked_attention, (Q, K, V, (2, 3))),
+    "reference.blocked.blocked_gradient": (blocked.blocked_gradient,
+                                           (Q, K, V, *blocked.blocked_attention(Q, K, V), normal(9, 2, 3, 11), (2, 3))),
+    "reference.blocked.merge": (blocked.merge, (normal(0, 3, 5), normal(1, 3), normal(2, 3, 5), normal(3, 3))),
+    "reference.graph.edges_of": (np_graph.edges_of, (MASK,)),
+    "reference.graph.edge_softmax": (np_graph.edge_softmax, (normal(0, 5), EDGES[0], 4)),
+    "reference.graph.collect": (np_graph.collect, (normal(0, 5, 3), EDGES[0], 4)),
+    "reference.graph.message_passing": (np_graph.message_passing, (normal(0, 5), normal(1, 4, 3), *EDGES, 3)),
+    "reference.graph.dot_scores": (np_graph.dot_scores, (normal(0, 3, 5), normal(1, 4, 5), *EDGES)),
+    "reference.graph.gat_scores": (np_graph.gat_scores, (normal(0, 4, 5), normal(1, 2, 5), *EDGES, 0.2)),
+    "reference.graph.gatv2_scores": (np_graph.gatv2_scores, (normal(0, 4, 5), normal(2, 4, 5), normal(1, 5), *EDGES, 0.2)),
+    "reference.graph.leaky_relu": (np_graph.leaky_relu, (normal(0, 3, 5), 0.2)),
+    "reference.graph.walks": (np_graph.walks, (np.tri(4, dtype=bool), 3)),
+    "reference.graph.reach": (np_graph.reach, (np.tri(4, dtype=bool), 3)),
+    "reference.heads.split_heads": (np_heads.split_heads, (normal(0, 2, 5, 6), 3)),
+    "reference.heads.merge_heads": (np_heads.merge_heads, (normal(0, 2, 3, 5, 7),)),
+    "reference.heads.repeat_heads": (np_heads.repeat_heads, (normal(0, 2, 3, 5, 7), 6)),
+    "reference.heads.multi_head": (lambda x: np_heads.multi_head(x, None, PROJECTIONS, 2, 1), (normal(0, 2, 5, 6),)),
+    "reference.positions.bias.t5_buckets": (np_positions.t5_buckets, (NP_AT, NP_AT, 8, 16, False)),
+    "reference.positions.bias.alibi_slopes": (np_positions.alibi_slopes, (6,)),
+    "reference.positions.bias.alibi": (np_positions.alibi, (6, NP_AT, NP_AT)),
+    "reference.positions.learned.learned": (np_positions.learned, (TABLE, NP_AT)),
+    "reference.positions.relative.relative_index": (np_positions.relative_index, (NP_AT, NP_AT, 2)),
+    "reference.positions.relative.shaw_bias": (np_positions.shaw_bias, (Q, TABLE, INDEX)),
+    "reference.positions.relative.shaw_mix": (np_positions.shaw_mix, (shares(2, 3, 7), TABLE, INDEX)),
+    "reference.positions.rotary.rotate_adjacent": (np_positions.rotate_adjacent,
+                                                   (normal(0, 2, 5, 8), np_positions.angles(NP_AT, SPEEDS))),
+    "reference.positions.rotary.rotate_halves": (np_positions.rotate_halves,
+                                                 (normal(0, 2, 5, 8), np_positions.angles(NP_AT, SPEEDS))),
+    "reference.positions.rotary.adjacent_to_halves": (np_positions.adjacent_to_halves, (8,)),
+    "reference.positions.rotary.rotary": (np_positions.rotary, (normal(0, 2, 5, 8), NP_AT)),
+    "reference.positions.scaling.interpolated": (np_positions.interpolated, (SPEEDS, 4.0)),
+    "reference.positions.scaling.ntk_aware": (np_positions.ntk_aware, (SPEEDS, 4.0)),
+    "reference.positions.scaling.dynamic_ntk": (np_positions.dynamic_ntk, (SPEEDS, 4.0, 64, 100)),
+    "reference.positions.scaling.kept_by_turns": (np_positions.kept_by_turns, (SPEEDS, 64)),
+    "reference.positions.scaling.kept_by_index": (np_positions.kept_by_index, (SPEEDS, 64)),
+    "reference.positions.scaling.yarn": (np_positions.yarn, (SPEEDS, 4.0, 64)),
+    "reference.positions.scaling.yarn_scale": (np_positions.yarn_scale, (4.0,)),
+    "reference.positions.scaling.llama3": (np_positions.llama3, (SPEEDS, 4.0, 64)),
+    "reference.positions.scaling.longrope": (np_positions.longrope, (SPEEDS, np.array([1.0, 2.0, 3.0, 4.0]))),
+    "reference.positions.scaling.longrope_scale": (np_positions.longrope_scale, (4.0, 64)),
+    "reference.positions.scaling.proportional": (np_positions.proportional, (SPEEDS, 0.5, 2.0)),
+    "reference.positions.sinusoidal.frequencies": (np_positions.frequencies, (8, 100.0)),
+    "reference.positions.sinusoidal.angles": (np_positions.angles, (NP_AT, SPEEDS)),
+    "reference.positions.sinusoidal.sinusoidal": (np_positions.sinusoidal, (NP_AT, 8)),
+    "reference.recurrent.gru": (lambda x, h: recurrent.gru(x, h, GRU), (normal(5, 2, 5, 3), normal(6, 2, 4))),
+    "reference.recurrent.gru_step": (lambda x, h: recurrent.gru_step(x, h, GRU), (normal(5, 2, 3), normal(6, 2, 4))),
+    "reference.scoring.dot": (np_scoring.dot, (Q, K)),
+    "reference.scoring.scaled_dot": (np_scoring.scaled_dot, (Q, K)),
+    "reference.scoring.general": (np_scoring.general, (Q, normal(9, 2, 7, 3), normal(8, 5, 3))),
+    "reference.scoring.additive": (np_scoring.additive, (Q, K, normal(7, 5, 3), normal(8, 5, 3), normal(9, 3))),
+    "reference.scoring.gaussian": (np_scoring.gaussian, (Q, K, 0.7)),
+    "reference.scoring.kernel_regression": (np_scoring.kernel_regression, (Q, K, V, 0.7)),
+    "reference.softmax.softmax": (reference.softmax, (Q, -1, 0.7)),
+    "studies.probe.entropy": (probe.entropy, (WEIGHTS,)),
+    "studies.probe.offset_mass": (probe.offset_mass, (WEIGHTS, -1)),
+    "studies.probe.window_mass": (probe.window_mass, (WEIGHTS, 1)),
+    "studies.probe.key_mass": (probe.key_mass, (WEIGHTS, 2)),
+    "studies.probe.content_share": (probe.content_share, (shares(5, 2, 4, 4),)),
+    "studies.probe.head_statistics": (probe.head_statistics, (WEIGHTS, 1)),
+    "studies.probe.rollout": (probe.rollout, (shares(3, 2, 4, 4), 0.5)),
+    "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
+    "tokens.wordpiece.words": (wordpiece.words, ("A small boat.",)),
+    "tokens.wordpiece.pieces": (wordpiece.pieces, ("aab", {"aa": 0, "##b": 1})),
+}  # fmt: skip
+
+# Modules of torch: how to make one, what to call it with.
+MODULES = {
+    "attention.graph.GraphAttention": (lambda: graph.GraphAttention(5, 3), (t(0, 4, 5), *TEDGES)),
+    "attention.heads.MultiHead": (lambda: attention.MultiHead(6, 3), (t(0, 2, 5, 6),)),
+    "attention.heads.MultiHead, one key for all": (lambda: attention.MultiHead(6, 3, 1), (t(0, 2, 5, 6),)),
+    "attention.heads.MultiHead, blocked": (lambda: attention.MultiHead(6, 3, 1, flash_attention), (t(0, 2, 5, 6),)),
+    "attention.latent.LatentAttention": (lambda: attention.LatentAttention(6, 3, 4, 2), (t(0, 2, 5, 6),)),
+    "positions.learned.Learned": (lambda: positions.Learned(7, 5), (AT,)),
+    "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
+    "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
+                               (torch.tensor(CODES + 3), torch.tensor(CODES + 3))),
+}  # fmt: skip
+
+# Makers whose arguments are counts: the maker, arguments that are right.
+MAKERS = {
+    "MultiHead": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "n_kv_heads": 1}),
+    "LatentAttention": (attention.LatentAttention, {"d_model": 6, "n_heads": 3, "d_latent": 4, "d_rotary": 2}),
+    "GraphAttention": (graph.GraphAttention, {"d_in": 5, "d_out": 3}),
+    "Learned": (positions.Learned, {"max_len": 7, "d_model": 5}),
+    "Encoder": (seq2seq.Encoder, {"n_words": 7, "width": 4}),
+    "AdditiveAttention": (seq2seq.AdditiveAttention, {"width": 4}),
+    "Recipe": (training.Recipe, {"steps": 7, "warmup": 3, "seed": 0}),
+    "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13}),
+}
+
+# What is not called here, and why.
+ELSEWHERE = {
+    "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights",
+    "runs other processes": "ring_attention run",
+    "takes a model or a loop, tried in the worlds of MODULES": (
+        "trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
+    ),
+    "steps of the blocked kernel, behind the door of flash_attention": (
+        "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest"
+        " check_tensors check_overlays check_numbers need_divisor check_edges count"
+    ),
+    "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
+}
