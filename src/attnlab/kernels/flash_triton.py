@@ -222,7 +222,7 @@ def _launches(bytes_each: int, width: int, window: bool) -> Launches:
     if bytes_each == 4:
         return Launches(Launch(64, 32, 4, 2), Launch(32, 32, 4, 1), Launch(32, 32, 4, 1))
     if width > 64:
-        return Launches(Launch(128, 64, 8, 2), Launch(64, 64, 8, 1), Launch(64, 64, 8, 1))
+        return Launches(Launch(128, 64, 8, 2), Launch(64, 64, 8, 1), Launch(32, 128, 8, 2))
     return Launches(Launch(128, 64, 8 if window else 4, 3), Launch(64, 64, 4, 2), Launch(64, 64, 4, 2))
 
 
