@@ -294,3 +294,12 @@ def test_a_changed_item_of_the_bank_puts_the_chapter_out_of_step(chapter, bank, 
     assert sync.in_step(source) == ""
     monkeypatch.setattr(items, "of_chapter", lambda chapter: [{**BANK[0], "answer": "Another answer."}])
     assert sync.in_step(source) == "changed since its notebook was executed"
+
+
+def test_jupyterlab_folds_the_solution_and_what_it_prints():
+    name = next(iter(exercises.EXERCISES))
+    folded = {"source_hidden": True, "outputs_hidden": True}
+    for cell in expand.exercise_cells(name):
+        is_solution = "exercise-solution" in cell.metadata.get("tags", [])
+        assert cell.metadata.get("jupyter") == (folded if is_solution else None)
+        nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))

@@ -10,6 +10,7 @@ const ENDINGS = {
   stopped: "Stopped. Python starts afresh with the next run; your text is kept.",
   crashed: "Python broke down and starts afresh with the next run; your text is kept.",
   unloaded: "Python could not be loaded. Is there a connection? Run tries again.",
+  unfit: "This browser is too old to run Python in a page: a newer one does, and so does the notebook in JupyterLab.",
 };
 
 const script = document.querySelector("script[data-run-page]");
@@ -33,12 +34,27 @@ const runnable = (element) => !element.classList.contains("tag_torch") && elemen
 const cells = [...document.querySelectorAll("div.cell")].filter(runnable)
   .map((element, index) => new Cell(element, index + 1, page));
 
-// What must run before `target`: every earlier cell that has not run as it stands now.
+// The slot of the exercise that `target` judges or solves.
+const slotOf = (target) => JUDGED.has(target.role) && cells.findLast(
+  (cell) => cell.number < target.number && cell.role === "exercise-slot");
+
+// What must run before `target`: every earlier cell that has not run as it stands now. Checks and solutions are
+// left out, but not the rest of the same solution.
 function before(target) {
-  const due = (cell) => cell.number < target.number && cell.ran !== cell.text && !SKIPPED.has(cell.role);
-  const slot = target.role === "exercise-check" && cells.findLast(
-    (cell) => cell.number < target.number && cell.role === "exercise-slot");
-  return cells.filter((cell) => cell === slot || due(cell));
+  const slot = slotOf(target);
+  const wanted = ({ role, number }) => !SKIPPED.has(role) || (slot && number > slot.number && role === target.role);
+  const due = (cell) => cell.number < target.number && cell.ran !== cell.text && wanted(cell);
+  return cells.filter((cell) => (cell === slot && target.role === "exercise-check") || due(cell));
+}
+
+// A check needs its slot alone where the slot takes nothing from the cells above: true once that was enough. The
+// slot counts as not run: cells between may give its name to something else before those below use it.
+async function slotAlone(target) {
+  const slot = slotOf(target);
+  if (target.role !== "exercise-check" || target.changed || before(target)[0] === slot) return false;
+  const { why, free } = await step(slot, target);
+  slot.ran = null;
+  return why === "finished" && !free.length;
 }
 
 const limitOf = (cell) => Number(document.documentElement.dataset.runLimit) || LIMIT[cell.role] || LIMIT[""];
@@ -84,7 +100,8 @@ async function run(target) {
   target.say("Starting");
   const failed = [];
   let result, cell;
-  for (cell of [...before(target), target]) {
+  const alone = await slotAlone(target);
+  for (cell of alone ? [target] : [...before(target), target]) {
     result = await step(cell, target);
     if (!result.ok && result.why !== "raised") break;
     if (!result.ok && cell !== target) failed.push(cell.number);
