@@ -12,6 +12,8 @@ import nbformat
 import pytest
 import sync
 
+from attnlab import exercises
+
 FIGURE = (':mystnb: {figure: {caption: "A line.", name: fig-line}, image: {alt: "A rising line."}}',)
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()"
 WIDGET_CELL = """from IPython.display import display
