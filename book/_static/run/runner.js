@@ -1,6 +1,5 @@
 // Run, edit and check the page's code cells in the browser. Nothing is fetched before the reader asks for a run.
 import { Cell } from "./cell.js";
-import { Session } from "./session.js";
 import { Store, hash } from "./store.js";
 
 const LIMIT = { "exercise-check": 30, "": 60 }; // seconds; <html data-run-limit> sets another for every cell
@@ -14,13 +13,12 @@ const ENDINGS = {
 };
 
 const script = document.querySelector("script[data-run-page]");
-const session = new Session();
 const store = new Store(script.dataset.runPage);
-let running = null, pure = true, warned = false;
+let session = null, running = null, pure = true, warned = false;
 
 const page = {
   run,
-  stop: () => session.stop(),
+  stop: () => session?.stop(),
   keep(cell, text) {
     const safe = text === cell.committed ? (store.remove(cell.key), store.works) : store.save(cell.key, text);
     if (safe) return cell.say("Edited; kept in this browser.");
@@ -93,6 +91,15 @@ function ending(cell, result, failed) {
   return `Stopped after ${limitOf(cell)} s: does a loop never end? Python starts afresh with the next run; your text is kept.`;
 }
 
+// The one Python of the page; null where not even its first file can be had.
+async function python() {
+  try {
+    return new (await import("./session.js")).Session();
+  } catch {
+    return null;
+  }
+}
+
 async function run(target) {
   if (running) return;
   running = target;
@@ -100,6 +107,8 @@ async function run(target) {
   target.say("Starting");
   const failed = [];
   let result, cell;
+  session ??= await python();
+  if (!session) return finish(target, target, { why: "unloaded" }, failed);
   const alone = await slotAlone(target);
   for (cell of alone ? [target] : [...before(target), target]) {
     result = await step(cell, target);
