@@ -56,14 +56,17 @@ def messages_node_by_node(q, k, v, receivers, senders):
     out = []
     for i in range(len(q)):
         mine = senders[receivers == i]
-        powers = np.exp(k[mine] @ q[i] / len(q[i]) ** 0.5)
+        scores = k[mine] @ q[i] / len(q[i]) ** 0.5
+        powers = np.exp(scores - scores.max(initial=-np.inf))
         out.append(powers @ v[mine] / powers.sum() if len(mine) else np.zeros(v.shape[1]))
     return np.array(out)
 
 
 @right("message_passing")
 def messages_by_counting(q, k, v, receivers, senders):
-    powers = np.exp(np.einsum("ed,ed->e", q[receivers], k[senders]) / np.sqrt(q.shape[1]))
+    scores = np.einsum("ed,ed->e", q[receivers], k[senders]) / np.sqrt(q.shape[1])
+    largest = np.array([max(scores[receivers == i], default=0) for i in range(len(q))])
+    powers = np.exp(scores - largest[receivers])
     total = np.bincount(receivers, powers, minlength=len(q))
     columns = [np.bincount(receivers, powers * c[senders], minlength=len(q)) for c in v.T]
     return np.stack(columns, axis=1) / np.maximum(total, 1e-300)[:, None]
@@ -76,7 +79,7 @@ def graph_attention_pair_by_pair(x, w, a, mask):
     for i in range(len(h)):
         mine = np.flatnonzero(mask[i])
         z = np.array([np.concatenate([h[i], h[j]]) @ a.ravel() for j in mine])
-        powers = np.exp(np.maximum(z, 0.2 * z))
+        powers = np.exp(np.maximum(z, 0.2 * z) - np.maximum(z, 0.2 * z).max())
         out[i] = powers @ h[mine] / powers.sum()
     return out
 

@@ -45,8 +45,8 @@ EXERCISE = Exercise(
 
     **Cost.** One random number for each score, $n\,m$ a head. That is one reason why fast kernels draw them inside the block instead of storing them.
     """,
-    verified="equal to the formula for p = 0.3, 0.5 and 0, and for a batch.",
-    next_thought="a row in which every weight is dropped: what is its output, and how likely is that for two keys?",
+    verified="equal to the formula for p = 0.3, 0.5 and 0, for a batch, and for a query that loses everything.",
+    next_thought="a row in which every weight is dropped gets zeros: how likely is that for two keys?",
     reference=lambda weights, v, keep, p: (weights * keep / (1 - p)) @ v,
 )
 
@@ -64,6 +64,9 @@ EXERCISE.probe("5 queries, 7 keys, p = 0.3", _weights, _v, _keep, _p)
 EXERCISE.probe("7 tokens, p = 0.5", *_case(0.5, 7, 7, 2))
 EXERCISE.probe("nothing dropped, p = 0", *_case(0.0, 3, 5, 2))
 EXERCISE.probe("a batch of 2", *_case(0.4, 3, 5, 2, (2,)))
+_lost = _case(0.6, 3, 5, 2)
+_lost[2][1] = False
+EXERCISE.probe("query 1 loses everything, p = 0.6", *_lost)
 
 
 @EXERCISE.solve
@@ -88,6 +91,21 @@ def kept_weights_renormalised(weights, v, keep, p):
 @EXERCISE.mutant
 def divided_by_the_share_dropped(weights, v, keep, p):
     return weights * keep / max(p, 1e-3) @ v
+
+
+@EXERCISE.mutant(same_as="divided_by_the_share_dropped")
+def divided_by_p(weights, v, keep, p):
+    return weights * keep / p @ v
+
+
+@EXERCISE.mutant
+def divided_by_the_share_kept(weights, v, keep, p):
+    return weights * keep / keep.mean() @ v
+
+
+@EXERCISE.mutant(same_as="divided_by_the_share_kept")
+def divided_by_the_share_kept_of_each_row(weights, v, keep, p):
+    return weights * keep / np.maximum(keep.mean(axis=-1, keepdims=True), 1e-9) @ v
 
 
 @EXERCISE.mutant
@@ -129,3 +147,22 @@ def dropped_is_not_heard(call):
     other = _v + 10.0 * ~_keep[0][:, None]
     gap = np.abs(call(_weights, other, _keep, _p) - call(_weights, _v, _keep, _p))[0].max()
     return None if gap < 1e-4 else f"output 0 moves by {text.number(gap)} when the values dropped for it grow by 10"
+
+
+@EXERCISE.holds("a query that loses everything gets zeros")
+def all_lost(call):
+    out = call(*_lost)[1]
+    return None if np.abs(out).max() < 1e-4 else f"it gets {text.numbers(out)}"
+
+
+@EXERCISE.holds("each text of a batch has its own draw")
+def own_draw(call):
+    weights, v, keep, p = EXERCISE.probes[3].arguments
+    gap = np.abs(call(weights, v, keep, p)[1] - call(weights[1], v[1], keep[1], p)).max()
+    return None if gap < 1e-4 else f"text 1 alone gets an answer that differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("with weights of a half, one kept and one dropped at p = 0.5, the kept value counts once")
+def tiny_example(call):
+    out = float(call(np.array([[0.5, 0.5]]), np.array([[1.0], [7.0]]), np.array([[True, False]]), 0.5)[0, 0])
+    return None if abs(out - 1) < 1e-4 else f"a kept value of 1 gives {text.number(out)}"

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import masks, reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import with_scores
 from attnlab.reference import softmax
 
 
@@ -33,7 +34,7 @@ EXERCISE = Exercise(
     A generating model keeps the keys and values of the past. Given the queries, keys and values of the **new** tokens (one or more)
     and the cache, return three things: the causal attention output of the new tokens, the longer key cache, the longer value cache.
     New tokens go behind old ones; each sees the whole cache, the new tokens before it, and itself. The result must equal the last rows of a
-    computation without any cache. The cache may be empty.
+    computation without any cache. The cache may be empty, and scores may be as large as 1000 or as small as -1000.
 
     A tiny example with one new token: `k_cache` holds 3 rows, so the new cache holds 4, and the new query looks at all 4.
     """,
@@ -66,7 +67,7 @@ EXERCISE = Exercise(
 
     **Cost.** $O(c \cdot d)$ for one new token instead of $O(c^2 d)$ for the whole text again, paid for with a cache of $c (d_k + d_v)$ numbers.
     """,
-    verified="output and both caches equal to the uncached computation for 1, 3 and 5 new tokens, an empty cache, and a batch.",
+    verified="output and both caches equal to the uncached computation for 1, 3 and 5 new tokens, an empty cache, a batch, and scores of 1000.",
     next_thought="which of the three results would change if the new tokens were fed one by one?",
     reference=_reference,
 )
@@ -83,6 +84,9 @@ EXERCISE.probe("3 new tokens, 7 in the cache", *_case(3, 7))
 EXERCISE.probe("1 new token, 7 in the cache", *_case(1, 7))
 EXERCISE.probe("5 new tokens, an empty cache", *_case(5, 0))
 EXERCISE.probe("a batch of 2 with 3 new tokens", *_case(3, 11, (2,)))
+_late = np.array([[-1000.0, -1001.0, -3000.0, 1000.0, 2000.0], [1000.0, 1001.0, 0.0, 999.5, 3000.0], [0.0, 1.0, -1.0, 0.5, 2.0]])
+_q_wide, _k_wide = with_scores(_late)
+EXERCISE.probe("scores from -3000 to 3000, the largest still to come", _q_wide, _k_wide[2:], np.eye(5)[2:], _k_wide[:2], np.eye(5)[:2], extreme=True)
 
 
 @EXERCISE.solve
@@ -157,6 +161,26 @@ def self_excluded(q, k_new, v_new, k_cache, v_cache):
 
 
 @EXERCISE.mutant
+def sees_the_next_token(q, k_new, v_new, k_cache, v_cache):
+    _, keys, values = _reference(q, k_new, v_new, k_cache, v_cache)
+    q_pos, k_pos = masks.positions(q.shape[-2], keys.shape[-2])
+    return reference.attention(q, keys, values, mask=masks.causal(q_pos + 1, k_pos)), keys, values
+
+
+@EXERCISE.mutant
+def joined_along_the_batch(q, k_new, v_new, k_cache, v_cache):
+    keys, values = np.concatenate([k_cache, k_new]), np.concatenate([v_cache, v_new])
+    return _attend(q, keys, values), keys, values
+
+
+@EXERCISE.mutant
+def filled_with_a_modest_number(q, k_new, v_new, k_cache, v_cache):
+    _, keys, values = _reference(q, k_new, v_new, k_cache, v_cache)
+    past = masks.causal(*masks.positions(q.shape[-2], keys.shape[-2]))
+    return softmax(np.where(past, q @ keys.swapaxes(-1, -2) / np.sqrt(q.shape[-1]), -100.0)) @ values, keys, values
+
+
+@EXERCISE.mutant
 def positions_restart(q, k_new, v_new, k_cache, v_cache):
     _, keys, values = _reference(q, k_new, v_new, k_cache, v_cache)
     k_pos = np.concatenate([np.arange(k_cache.shape[-2]), np.arange(q.shape[-2])])
@@ -204,3 +228,26 @@ def sees_itself(call):
     q, k, v, no_keys, no_values = _text
     out = call(q[:1], k[:1], v[:1], no_keys, no_values)[0]
     return None if np.allclose(out, v[:1], atol=1e-4) else f"alone, it gets {text.numbers(out, 3)}, not its own value"
+
+
+@EXERCISE.holds("an output does not move when a later token changes")
+def no_future(call):
+    q, k, v, no_keys, no_values = _text
+    other_k, other_v = k.copy(), v.copy()
+    other_k[5:], other_v[5:] = 3 * k[5:], v[5:] + 10
+    gap = np.abs(call(q, other_k, other_v, no_keys, no_values)[0][:5] - call(*_text)[0][:5]).max()
+    return None if gap < 1e-4 else f"outputs 0 to 4 move by {text.number(gap)} when tokens 5 and 6 change"
+
+
+@EXERCISE.holds("a score higher by the logarithm of 3 makes a weight three times as large")
+def by_hand(call):
+    q, k = with_scores(np.array([[0.0, np.log(3)]]))
+    out = call(q, k[1:], np.eye(2)[1:], k[:1], np.eye(2)[:1])[0][0]
+    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"with the scores 0 and log 3 the weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("scores of 1000 and -1000 do no harm, and one still to come may be the largest")
+def large_scores(call):
+    out = call(_q_wide, _k_wide[2:], np.eye(5)[2:], _k_wide[:2], np.eye(5)[:2])[0]
+    good = np.allclose(out[0], [0.731, 0.269, 0, 0, 0], atol=1e-3) and np.isfinite(out).all()
+    return None if good else f"with the scores -1000, -1001 and -3000 so far the weights are {text.numbers(out[0], 5)}"

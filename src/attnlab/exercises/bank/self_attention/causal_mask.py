@@ -67,6 +67,10 @@ EXERCISE.probe("3 queries, 7 keys", 3, 7)
 EXERCISE.probe("5 queries, 5 keys", 5, 5)
 EXERCISE.probe("1 query, 5 keys", 1, 5)
 EXERCISE.probe("7 queries, 2 keys", 7, 2)
+EXERCISE.probe("2 queries, 4 keys", 2, 4)
+EXERCISE.probe("3 queries, 2 keys", 3, 2)
+EXERCISE.probe("a single token", 1, 1)
+EXERCISE.probe("5 queries, 13 keys", 5, 13)
 
 
 @EXERCISE.solve
@@ -178,3 +182,21 @@ def no_future(call):
 def sees_itself(call):
     seen = int(np.trace(call(7, 7)))
     return None if seen == 7 else f"{seen} of 7 tokens do"
+
+
+@EXERCISE.holds("with more queries than keys the first see nothing")
+def before_every_key(call):
+    seen = call(7, 2).sum(axis=-1)
+    return None if (seen == [0, 0, 0, 0, 0, 1, 2]).all() else f"7 queries see {text.numbers(seen, 7)} of 2 keys, expected 0, 0, 0, 0, 0, 1, 2"
+
+
+@EXERCISE.holds("a single query sees every key")
+def single_query(call):
+    seen = int(call(1, 5).sum())
+    return None if seen == 5 else f"it sees {seen} of 5"
+
+
+@EXERCISE.holds("of 2 queries the first sees 3 of 4 keys, and of 5 queries the first sees 9 of 13")
+def first_of_few(call):
+    seen = int(call(2, 4)[0].sum()), int(call(5, 13)[0].sum())
+    return None if seen == (3, 9) else f"they see {seen[0]} and {seen[1]}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab import masks, reference
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import APART, LARGE, with_scores
 
 
 def _cross(x, memory, w_q, w_k, w_v, mask=None, scale=None):
@@ -26,7 +28,7 @@ EXERCISE = Exercise(
     statement=r"""
     Sentences that are being written, `x` (texts $\times\, n \times d$), look at the sentences that they translate, `memory` (texts $\times\, m \times d$). The memories were filled up behind with padding; `lengths` (texts) says how many of the $m$ tokens are real, at least one in every text. `w_q` and `w_k` are $d \times d_k$, `w_v` is $d \times d_v$. Return what each token of `x` takes home: texts $\times\, n \times d_v$.
 
-    Everything of the source may be read at any time, except padding. A tiny example: if a memory has one real token, every token of its text gets that token's value.
+    Everything of the source may be read at any time, except padding, which may hold any numbers. Scores may be as large as 1000 or as small as -1000. A tiny example: if a memory has one real token, every token of its text gets that token's value.
     """,
     slot='''
     def cross_attention(x, memory, lengths, w_q, w_k, w_v):
@@ -52,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n\,m$ scores. Keys and values of the memory are the same at every step of writing and need to be made once.
     """,
-    verified="three texts with memories of 2, 7 and 5 tokens, two of equal sizes, one of a single token.",
+    verified="three texts with memories of 2, 7 and 5 tokens, two of equal sizes, one of a single token, and scores of 1000 under padding.",
     next_thought="what would change if each text had to listen to two memories?",
     reference=_reference,
 )
@@ -69,6 +71,18 @@ def _case(texts, n, m, d, d_k, d_v, lengths):
 EXERCISE.probe("3 texts, 5 queries, 7 keys", *_case(3, 5, 7, 4, 3, 2, [2, 7, 5]))
 EXERCISE.probe("2 texts, 5 queries, 5 keys", *_case(2, 5, 5, 3, 3, 3, [3, 5]))
 EXERCISE.probe("1 text, a memory of one token", *_case(1, 3, 4, 5, 2, 3, [1]))
+EXERCISE.probe("2 texts, no memory fills its place", *_case(2, 3, 7, 5, 2, 3, [2, 6]))
+
+
+def _with_scores(scores, length):
+    """Unit vectors for tokens, and weights that give exactly these scores: the weights of the memory's tokens come back."""
+    n, m = scores.shape
+    w_q, w_k = with_scores(scores)
+    return np.eye(n, m)[None], np.eye(m)[None], np.array([length]), np.pad(w_q, ((0, m - n), (0, 0))), w_k, np.eye(m)
+
+
+EXERCISE.probe("scores from -1002 to 2000, the largest in the padding", *_with_scores(LARGE[:, [0, 1, 4, 3, 2]][[0, 2, 1]], 2), extreme=True)
+EXERCISE.probe("scores near -1000 and near 1000", *_with_scores(APART, 3), extreme=True)
 
 
 @EXERCISE.solve
@@ -118,6 +132,49 @@ def one_key_too_many(x, memory, lengths, w_q, w_k, w_v):
 
 
 @EXERCISE.mutant
+def one_key_too_few(x, memory, lengths, w_q, w_k, w_v):
+    return _reference(x, memory, lengths - 1, w_q, w_k, w_v)
+
+
+@EXERCISE.mutant
+def longest_text_for_all(x, memory, lengths, w_q, w_k, w_v):
+    return _reference(x, memory, np.full_like(lengths, lengths.max()), w_q, w_k, w_v)
+
+
+@EXERCISE.mutant
+def padding_set_to_zero(x, memory, lengths, w_q, w_k, w_v):
+    real = masks.padding(lengths, memory.shape[1])
+    return _cross(x, memory * real.swapaxes(1, 2), w_q, w_k, w_v)
+
+
+@EXERCISE.mutant
+def mask_after_softmax(x, memory, lengths, w_q, w_k, w_v):
+    real = masks.padding(lengths, memory.shape[1])
+    return reference.attention_weights(x @ w_q, memory @ w_k) * real @ (memory @ w_v)
+
+
+@EXERCISE.mutant
+def mask_inverted(x, memory, lengths, w_q, w_k, w_v):
+    return _cross(x, memory, w_q, w_k, w_v, ~masks.padding(lengths, memory.shape[1]))
+
+
+@EXERCISE.mutant
+def no_scale(x, memory, lengths, w_q, w_k, w_v):
+    return _cross(x, memory, w_q, w_k, w_v, masks.padding(lengths, memory.shape[1]), scale=1.0)
+
+
+@EXERCISE.mutant
+def queries_and_keys_swapped(x, memory, lengths, w_q, w_k, w_v):
+    return _reference(x, memory, lengths, w_k, w_q, w_v)
+
+
+@EXERCISE.mutant
+def filled_with_a_modest_number(x, memory, lengths, w_q, w_k, w_v):
+    scores = x @ w_q @ (memory @ w_k).swapaxes(1, 2) / np.sqrt(w_q.shape[1])
+    return reference.softmax(np.where(masks.padding(lengths, memory.shape[1]), scores, -100.0)) @ (memory @ w_v)
+
+
+@EXERCISE.mutant
 def scaled_by_d_model(x, memory, lengths, w_q, w_k, w_v):
     mask = masks.padding(lengths, memory.shape[1])
     return _cross(x, memory, w_q, w_k, w_v, mask, scale=x.shape[-1] ** -0.5)
@@ -146,3 +203,42 @@ def order_of_the_memory(call):
     gap = np.abs(np.asarray(call(x, turned, lengths, *w)) - np.asarray(call(x, memory, lengths, *w))).max()
     if gap > 1e-9:
         return f"it moves an output by {gap:.3f}"
+
+
+@EXERCISE.holds("scores of 1000 and -1000 do no harm, and padding may hold the largest")
+def large_scores(call):
+    scores = np.array([[1000.0, 1001.0, -3000.0, 3000.0], [-1000.0, -999.0, -3000.0, 1000.0]])
+    out = np.asarray(call(*_with_scores(scores, 3)))[0]
+    good = np.allclose(out, [[0.269, 0.731, 0, 0]] * 2, atol=1e-3)
+    return None if good else f"scores of 1000 and 1001 get the weights {text.numbers(out[0])}, -1000 and -999 get {text.numbers(out[1])}"
+
+
+@EXERCISE.holds("a score higher by the logarithm of 3 makes a weight three times as large")
+def by_hand(call):
+    out = np.asarray(call(*_with_scores(np.array([[0.0, np.log(3)]]), 2)))[0, 0]
+    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"with the scores 0 and log 3 the weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("each text listens to its own memory")
+def own_memory(call):
+    x, memory, lengths, *w = EXERCISE.probes[0].arguments
+    for i in range(3):
+        gap = np.abs(call(x[i:i + 1], memory[i:i + 1], lengths[i:i + 1], *w)[0] - call(x, memory, lengths, *w)[i]).max()
+        if not gap < 1e-4:
+            return f"text {i} alone gets an answer that differs by {text.number(gap)}"
+    return None
+
+
+@EXERCISE.holds("a memory of one token gives that token's value to all")
+def tiny_example(call):
+    x, memory, lengths, w_q, w_k, w_v = EXERCISE.probes[2].arguments
+    gap = np.abs(call(x, memory, lengths, w_q, w_k, w_v) - memory[:, :1] @ w_v).max()
+    return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("weights add up to 1")
+def weights_sum_to_one(call):
+    x, memory, lengths, w_q, w_k, w_v = EXERCISE.probes[0].arguments
+    alike = np.repeat(memory[:, :1], memory.shape[1], axis=1)
+    gap = np.abs(call(x, alike, lengths, w_q, w_k, w_v) - alike[:, :1] @ w_v).max()
+    return None if gap < 1e-4 else f"where all tokens of a memory are alike, an output differs from their value by {text.number(gap)}"

@@ -51,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n \cdot$ size scores instead of $n^2$, if the kernel skips what the mask empties.
     """,
-    verified="steps 1, 2 and 3, sizes 1 to 4, texts of 5 to 11 tokens.",
+    verified="steps 1, 2, 3 and 4, sizes 1 to 9, texts of 1 to 13 tokens.",
     next_thought="two layers, steps 1 and 4, size 4: how far does the last token see?",
     reference=_reference,
     returns="masks",
@@ -61,6 +61,9 @@ EXERCISE.probe("11 tokens, 3 keys, step 2", 11, 3, 2)
 EXERCISE.probe("11 tokens, 2 keys, step 3", 11, 2, 3)
 EXERCISE.probe("7 tokens, 4 keys, step 1", 7, 4, 1)
 EXERCISE.probe("5 tokens, 1 key, step 2", 5, 1, 2)
+EXERCISE.probe("5 tokens, 9 keys, step 2", 5, 9, 2)
+EXERCISE.probe("13 tokens, 3 keys, step 4", 13, 3, 4)
+EXERCISE.probe("a single token, 2 keys, step 3", 1, 2, 3)
 
 
 @EXERCISE.solve
@@ -102,6 +105,39 @@ def window_without_far_end(n, size, step):
 
 
 @EXERCISE.mutant(evidence=text.allowed)
+def window_wraps_round(n, size, step):
+    rows = np.zeros((n, n), dtype=bool)
+    for s in range(size):
+        rows[np.arange(n), (np.arange(n) - s * step) % n] = True
+    return rows
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def window_one_too_narrow(n, size, step):
+    return _reference(n, size - 1, step)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def self_excluded(n, size, step):
+    return _table(n, lambda back: (back > 0) & (back % step == 0) & (back <= size * step))
+
+
+@EXERCISE.mutant(evidence=text.allowed, same_as="self_excluded")
+def self_excluded_and_narrow(n, size, step):
+    return _table(n, lambda back: (back > 0) & (back % step == 0) & (back < size * step))
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def gaps_one_too_wide(n, size, step):
+    return _reference(n, size, step + 1)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def size_and_step_exchanged(n, size, step):
+    return _reference(n, step, size)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
 def mask_inverted(n, size, step):
     return ~_reference(n, size, step)
 
@@ -120,6 +156,39 @@ def sees_itself(call):
 
 @EXERCISE.holds("a late token sees as many keys as the size says")
 def counts(call):
-    seen = int(np.asarray(call(13, 4, 3))[-1].sum())
-    if seen != 4:
-        return f"the last of 13 tokens sees {seen} keys, not 4"
+    seen = np.flatnonzero(call(13, 4, 3)[-1]).tolist()
+    return None if seen == [3, 6, 9, 12] else f"with 4 keys and step 3 the last of 13 tokens sees {seen}"
+
+
+def _sees(call, n, size, step, token):
+    return np.flatnonzero(call(n, size, step)[token]).tolist()
+
+
+@EXERCISE.holds("with 3 keys and step 2, token 5 sees 1, 3 and 5, and token 2 sees 0 and 2")
+def tiny_example(call):
+    late, early = _sees(call, 6, 3, 2, 5), _sees(call, 6, 3, 2, 2)
+    return None if (late, early) == ([1, 3, 5], [0, 2]) else f"they see {late} and {early}"
+
+
+@EXERCISE.holds("where the text begins a token sees fewer keys")
+def beginning(call):
+    first, second = _sees(call, 6, 3, 2, 0), _sees(call, 6, 3, 2, 1)
+    return None if (first, second) == ([0], [1]) else f"with 3 keys and step 2 the first two tokens see {first} and {second}"
+
+
+@EXERCISE.holds("nobody sees the future")
+def no_future(call):
+    later = int(np.triu(call(9, 3, 2), 1).sum())
+    return None if later == 0 else f"with 9 tokens, {later} pairs look ahead"
+
+
+@EXERCISE.holds("with step 1 it is the plain causal window")
+def plain_window(call):
+    seen = _sees(call, 7, 3, 1, 5)
+    return None if seen == [3, 4, 5] else f"with 3 keys token 5 sees {seen}"
+
+
+@EXERCISE.holds("with step 3 the keys are three places apart")
+def gaps(call):
+    seen = _sees(call, 11, 3, 3, 10)
+    return None if seen == [4, 7, 10] else f"with 3 keys token 10 sees {seen}"

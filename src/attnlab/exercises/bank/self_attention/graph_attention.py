@@ -28,7 +28,7 @@ EXERCISE = Exercise(
 
     $$h = x W, \qquad s_{ij} = \operatorname{LeakyReLU}\bigl(a_0 \cdot h_i + a_1 \cdot h_j\bigr), \qquad o_i = \sum_j \operatorname{softmax}(s_{i\cdot})_j\, h_j ,$$
 
-    with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one. Write it with a dense mask.
+    with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one, not always itself. Scores may be as large as 1000 or as small as -1000, also where there is no edge. Write it with a dense mask.
 
     A tiny example: with `a` zero, every node gets the plain mean of the $h_j$ it is connected to.
     """,
@@ -57,7 +57,7 @@ EXERCISE = Exercise(
 
     **Cost.** Two numbers a node instead of a query and a key: cheap scores, and a weak form of attention, as the chapter measures.
     """,
-    verified="equal to message passing along the edges of three masks, for d_in = 7 and d_out = 5 and for square sizes.",
+    verified="equal to message passing along the edges of five masks, for d_in = 7 and d_out = 5, for square sizes, and for scores of 1000.",
     next_thought="for which nodes would the result change if a[0] were zero?",
     reference=_reference,
 )
@@ -75,6 +75,20 @@ _first = _case(_some, 7, 5)
 EXERCISE.probe("11 nodes, d_in = 7, d_out = 5", *_first)
 EXERCISE.probe("a causal mask, 5 nodes, all sizes 5", *_case(np.tri(5, dtype=bool), 5, 5))
 EXERCISE.probe("all pairs of 7 nodes", *_case(np.ones((7, 7), bool), 3, 2))
+_ring = np.roll(np.eye(7, dtype=bool), 1, axis=1) | np.roll(np.eye(7, dtype=bool), 3, axis=1)
+EXERCISE.probe("7 nodes that do not see themselves", *_case(_ring, 3, 5))
+
+
+def _with_numbers(asking, asked, mask):
+    """Nodes whose two numbers are exactly these; what comes back are the weights, and the two numbers' means."""
+    n = len(asking)
+    x = np.column_stack([asking, asked, np.eye(n)])
+    return x, np.eye(n + 2), np.eye(2, n + 2), mask
+
+
+_far = np.array([1000.0, -9000.0, 0.0, 0.0, 0.0]), np.array([0.0, 5.0, 9000.0, -5.0, -9000.0])
+_seen = np.array([[1, 1, 0, 1, 1], [1, 1, 0, 1, 1], [1, 0, 0, 1, 0], [0, 0, 1, 0, 0], [1, 1, 0, 0, 1]], dtype=bool)
+EXERCISE.probe("scores from -3600 to 10000, the largest where there is no edge", *_with_numbers(*_far, _seen), extreme=True)
 
 
 def _bent(z, slope=0.2):
@@ -130,6 +144,36 @@ def cut_off_instead_of_bent(x, w, a, mask):
 
 
 @EXERCISE.mutant
+def usual_slope(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a), 0.01), mask, h)
+
+
+@EXERCISE.mutant
+def scale_added(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a)) / np.sqrt(h.shape[-1]), mask, h)
+
+
+@EXERCISE.mutant
+def mask_after_softmax(x, w, a, mask):
+    h = x @ w
+    return softmax(_bent(_sums(h, a))) * mask @ h
+
+
+@EXERCISE.mutant
+def filled_with_a_modest_number(x, w, a, mask):
+    h = x @ w
+    return softmax(np.where(mask, _bent(_sums(h, a)), -100.0)) @ h
+
+
+@EXERCISE.mutant(same_as="one_half_for_both")
+def other_half_for_both(x, w, a, mask):
+    h = x @ w
+    return _mix(_bent(_sums(h, a[[1, 1]])), mask, h)
+
+
+@EXERCISE.mutant
 def tanh_instead_of_bent(x, w, a, mask):
     h = x @ w
     return _mix(np.tanh(_sums(h, a)), mask, h)
@@ -182,3 +226,55 @@ def no_edge_no_news(call):
     other[4] += 3
     gap = np.abs(call(other, w, a, mask) - call(x, w, a, mask))[0].max()
     return None if gap < 1e-4 else f"output 0 moves by {text.number(gap)} when node 4 changes"
+
+
+@EXERCISE.holds("with `a` zero every node gets the plain mean of those it is connected to")
+def tiny_example(call):
+    x, w, a, mask = _first
+    mean = mask @ (x @ w) / mask.sum(axis=-1, keepdims=True)
+    gap = np.abs(call(x, w, 0 * a, mask) - mean).max()
+    return None if gap < 1e-4 else f"an entry differs from the mean by {text.number(gap)}"
+
+
+@EXERCISE.holds("a node with one edge gets the node at its other end")
+def single_edge(call):
+    x, w, a, _ = _first
+    turned = np.roll(np.eye(len(x), dtype=bool), 1, axis=1)
+    gap = np.abs(call(x, w, a, turned) - np.roll(x @ w, -1, axis=0)).max()
+    return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+def _two_weights(call, *asked):
+    """The weights of a node that is connected to two others with these numbers."""
+    mask = np.array([[False, True, True], [True, False, False], [True, False, False]])
+    return call(*_with_numbers(np.array([0.0, 0, 0]), np.array([0.0, *asked]), mask))[0][3:5]
+
+
+@EXERCISE.holds("above zero a score higher by the logarithm of 3 makes a weight three times as large")
+def by_hand(call):
+    out = _two_weights(call, 0.0, np.log(3))
+    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"the two weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("below zero it takes a sum lower by five times as much")
+def slope(call):
+    out = _two_weights(call, 0.0, -5 * np.log(3))
+    return None if np.allclose(out, [0.75, 0.25], atol=1e-4) else f"the two weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("who asks has a say where its number decides on which side of zero a sum lies")
+def asking_counts(call):
+    asking = np.array([[-2.0, 0, 0], [0.0, 0, 0]])
+    mask = np.array([[False, True, True], [True, False, False], [True, False, False]])
+    low, high = (call(*_with_numbers(numbers, np.array([0.0, 0, np.log(3)]), mask))[0][4] for numbers in asking)
+    good = abs(low - 3**0.2 / (1 + 3**0.2)) < 1e-4 and abs(high - 0.75) < 1e-4
+    return None if good else f"the larger weight is {text.number(low)} below zero and {text.number(high)} above, expected 0.555 and 0.75"
+
+
+@EXERCISE.holds("scores of 1000 do no harm, and the largest may be where there is no edge")
+def large_scores(call):
+    mask = np.array([[False, True, True], [True, False, False], [True, False, False]])
+    asked = np.array([[9000.0, 1000.0, 1000 + np.log(3)], [9000.0, -5000.0, -5000 + 5 * np.log(3)]])
+    high, low = (call(*_with_numbers(np.array([0.0, -1000, -9000]), numbers, mask))[0][3:5] for numbers in asked)
+    good = np.allclose([high, low], [0.25, 0.75], atol=1e-3)
+    return None if good else f"weights that should be 0.25 and 0.75 are {text.numbers(high)} at 1000 and {text.numbers(low)} at -1000"

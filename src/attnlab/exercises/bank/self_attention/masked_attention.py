@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import LARGE, LARGEST_HIDDEN, with_scores
 
 EXERCISE = Exercise(
     id="self_attention.masked_attention",
@@ -22,7 +23,7 @@ EXERCISE = Exercise(
 
     $$a_{ij} = \frac{M_{ij}\, e^{s_{ij}}}{\sum_l M_{il}\, e^{s_{il}}}, \qquad o_i = \sum_j a_{ij} v_j$$
 
-    A query that may look at **nothing** gets zeros. A tiny example: with one query, `v = [[1], [2], [6]]`, equal scores and
+    A query that may look at **nothing** gets zeros. Scores may be as large as 1000 or as small as -1000, and a hidden one may be the largest. A tiny example: with one query, `v = [[1], [2], [6]]`, equal scores and
     the mask `[[True, True, False]]`, the output is `[[1.5]]`; with the mask all false it is `[[0]]`.
     """,
     slot='''
@@ -55,7 +56,7 @@ EXERCISE = Exercise(
     **Cost.** One choice for each of the $nm$ scores. The masked scores are computed and thrown away; skipping them is what block-sparse
     kernels are for.
     """,
-    verified="equal to the definition under random, causal and padding masks, with a dead row, and with hidden scores of 60.",
+    verified="equal to the definition under random, causal and padding masks, with dead rows, with one mask for a batch, and with scores of 60 and of 1000, hidden ones included.",
     next_thought="what is the gradient that flows into a query that may look at nothing?",
     reference=lambda q, k, v, mask: reference.attention(q, k, v, mask=mask),
 )
@@ -71,6 +72,12 @@ EXERCISE.probe("causal, 5 tokens", *(_rng.normal(size=(5, 3)) for _ in range(3))
 EXERCISE.probe("a batch of 2 with padding, the short text first", *_batch, _lengths)
 EXERCISE.probe("query 1 may look at nothing", _q, _k, _v, _dead)
 EXERCISE.probe("scores of plus and minus 60", _q * 12, _k * 12, _v, _mask)
+EXERCISE.probe("one mask for a batch of 2, query 1 may look at nothing", *_batch, _dead)
+EXERCISE.probe("one query, equal scores", np.zeros((1, 2)), np.ones((3, 2)), np.array([[1.0], [2.0], [6.0]]), np.array([[True, True, False]]))
+EXERCISE.probe("nobody may look at anything", _q, _k, _v, np.zeros((3, 7), dtype=bool))
+_wide = *with_scores(LARGE), np.arange(15.0).reshape(5, 3)
+EXERCISE.probe("scores from -3000 to 2000, the largest hidden", *_wide, LARGEST_HIDDEN, extreme=True)
+EXERCISE.probe("all visible scores near -1000", *_wide, LARGE < -900, extreme=True)
 
 
 def _scores(q, k):
@@ -179,6 +186,50 @@ def dead_row_is_the_mean(q, k, v, mask):
 
 
 @EXERCISE.mutant
+def filled_with_a_modest_number(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), -100.0)) @ v
+
+
+@EXERCISE.mutant(same_as="filled_with_a_modest_number")
+def filled_with_minus_thousand(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), -1000.0)) @ v
+
+
+@EXERCISE.mutant(same_as="filled_with_a_modest_number")
+def filled_with_minus_thirty(q, k, v, mask):
+    return _plain_softmax(np.where(mask, _scores(q, k), -30.0)) @ v
+
+
+def _relative_to(top, q, k, v, mask):
+    exponentials = np.exp(np.where(mask, _scores(q, k), -np.inf) - top)
+    total = exponentials.sum(axis=-1, keepdims=True)
+    return exponentials / np.where(total > 0, total, 1) @ v
+
+
+@EXERCISE.mutant
+def no_max_subtraction(q, k, v, mask):
+    return _relative_to(0.0, q, k, v, mask)
+
+
+@EXERCISE.mutant
+def maximum_over_hidden_keys(q, k, v, mask):
+    exponentials = np.exp(_scores(q, k) - _scores(q, k).max(axis=-1, keepdims=True)) * mask
+    total = exponentials.sum(axis=-1, keepdims=True)
+    return exponentials / np.where(total > 0, total, 1) @ v
+
+
+@EXERCISE.mutant(same_as="maximum_over_hidden_keys")
+def maximum_over_hidden_keys_and_nan(q, k, v, mask):
+    exponentials = np.exp(_scores(q, k) - _scores(q, k).max(axis=-1, keepdims=True)) * mask
+    return np.nan_to_num(exponentials / exponentials.sum(axis=-1, keepdims=True)) @ v
+
+
+@EXERCISE.mutant
+def scaled_by_d_v(q, k, v, mask):
+    return masked_attention_solution(q * np.sqrt(q.shape[-1] / v.shape[-1]), k, v, mask)
+
+
+@EXERCISE.mutant
 def first_mask_for_all(q, k, v, mask):
     return masked_attention_solution(q, k, v, mask[0] if mask.ndim > 2 else mask)
 
@@ -224,3 +275,20 @@ def weights_sum_to_one(call):
 def dead_row_is_zero(call):
     row = call(_q, _k, _v, _dead)[1]
     return None if np.allclose(row, 0, atol=1e-6) else f"it gets {text.numbers(row)}"
+
+
+@EXERCISE.holds("scores of 1000 and -1000 do no harm, and a hidden one may be the largest")
+def large_scores(call):
+    q, k = with_scores(np.array([[1000.0, 1001.0, -3000.0, 3000.0], [-1000.0, -999.0, -3000.0, 1000.0]]))
+    out = call(q, k, np.eye(4), np.array([True, True, True, False]))
+    good = np.allclose(out, [[0.269, 0.731, 0, 0]] * 2, atol=1e-3)
+    return None if good else f"scores of 1000 and 1001 get the weights {text.numbers(out[0])}, -1000 and -999 get {text.numbers(out[1])}"
+
+
+@EXERCISE.holds("each query is masked by its own row")
+def rows_are_independent(call):
+    for row in range(3):
+        gap = np.abs(call(_q[row:row + 1], _k, _v, _dead[row:row + 1]) - call(_q, _k, _v, _dead)[row]).max()
+        if not gap < 1e-4:
+            return f"query {row} alone gets an answer that differs by {text.number(gap)}"
+    return None

@@ -62,7 +62,7 @@ EXERCISE = Exercise(
 
     **Cost.** One logarithm for each weight.
     """,
-    verified="equal to the definition under causal, padding and window masks, with rows of one key and of none.",
+    verified="equal to the definition under causal, padding and window masks, with rows of one key and of none, weights of 0 on allowed keys, and fewer queries than keys.",
     next_thought="under a causal mask the plain entropy of random rows grows with their place; does this share?",
     reference=_reference,
 )
@@ -84,6 +84,8 @@ EXERCISE.probe("a window of two, and a row without keys", *_case(5, _dead, 3))
 _sharp = _causal / _causal.sum(axis=-1, keepdims=True)
 _sharp[5] = np.eye(7)[2]
 EXERCISE.probe("equal weights, and one row with a single 1", _sharp, _causal)
+_two = np.array([[0.5, 0.5, 0, 0, 0], [0.5, 0.25, 0.25, 0, 0], [0.9, 0.1, 0, 0, 0]])
+EXERCISE.probe("3 queries, 5 keys, weights of 0 on allowed keys", _two, np.array([[1, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], dtype=bool))
 
 
 def _bits(weights):
@@ -131,6 +133,24 @@ def share_by_keys_used(weights, mask):
     return np.where(used > 1, _bits(weights) / np.log2(np.maximum(used, 2)), 0.0)
 
 
+@EXERCISE.mutant(same_as="share_by_keys_used")
+def share_by_keys_above_zero(weights, mask):
+    used = (weights > 0).sum(axis=-1)
+    return np.where(used > 1, _bits(weights) / np.log2(np.maximum(used, 2)), 0.0)
+
+
+@EXERCISE.mutant
+def share_of_two_bases(weights, mask):
+    allowed = mask.sum(axis=-1)
+    return np.where(allowed > 1, _bits(weights) * np.log(2) / np.log2(np.maximum(allowed, 2)), 0.0)
+
+
+@EXERCISE.mutant(same_as="share_of_two_bases")
+def share_of_bits_over_nats(weights, mask):
+    allowed = mask.sum(axis=-1)
+    return np.where(allowed > 1, _bits(weights) / np.log(np.maximum(allowed, 2)), 0.0)
+
+
 @EXERCISE.mutant
 def share_by_the_count(weights, mask):
     return _bits(weights) / np.maximum(mask.sum(axis=-1), 1)
@@ -157,4 +177,23 @@ def equal_weights(call):
 @EXERCISE.holds("a row with one permitted key gives 0")
 def one_key(call):
     out = float(np.ravel(call(np.array([[0.0, 1.0, 0.0]]), np.array([[False, True, False]])))[0])
+    return None if abs(out) < 1e-6 else f"it gives {text.number(out)}"
+
+
+@EXERCISE.holds("equal weights on two of four allowed keys give one half")
+def half(call):
+    out = float(np.ravel(call(np.array([[0.5, 0.5, 0, 0, 0]]), np.array([[True, True, True, True, False]])))[0])
+    return None if abs(out - 0.5) < 1e-4 else f"they give {text.number(out)}"
+
+
+@EXERCISE.holds("each row is measured by its own number of allowed keys")
+def own_count(call):
+    weights, mask = np.array([[0.25] * 4, [0.5, 0.5, 0, 0]]), np.array([[True] * 4, [True, True, False, False]])
+    out = np.ravel(call(weights, mask))
+    return None if out.shape == (2,) and np.allclose(out, 1, atol=1e-4) else f"equal weights on 4 and on 2 keys give {text.numbers(out)}"
+
+
+@EXERCISE.holds("a row without keys gives 0")
+def no_key(call):
+    out = float(np.ravel(call(np.zeros((1, 3)), np.zeros((1, 3), dtype=bool)))[0])
     return None if abs(out) < 1e-6 else f"it gives {text.number(out)}"

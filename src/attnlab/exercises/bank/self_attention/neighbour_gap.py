@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab import reference
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 
 
@@ -91,7 +92,7 @@ EXERCISE = Exercise(
 
     **Cost.** One call for each text. Such a test in the suite of a library finds what no user can find by looking at texts one by one.
     """,
-    verified="five layers, four texts of 3, 7, 2 and 5 tokens.",
+    verified="five layers, four texts of 3, 7, 2 and 5 tokens, and a single text with padding.",
     next_thought="what would you compare if the layer were allowed to use dropout?",
     reference=_reference,
 )
@@ -101,6 +102,7 @@ _lengths, _x = np.array([3, 7, 2, 5]), _rng.normal(size=(4, 7, 5))
 for _name, _layer in LAYERS.items():
     EXERCISE.probe(_name, _layer, _x, _lengths)
 EXERCISE.probe("a layer that looks at padding, two texts", _seen, _rng.normal(size=(2, 11, 3)), np.array([2, 11]))
+EXERCISE.probe("a layer that looks at padding, one text", _seen, _rng.normal(size=(1, 5, 3)), np.array([2]))
 
 
 @EXERCISE.solve
@@ -148,6 +150,16 @@ def gap_averaged(attend, x, lengths):
 
 
 @EXERCISE.mutant
+def gap_as_a_length(attend, x, lengths):
+    return _gaps(attend, x, lengths, lambda gap: np.linalg.norm(gap, axis=-1).max())
+
+
+@EXERCISE.mutant(same_as="gap_as_a_length")
+def gap_as_one_length(attend, x, lengths):
+    return _gaps(attend, x, lengths, np.linalg.norm)
+
+
+@EXERCISE.mutant
 def last_real_token_alone(attend, x, lengths):
     return _gaps(attend, x, lengths, lambda gap: np.abs(gap[-1]).max())
 
@@ -169,3 +181,33 @@ def longest(call):
     gaps = np.asarray(call(_seen, _x, _lengths)).ravel()
     if len(gaps) != 4 or abs(gaps[1]) > 1e-9:
         return "text 1, which has no padding, gets one"
+
+
+def _disturbed(x, lengths):
+    """Alone a text is passed through; in company known numbers are added to it, the padding's the largest."""
+    if len(x) == 1:
+        return x
+    added = np.zeros((2, 4, 3))
+    added[0, 2, 2], added[0, 1, 0], added[1, 0, 1], added[1, 1, 2] = -3.004, 2, 0.5, 1.5
+    added[0, 3] = 99
+    return x + added[:len(x), :x.shape[1]]
+
+
+@EXERCISE.holds("differences of -3.004 and 2 in one text, 0.5 and 1.5 in the other, give 3.004 and 1.5")
+def known_differences(call):
+    gaps = np.ravel(call(_disturbed, np.ones((2, 4, 3)), np.array([3, 2])))
+    return None if gaps.shape == (2,) and np.allclose(gaps, [3.004, 1.5], atol=1e-4) else f"they give {text.numbers(gaps)}"
+
+
+@EXERCISE.holds("the call of a single text is told its own length and holds its own tokens alone")
+def called_alone(call):
+    told = []
+
+    def layer(x, lengths):
+        told.append((x.shape[:2], tuple(np.ravel(lengths).tolist())))
+        return x
+
+    call(layer, _x, _lengths)
+    wanted = [((1, n), (n,)) for n in _lengths.tolist()]
+    missing = [pair for pair in wanted if pair not in told]
+    return None if not missing else f"no call holds {missing[0][0][1]} tokens of one text and says so"

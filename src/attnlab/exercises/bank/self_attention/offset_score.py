@@ -49,7 +49,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n - |d|$ numbers of each table are read.
     """,
-    verified="equal to the definition at offsets from -3 to 3, alone and in a batch of heads.",
+    verified="equal to the definition at offsets from -6 to 6, alone and in a batch of heads.",
     next_thought="with a causal mask, what is the score at offset 1, and why is that no discovery?",
     reference=probe.offset_mass,
 )
@@ -62,6 +62,8 @@ EXERCISE.probe("five tokens, the next one", _five, 1)
 EXERCISE.probe("five tokens, three places back", _five, -3)
 EXERCISE.probe("six heads of seven tokens, two places on", _heads, 2)
 EXERCISE.probe("six heads of seven tokens, the token itself", _heads, 0)
+EXERCISE.probe("seven tokens, from the last to the first", _heads[0, 0], -6)
+EXERCISE.probe("five tokens, from the first to the last", _five, 4)
 
 
 @EXERCISE.solve
@@ -130,3 +132,31 @@ def perfect(call):
 def mirrored(call):
     gap = abs(np.ravel(call(_five[::-1, ::-1].copy(), 1))[0] - np.ravel(call(_five, -1))[0])
     return None if gap < 1e-6 else f"the two differ by {text.number(gap)}"
+
+
+@EXERCISE.holds("previous weights of 0.9, 0.6, 0 and 0 have the mean 0.375")
+def tiny_mean(call):
+    table = np.diag([0.9, 0.6, 0.0, 0.0], k=-1) + np.diag([1, 0.1, 0.4, 1, 1])
+    out = float(np.ravel(call(table, -1))[0])
+    return None if abs(out - 0.375) < 1e-4 else f"they give {text.number(out)}"
+
+
+@EXERCISE.holds("on itself, weights of 0.9, 0.5 and 0.4 have the mean 0.6")
+def itself(call):
+    own = np.diag([0.9, 0.5, 0.4])
+    out = float(np.ravel(call(own + np.roll(np.eye(3) - own, 1, axis=1), 0))[0])
+    return None if abs(out - 0.6) < 1e-4 else f"they give {text.number(out)}"
+
+
+@EXERCISE.holds("every head of a batch has a score of its own")
+def own_score(call):
+    out, alone = call(_heads, -2), call(_heads[1, 2], -2)
+    if out.shape != (2, 3):
+        return f"two by three heads give {text.shape(out)}"
+    return None if abs(out[1, 2] - alone) < 1e-4 else f"the last head gets {text.number(out[1, 2])} among others and {text.number(alone)} alone"
+
+
+@EXERCISE.holds("the farthest offset is a single weight, that of the last token on the first")
+def corner(call):
+    out = float(np.ravel(call(_five, -4))[0])
+    return None if abs(out - _five[4, 0]) < 1e-4 else f"it gives {text.number(out)}, the weight is {text.number(_five[4, 0])}"

@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     A batch holds texts of different lengths, filled up behind with padding to `n_keys` tokens. Return the boolean mask, true where a key
     **may be looked at**, in the shape (batch, 1, `n_keys`): the axis of size 1 stands where the queries go.
 
-    With `lengths = [1, 3]` and 3 keys, the mask of text 0 is `[[True, False, False]]`, that of text 1 is `[[True, True, True]]`.
+    `lengths` is an array of whole numbers, from 0 to `n_keys`. With the lengths 1 and 3 and 3 keys, the mask of text 0 is `[[True, False, False]]`, that of text 1 is `[[True, True, True]]`.
     """,
     slot='''
     def padding_mask(lengths, n_keys):
@@ -47,7 +47,7 @@ EXERCISE = Exercise(
 
     **Cost.** One comparison for each key of the batch; nothing is copied for each query.
     """,
-    verified="equal to the definition for batches of 2, 3 and 5, the short text first, a full and an empty text.",
+    verified="equal to the definition for batches of 2, 3 and 5, the short text first, full and empty texts, and for a single text.",
     next_thought="what shape would it need for scores of shape (batch, heads, queries, keys)?",
     reference=lambda lengths, n_keys: masks.padding(np.asarray(lengths), n_keys),
     returns="masks",
@@ -56,6 +56,8 @@ EXERCISE = Exercise(
 EXERCISE.probe("lengths 3, 7, 5 of 7", np.array([3, 7, 5]), 7)
 EXERCISE.probe("lengths 2, 5 of 5", np.array([2, 5]), 5)
 EXERCISE.probe("lengths 4, 11, 0, 1, 7 of 11", np.array([4, 11, 0, 1, 7]), 11)
+EXERCISE.probe("as many texts as keys, none of them full", np.array([1, 2, 0]), 3)
+EXERCISE.probe("a single text", np.array([2]), 5)
 
 
 @EXERCISE.solve
@@ -111,6 +113,11 @@ def first_text_for_all(lengths, n_keys):
 @EXERCISE.mutant(evidence=text.allowed)
 def longest_text_for_all(lengths, n_keys):
     return np.broadcast_to(np.arange(n_keys) < lengths.max(), (len(lengths), 1, n_keys))
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def no_mask(lengths, n_keys):
+    return np.ones((len(lengths), 1, n_keys), dtype=bool)
 
 
 @EXERCISE.mutant

@@ -56,7 +56,7 @@ EXERCISE = Exercise(
 
     **Cost.** That of any mask. Unlike a causal model's cache, a prefix's cache can only be computed when the whole prefix is there.
     """,
-    verified="all five properties, for texts of 2, 7 and 11 tokens and prefixes from none to everything.",
+    verified="all five properties, for texts of 1, 2, 5, 7 and 11 tokens and every prefix from none to everything.",
     next_thought="two documents in one row that must not see each other: which condition joins in, and with & or with |?",
     reference=_reference,
     returns="masks",
@@ -129,39 +129,64 @@ def mask_axes_swapped(n_tokens, n_prefix):
     return _reference(n_tokens, n_prefix).T
 
 
+CASES = [(n, p) for n in (7, 11, 5, 2, 1) for p in range(n + 1)]
+
+
+@EXERCISE.mutant
+def mask_of_numbers(n_tokens, n_prefix):
+    return _reference(n_tokens, n_prefix).astype(float)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def one_token_too_few(n_tokens, n_prefix):
+    return _reference(n_tokens, n_prefix - 1)
+
+
 @EXERCISE.holds("the answer is a square boolean table")
 def square(call):
-    out = call(7, 3)
-    if out.dtype != bool:
-        return f"its entries are {text.number(out.flat[0])} and the like"
-    return None if out.shape == (7, 7) else f"{text.shape(out)} for 7 tokens"
+    for n, p in CASES:
+        out = call(n, p)
+        if out.dtype != bool:
+            return f"its entries are {text.number(out.flat[0])} and the like"
+        if out.shape != (n, n):
+            return f"{text.shape(out)} for {n} tokens"
+    return None
 
 
 @EXERCISE.holds("prefix tokens see the whole prefix and nothing behind it")
 def inside_the_prefix(call):
-    for n, p in ((7, 3), (11, 5)):
+    for n, p in CASES:
         rows = call(n, p)[:p]
         if not rows[:, :p].all():
-            return f"with a prefix of {p} they see {int(rows[:, :p].sum())} of {p * p} pairs inside it"
+            return f"with {n} tokens and a prefix of {p} they see {int(rows[:, :p].sum())} of {p * p} pairs inside it"
         if rows[:, p:].any():
-            return f"with a prefix of {p} they see {int(rows[:, p:].sum())} pairs behind it"
+            return f"with {n} tokens and a prefix of {p} they see {int(rows[:, p:].sum())} pairs behind it"
     return None
 
 
 @EXERCISE.holds("later tokens see the whole prefix")
 def rest_sees_the_prefix(call):
-    seen = int(call(11, 5)[5:, :5].sum())
-    return None if seen == 30 else f"they see {seen} of 30 pairs"
+    for n, p in CASES:
+        seen, pairs = int(call(n, p)[p:, :p].sum()), (n - p) * p
+        if seen != pairs:
+            return f"with {n} tokens and a prefix of {p} they see {seen} of {pairs} pairs"
+    return None
 
 
 @EXERCISE.holds("later tokens see each other causally, themselves included")
 def rest_is_causal(call):
-    rest = call(11, 5)[5:, 5:]
-    return None if (rest == np.tri(6, dtype=bool)).all() else f"they see {int(rest.sum())} pairs, expected 21"
+    for n, p in CASES:
+        rest, right = call(n, p)[p:, p:], np.tri(n - p, dtype=bool)
+        if (rest != right).any():
+            return f"with {n} tokens and a prefix of {p} they see {int(rest.sum())} pairs, expected {int(right.sum())}"
+    return None
 
 
 @EXERCISE.holds("the extremes are the causal mask and no mask")
 def extremes(call):
-    if not (call(7, 0) == np.tri(7, dtype=bool)).all():
-        return f"without a prefix {int(call(7, 0).sum())} pairs are allowed, expected 28"
-    return None if call(7, 7).all() and call(2, 2).all() else "when all is prefix, something is hidden"
+    for n in (7, 2, 1):
+        if (call(n, 0) != np.tri(n, dtype=bool)).any():
+            return f"without a prefix {int(call(n, 0).sum())} pairs of {n} tokens are allowed, expected {n * (n + 1) // 2}"
+        if not call(n, n).all():
+            return f"when all {n} tokens are prefix, something is hidden"
+    return None

@@ -54,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** One matrix product a layer. A causal window of size $w$ reaches $w - 1$ tokens further back with each layer; without a mask one layer reaches everything.
     """,
-    verified="a window, a mask without its diagonal, a strange graph, for 0, 1, 2 and 3 layers.",
+    verified="a window, a mask without its diagonal, a strange graph, all pairs, for 0, 1, 2, 3 and 5 layers.",
     next_thought="how many layers does a window of 4,096 need to bring the first of 100,000 tokens to the last?",
     reference=_reference,
 )
@@ -68,6 +68,8 @@ EXERCISE.probe("each sees only the one before it, 3 layers", _before, 3)
 EXERCISE.probe("a strange graph of 7 tokens, 2 layers", _strange, 2)
 EXERCISE.probe("a strange graph of 7 tokens, 1 layer", _strange, 1)
 EXERCISE.probe("no layer", _strange, 0)
+EXERCISE.probe("each sees only the one before it, 5 layers", _before, 5)
+EXERCISE.probe("all pairs of 16 tokens, 3 layers", np.ones((16, 16), dtype=bool), 3)
 
 
 @EXERCISE.solve
@@ -95,6 +97,14 @@ def residual_left_out(mask, layers):
     for _ in range(layers):
         reached = step @ reached
     return reached
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def diagonal_added_at_the_end(mask, layers):
+    reached = np.eye(len(mask), dtype=bool)
+    for _ in range(layers):
+        reached = mask @ reached
+    return reached | np.eye(len(mask), dtype=bool)
 
 
 @EXERCISE.mutant(evidence=text.allowed)
@@ -139,3 +149,9 @@ def layers_add(call):
     both = call(_strange, 1) @ call(_strange, 2)
     same = np.array_equal(both, call(_strange, 3))
     return None if same else f"{int((both != call(_strange, 3)).sum())} entries differ"
+
+
+@EXERCISE.holds("where each token sees only the one before it, five layers reach five tokens back and no further")
+def one_a_layer(call):
+    row = np.flatnonzero(call(_before, 5)[10]).tolist()
+    return None if row == [5, 6, 7, 8, 9, 10] else f"token 10 hears {row}"

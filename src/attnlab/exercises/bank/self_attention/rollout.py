@@ -125,6 +125,11 @@ def rollout_of_the_last_layer_alone(weights):
 
 
 @EXERCISE.mutant
+def rollout_layers_for_heads(weights):
+    return _product(_steps(weights.swapaxes(0, 1)))
+
+
+@EXERCISE.mutant
 def rollout_averaged_over_layers(weights):
     return _steps(weights).mean(axis=0)
 
@@ -160,3 +165,24 @@ def triangle(call):
     back[0, 0] = 1
     row = np.asarray(call(np.stack([back, back])[:, None]))[3]
     return None if np.abs(row - [0, 0.25, 0.5, 0.25]).max() < 1e-6 else f"the last row is {text.numbers(row)}"
+
+
+@EXERCISE.holds("all heads of a layer count alike")
+def heads_exchanged(call):
+    weights = _draw(3, 3, 5, 46)
+    gap = np.abs(call(weights[:, ::-1].copy()) - call(weights)).max()
+    return None if gap < 1e-4 else f"exchanging heads moves an entry by {text.number(gap)}"
+
+
+@EXERCISE.holds("the last layer stands on the left")
+def order(call):
+    first, back = np.zeros((3, 3)), np.eye(3, k=-1)
+    first[:, 0] = back[0, 0] = 1
+    row = np.asarray(call(np.stack([first, back])[:, None]))[2]
+    return None if np.allclose(row, [0.5, 0.25, 0.25], atol=1e-4) else f"first all to token 0, then one token back: the last row is {text.numbers(row)}, expected 0.5, 0.25, 0.25"
+
+
+@EXERCISE.holds("one layer that always looks at token 0 gives 1, 0 and 0.5, 0.5")
+def tiny_example(call):
+    out = call(np.array([[[[1.0, 0.0], [1.0, 0.0]]]]))
+    return None if np.allclose(out, [[1, 0], [0.5, 0.5]], atol=1e-4) else f"it gives {text.numbers(out)}"

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import APART, APART_WEIGHTS, with_scores
 from attnlab.reference import softmax
 
 EXERCISE = Exercise(
@@ -24,7 +25,7 @@ EXERCISE = Exercise(
     $$O = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
 
     A softmax along the last axis is imported for you. A tiny example: with `q = [[0, 0]]` every score is 0, so the two values
-    `v = [[2, 4], [4, 8]]` are averaged, whatever the keys: `[[3, 6]]`.
+    `v = [[2, 4], [4, 8]]` are averaged, whatever the keys: `[[3, 6]]`. Scores of 1000 must do no harm.
     """,
     slot='''
     def attention(q, k, v):
@@ -56,7 +57,7 @@ EXERCISE = Exercise(
     **Cost.** $2nm\,d_k$ operations for the scores and $2nm\,d_v$ for the mixture, and $nm$ numbers of memory for the weights: the
     square in the length that efficient attention works around.
     """,
-    verified="equal to the definition for different numbers of queries and keys, d_k unlike d_v, batch axes, and scores of 60.",
+    verified="equal to the definition for different numbers of queries and keys, d_k unlike d_v, batch axes, and scores of 60 and of 1000.",
     next_thought="which of your lines would have to change if every query might see only some of the keys?",
     reference=lambda q, k, v: reference.attention(q, k, v),
 )
@@ -69,6 +70,7 @@ EXERCISE.probe("5 queries, 5 keys, d_k = d_v = 5", *_square)
 EXERCISE.probe("a batch of 2 x 3", _rng.normal(size=(2, 3, 5, 11)), _rng.normal(size=(2, 3, 7, 11)),
                _rng.normal(size=(2, 3, 7, 13)))
 EXERCISE.probe("scores of plus and minus 60", _q * 12, _k * 12, _v)
+EXERCISE.probe("scores from -3000 to 1001", *with_scores(APART), np.arange(15.0).reshape(3, 5), extreme=True)
 
 
 def _scores(q, k):
@@ -87,6 +89,23 @@ def no_scale(q, k, v):
     scores = q @ k.swapaxes(-1, -2)
     weights = softmax(scores)
     return weights @ v
+
+
+@EXERCISE.mutant
+def all_axes_turned(q, k, v):
+    return softmax(q @ k.T / np.sqrt(q.shape[-1])) @ v
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def no_max_subtraction(q, k, v):
+    exponentials = np.exp(_scores(q, k))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) @ v
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def one_maximum_for_all_rows(q, k, v):
+    exponentials = np.exp(_scores(q, k) - _scores(q, k).max())
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) @ v
 
 
 @EXERCISE.mutant
@@ -252,3 +271,23 @@ def width_enters_as_a_square_root(call):
     wide = call(np.tile(_q, 2), np.tile(_k, 2), _v)
     gap = np.abs(wide - call(_q * np.sqrt(2), _k, _v)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("scores of 1000 and -1000 do no harm")
+def large_scores(call):
+    out = call(*with_scores(APART), np.eye(3))
+    good = np.allclose(out, APART_WEIGHTS, atol=1e-3)
+    return None if good else f"scores of 1000 and 1001 get the weights {text.numbers(out[0])}, -1000 and -1001 get {text.numbers(out[1])}"
+
+
+@EXERCISE.holds("a score higher by the logarithm of 3 makes a weight three times as large")
+def by_hand(call):
+    out = call(*with_scores(np.array([[0.0, np.log(3)]])), np.eye(2))[0]
+    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"with the scores 0 and log 3 the weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("each text of a batch is answered by itself")
+def texts_are_independent(call):
+    q, k, v = EXERCISE.probes[2].arguments
+    gap = np.abs(call(q, k, v)[1, 2] - call(q[1, 2], k[1, 2], v[1, 2])).max()
+    return None if gap < 1e-4 else f"one text alone gets an answer that differs by {text.number(gap)}"

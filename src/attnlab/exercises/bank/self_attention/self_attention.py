@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import APART, APART_WEIGHTS, with_scores
 from attnlab.reference import softmax
 
 EXERCISE = Exercise(
@@ -23,7 +24,7 @@ EXERCISE = Exercise(
 
     $$Q = X W_Q, \quad K = X W_K, \quad V = X W_V, \qquad O = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
 
-    A tiny example: if `w_q` holds zeros, all scores are 0 and every row of the output is the mean of the rows of `x @ w_v`.
+    A tiny example: if `w_q` holds zeros, all scores are 0 and every row of the output is the mean of the rows of `x @ w_v`. Scores of 1000 must do no harm.
     """,
     slot='''
     def self_attention(x, w_q, w_k, w_v):
@@ -49,7 +50,7 @@ EXERCISE = Exercise(
 
     **Cost.** $2 n\, d_{\text{model}} (2 d_k + d_v)$ operations for the projections, linear in $n$; for short texts they cost more than attention itself.
     """,
-    verified="equal to the definition for d_model = 7, d_k = 5, d_v = 3, for square weights, and for a batch.",
+    verified="equal to the definition for d_model = 7, d_k = 5, d_v = 3, for square weights, for a batch, and for scores of 1000.",
     next_thought="if the rows of x are shuffled, how does the output change?",
     reference=lambda x, w_q, w_k, w_v: reference.attention(x @ w_q, x @ w_k, x @ w_v),
 )
@@ -66,6 +67,14 @@ _x, _w_q, _w_k, _w_v = _case(11, 7, 5, 3)
 EXERCISE.probe("11 tokens, d_model = 7, d_k = 5, d_v = 3", _x, _w_q, _w_k, _w_v)
 EXERCISE.probe("5 tokens, all widths 5", *_case(5, 5, 5, 5))
 EXERCISE.probe("a batch of 2", *_case(3, 13, 2, 5, (2,)))
+
+
+def _with_scores(scores):
+    """Tokens that are unit vectors, and weights that give exactly these scores; the values are unit vectors too."""
+    return np.eye(len(scores)), *with_scores(scores), np.eye(len(scores))
+
+
+EXERCISE.probe("scores from -3000 to 1001", *_with_scores(APART), extreme=True)
 
 
 @EXERCISE.solve
@@ -130,6 +139,22 @@ def no_scale(x, w_q, w_k, w_v):
 
 
 @EXERCISE.mutant
+def all_axes_turned(x, w_q, w_k, w_v):
+    return softmax(x @ w_q @ (x @ w_k).T / np.sqrt(w_q.shape[-1])) @ (x @ w_v)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def no_max_subtraction(x, w_q, w_k, w_v):
+    exponentials = np.exp(x @ w_q @ (x @ w_k).swapaxes(-1, -2) / np.sqrt(w_q.shape[-1]))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True) @ (x @ w_v)
+
+
+@EXERCISE.mutant
+def divided_by_d_k(x, w_q, w_k, w_v):
+    return reference.attention(x @ w_q, x @ w_k, x @ w_v, scale=1 / w_q.shape[-1])
+
+
+@EXERCISE.mutant
 def softmax_over_queries(x, w_q, w_k, w_v):
     weights = softmax(x @ w_q @ (x @ w_k).swapaxes(-1, -2) / np.sqrt(w_q.shape[-1]), axis=-2)
     return weights @ (x @ w_v)
@@ -158,3 +183,30 @@ def single_token(call):
 def zero_queries(call):
     gap = np.abs(call(_x, 0 * _w_q, _w_k, _w_v) - (_x @ _w_v).mean(axis=0)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("scores of 1000 and -1000 do no harm")
+def large_scores(call):
+    out = call(*_with_scores(APART))
+    good = np.allclose(out, APART_WEIGHTS, atol=1e-3)
+    return None if good else f"scores of 1000 and 1001 get the weights {text.numbers(out[0])}, -1000 and -1001 get {text.numbers(out[1])}"
+
+
+@EXERCISE.holds("a score higher by the logarithm of 3 makes a weight three times as large")
+def by_hand(call):
+    out = call(*_with_scores(np.array([[0.0, np.log(3)], [0.0, 0.0]])))[0]
+    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"with the scores 0 and log 3 the weights are {text.numbers(out)}"
+
+
+@EXERCISE.holds("equal values come back unchanged, so the weights add up to 1")
+def equal_values(call):
+    alike = np.outer(np.ones(11), _x[0])
+    gap = np.abs(call(alike, _w_q, _w_k, _w_v) - alike @ _w_v).max()
+    return None if gap < 1e-4 else f"with eleven equal tokens an entry differs from their value by {text.number(gap)}"
+
+
+@EXERCISE.holds("each text of a batch is answered by itself")
+def texts_are_independent(call):
+    x, *w = EXERCISE.probes[2].arguments
+    gap = np.abs(call(x, *w)[1] - call(x[1], *w)).max()
+    return None if gap < 1e-4 else f"text 1 alone gets an answer that differs by {text.number(gap)}"

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import APART, LARGE
 
 EXERCISE = Exercise(
     id="self_attention.softmax",
@@ -21,7 +22,7 @@ EXERCISE = Exercise(
 
     $$\operatorname{softmax}(z)_j = \frac{e^{z_j / T}}{\sum_l e^{z_l / T}}$$
 
-    along the **last** axis, in the shape of the scores. Scores of 1000 must come out finite.
+    along the **last** axis, in the shape of the scores. Scores of 1000 and of -1000, in one row or in several, must come out right at every temperature.
 
     | scores | temperature | result |
     |---|---|---|
@@ -57,7 +58,7 @@ EXERCISE = Exercise(
 
     **Cost.** One exponential, one subtraction and one division for each of the $n \cdot m$ scores: $O(nm)$.
     """,
-    verified="equal to the definition on ordinary, three-dimensional, cold, hot and very large scores.",
+    verified="equal to the definition on ordinary, three-dimensional, cold, hot and very large scores, rows 2000 apart included.",
     next_thought="what does each row tend to as the temperature goes to 0, and as it goes to infinity?",
     reference=lambda scores, temperature=1.0: reference.softmax(scores, axis=-1, temperature=temperature),
 )
@@ -66,7 +67,13 @@ _scores = np.random.default_rng(2).normal(size=(2, 3, 5))
 EXERCISE.probe("three rows of five scores", _scores[0], 1.0)
 EXERCISE.probe("three rows at temperature 3", _scores[0], 3.0)
 EXERCISE.probe("a batch of two at temperature 0.5", _scores, 0.5)
+EXERCISE.probe("one row of two scores", np.array([0.0, 1.0]), 1.0)
+EXERCISE.probe("three rows without a temperature", _scores[1])
 EXERCISE.probe("one row of scores near 1000", np.array([1000.0, 1001.0, 999.5]), 1.0, extreme=True)
+EXERCISE.probe("rows of scores from -3000 to 2000", LARGE, 1.0, extreme=True)
+EXERCISE.probe("rows that are 2000 apart", APART, 1.0, extreme=True)
+EXERCISE.probe("scores of 1000 and 999 at temperature 10", np.array([1000.0, 999.0]), 10.0, extreme=True)
+EXERCISE.probe("scores of 1000 and 999 at temperature 0.5", np.array([1000.0, 999.0]), 0.5, extreme=True)
 EXERCISE.probe("scores of plus and minus 60", np.array([[60.0, -60.0, 59.0], [0.0, -60.0, 1.0]]), 1.0)
 
 
@@ -136,6 +143,19 @@ def no_max_subtraction(scores, temperature=1.0):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def one_maximum_for_all_rows(scores, temperature=1.0):
+    scaled = scores / temperature
+    exponentials = np.exp(scaled - scaled.max())
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def maximum_before_temperature(scores, temperature=1.0):
+    exponentials = np.exp(scores / temperature - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
 @EXERCISE.mutant(evidence=text.largest)
 def temperature_multiplied(scores, temperature=1.0):
     scaled = scores * temperature
@@ -193,3 +213,33 @@ def heat_flattens(call):
 def large_scores_are_finite(call):
     out = call(np.array([1000.0, 0.0, -1000.0]), 1.0)
     return None if np.isfinite(out).all() else f"the output begins {text.numbers(out, 3)}"
+
+
+@EXERCISE.holds("the scores 1000 and 1001 give what 0 and 1 give")
+def far_from_zero(call):
+    out = call(np.array([[1000.0, 1001.0], [-1000.0, -999.0]]), 1.0)
+    return None if np.allclose(out, [0.269, 0.731], atol=1e-3) else f"they give {text.numbers(out[0])}, and -1000 and -999 {text.numbers(out[1])}"
+
+
+@EXERCISE.holds("the scores 0 and 1 give 0.269 and 0.731")
+def tiny_example(call):
+    out = call(np.array([0.0, 1.0]), 1.0)
+    return None if np.allclose(out, [0.269, 0.731], atol=1e-3) else f"they give {text.numbers(out)}"
+
+
+@EXERCISE.holds("each row is worked out by itself")
+def rows_are_independent(call):
+    gap = np.abs(call(_scores, 0.5)[1] - call(_scores[1], 0.5)).max()
+    return None if gap < 1e-4 else f"part 1 of a batch, alone, differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("without a temperature it is 1")
+def one_by_default(call):
+    gap = np.abs(call(_scores[0]) - call(_scores[0], 1.0)).max()
+    return None if gap < 1e-4 else f"leaving it out changes an entry by {text.number(gap)}"
+
+
+@EXERCISE.holds("at temperature 10 the scores 1000 and 990 give what 100 and 99 give at 1")
+def far_from_zero_and_hot(call):
+    out = call(np.array([1000.0, 990.0]), 10.0)
+    return None if np.allclose(out, [0.731, 0.269], atol=1e-3) else f"they give {text.numbers(out)}, expected 0.731, 0.269"

@@ -64,7 +64,7 @@ EXERCISE = Exercise(
 
     **Cost.** A byte for each entry, instead of four for a float mask in float32.
     """,
-    verified="all four dialects, with hidden pairs written as minus infinity and as the lowest float, and a mild preference.",
+    verified="all four dialects, with hidden pairs written as minus infinity and as the lowest float, preferences of either sign, and numbers on both sides of the border.",
     next_thought="which of the dialects could express ALiBi, and which could not?",
     reference=_reference,
 )
@@ -80,6 +80,12 @@ EXERCISE.probe("added, minus infinity and zero", np.where(_may, 0.0, -np.inf), "
 EXERCISE.probe("added, hidden pairs hold the lowest float", _lowest, "added")
 EXERCISE.probe("added, with preferences from 0 to -3", _mild, "added")
 EXERCISE.probe("2 texts of 3 and 5 tokens", _batch, "ones are real")
+_near = np.array([[0.0, -500.0, -5000.0, -9999.0, -10000.0, -10500.0, -2e4], [3.0, -9500.0, -1e9, -1e6, -np.inf, 1e4, -0.5]])
+EXERCISE.probe("added, numbers on both sides of the border", _near, "added")
+EXERCISE.probe("added, 3 heads in single precision", np.where(_rng.random((3, 2, 5)) < 0.6, 0.5, -1e4).astype(np.float32), "added")
+EXERCISE.probe("2 heads, true looks", np.stack([_may, ~_may]), "true looks")
+EXERCISE.probe("2 heads, true hides", np.stack([_may, ~_may]), "true hides")
+EXERCISE.probe("as many texts as keys", np.array([[1, 0, 0], [1, 1, 0], [1, 1, 1]]), "ones are real")
 
 
 @EXERCISE.solve
@@ -124,6 +130,31 @@ def every_penalty_hides(table, dialect):
     return table == 0 if dialect == "added" else _reference(table, dialect)
 
 
+@EXERCISE.mutant(evidence=text.allowed, same_as="every_penalty_hides")
+def below_zero_hides(table, dialect):
+    return table >= 0 if dialect == "added" else _reference(table, dialect)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def border_elsewhere(table, dialect):
+    return table > -1e3 if dialect == "added" else _reference(table, dialect)
+
+
+@EXERCISE.mutant(evidence=text.allowed, same_as="border_elsewhere")
+def border_at_a_hundred(table, dialect):
+    return table > -1e2 if dialect == "added" else _reference(table, dialect)
+
+
+@EXERCISE.mutant(evidence=text.allowed, same_as="border_elsewhere")
+def border_at_a_billion(table, dialect):
+    return table > -1e9 if dialect == "added" else _reference(table, dialect)
+
+
+@EXERCISE.mutant(evidence=text.allowed, same_as="border_elsewhere")
+def border_on_the_wrong_side(table, dialect):
+    return table >= -1e4 if dialect == "added" else _reference(table, dialect)
+
+
 @EXERCISE.mutant(evidence=text.allowed)
 def key_mask_without_heads(table, dialect):
     if dialect == "true hides":
@@ -155,3 +186,20 @@ def opposites(call):
 def zeros_allow(call):
     out = call(np.zeros((2, 3)), "added")
     return None if out.all() else f"{int((~out).sum())} of 6 pairs are forbidden"
+
+
+@EXERCISE.holds("an added -9,999 is a preference, and -10,000 hides")
+def border(call):
+    out = call(np.array([[-9999.0, -10000.0]]), "added")[0]
+    return None if list(out) == [True, False] else f"they become {text.numbers(out)}"
+
+
+@EXERCISE.holds("an added 3 is a preference too")
+def positive_preference(call):
+    return None if call(np.array([[3.0, 0.0]]), "added").all() else "it forbids"
+
+
+@EXERCISE.holds("each text of a batch has its own row of keys")
+def own_row(call):
+    out = call(_batch, "ones are real").reshape(2, -1).sum(axis=-1)
+    return None if (out == [3, 5]).all() else f"texts of 3 and 5 tokens show {text.numbers(out)} keys"

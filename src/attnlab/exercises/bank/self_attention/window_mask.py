@@ -23,7 +23,7 @@ EXERCISE = Exercise(
     headings=("Four permissions, pictured", "Fewer queries than keys"),
     statement=r"""
     Return the boolean mask with which each query sees the last `size` keys up to its own position, **its own included**, and
-    nothing of the future. The last query stands at the last key.
+    nothing of the future. The last query stands at the last key; with more queries than keys the first stand before every key and see nothing.
 
     With 3 queries, 3 keys and `size=2` (1 for True):
 
@@ -57,7 +57,7 @@ EXERCISE = Exercise(
 
     **Cost.** Of the $nm$ pairs only about $n \cdot \text{size}$ are allowed; a kernel that skips the rest is linear in the length.
     """,
-    verified="equal to the definition for sizes 1, 3 and 20, square, with fewer queries than keys, and for a single query.",
+    verified="equal to the definition for sizes 1, 3 and 20, square, with fewer and with more queries than keys, and for a single query.",
     next_thought="after how many layers with a window of 3 can token 20 know about token 0?",
     reference=_reference,
     returns="masks",
@@ -68,6 +68,8 @@ EXERCISE.probe("3 queries, 11 keys, size 5", 3, 11, 5)
 EXERCISE.probe("5 queries, 5 keys, size 1", 5, 5, 1)
 EXERCISE.probe("1 query, 7 keys, size 2", 1, 7, 2)
 EXERCISE.probe("5 queries, 7 keys, size 20", 5, 7, 20)
+EXERCISE.probe("7 queries, 3 keys, size 2", 7, 3, 2)
+EXERCISE.probe("11 queries, 13 keys, size 4", 11, 13, 4)
 
 
 def _distance(n_queries, n_keys):
@@ -137,6 +139,23 @@ def blocks_for_windows(n_queries, n_keys, size):
 
 
 @EXERCISE.mutant(evidence=text.allowed)
+def window_wraps_round(n_queries, n_keys, size):
+    back = _distance(n_queries, n_keys) % n_keys
+    return back < size
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def no_mask(n_queries, n_keys, size):
+    return np.ones((n_queries, n_keys), dtype=bool)
+
+
+@EXERCISE.mutant(evidence=text.allowed, same_as="self_excluded")
+def self_excluded_and_narrow(n_queries, n_keys, size):
+    distance = _distance(n_queries, n_keys)
+    return (distance > 0) & (distance < size)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
 def mask_inverted(n_queries, n_keys, size):
     return ~_reference(n_queries, n_keys, size)
 
@@ -168,3 +187,9 @@ def sees_itself(call):
 def large_window_is_causal(call):
     gap = int((call(7, 7, 7) != np.tri(7, dtype=bool)).sum())
     return None if gap == 0 else f"{gap} of 49 pairs differ"
+
+
+@EXERCISE.holds("with more queries than keys the first see nothing")
+def before_every_key(call):
+    seen = call(7, 3, 2).sum(axis=-1)
+    return None if (seen == [0, 0, 0, 0, 1, 2, 2]).all() else f"7 queries see {text.numbers(seen, 7)} of 3 keys, expected 0, 0, 0, 0, 1, 2, 2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 from attnlab.reference import softmax
 
@@ -134,3 +135,19 @@ def still_an_average(call):
     out = np.asarray(call(weights, np.ones_like(values), j))
     if np.abs(out - 1).max() > 1e-9:
         return f"the first becomes {out.ravel()[0]:.3f}"
+
+
+@EXERCISE.holds("weights 0.5, 0.3, 0.2 and values 10, 0, 5 give 2 without key 0")
+def tiny_example(call):
+    out = float(np.ravel(call(np.array([[0.5, 0.3, 0.2]]), np.array([[10.0], [0.0], [5.0]]), 0))[0])
+    return None if abs(out - 2) < 1e-4 else f"they give {text.number(out)}"
+
+
+@EXERCISE.holds("each query loses its own weight")
+def own_weight(call):
+    weights, values, j = EXERCISE.probes[0].arguments
+    for row in range(len(weights)):
+        gap = np.abs(call(weights[[row]], values, j)[0] - call(weights, values, j)[row]).max()
+        if not gap < 1e-4:
+            return f"query {row} alone gets an answer that differs by {text.number(gap)}"
+    return None

@@ -1,0 +1,20 @@
+"""Arguments at the borders that several exercises promise: scores of 1000 and far apart, the largest at a hidden place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LARGE = np.array([[1000.0, 1001.0, -1000.0, 999.5, 0.0],
+                  [-1000.0, -1001.0, 1000.0, -3000.0, -1002.0],
+                  [0.0, 1.0, -1.0, 0.5, 2000.0]])
+APART = np.array([[1000.0, 1001.0, -3000.0], [-1000.0, -1001.0, -3000.0], [0.0, 1.0, -1.0]])
+APART_WEIGHTS = np.array([[0.26894, 0.73106, 0.0], [0.73106, 0.26894, 0.0], [0.24473, 0.66524, 0.09003]])
+LARGEST_HIDDEN = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 0]], dtype=bool)
+
+
+def with_scores(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Queries and keys whose q . k / sqrt(16) are exactly these scores, even in single precision: the keys are unit vectors."""
+    n, m = scores.shape
+    q = np.zeros((n, 16))
+    q[:, :m] = 4 * scores
+    return q, np.eye(m, 16)
