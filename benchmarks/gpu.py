@@ -19,11 +19,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import multiprocessing
+import os
 import re
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
@@ -329,11 +332,50 @@ def read(report: Report, launches: host.Launches, d: int) -> None:
             report.add("programs", what)
 
 
+# Compiled in advance
+
+
+def jobs(quick: bool) -> list[tuple]:
+    """Every program that the checks and the tiles will ask for: ("check", ...) and ("tile", ...)."""
+    checks = [("check", *each) for each in itertools.product(PRECISIONS.values(), (64, 128), OVERLAYS)]
+    tiles = [
+        ("tile", d, program, tile, causal)
+        for d, programs in TILES.items()
+        for program, tried in programs.items()
+        for tile in tried[: 2 if quick else None]
+        for causal in (False, True)
+    ]
+    return checks + tiles
+
+
+def make_ready(job: tuple) -> None:
+    """Runs the job once on little data. What fails here fails again in its turn, where it is written down."""
+    try:
+        if job[0] == "check":
+            check(*job[1:])
+            return
+        _, d, program, tile, causal = job
+        out = ours(defaults(d)._replace(**{program: Launch(*tile)}), causal)(*draw(1024, d))
+        if program != "forward":
+            out.sum().backward()
+    except Exception:
+        return
+
+
+def prepare(quick: bool) -> None:
+    """A process a core, since compiling takes seconds a program; Triton's cache on disk hands the programs on."""
+    workers = min(16, os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(make_ready, jobs(quick)))
+
+
 # All of it
 
 
 def measure(report: Report, quick: bool) -> None:
     report.found["machine"] = report.attempt("machine", machine) or {}
+    report.attempt("prepare", lambda: prepare(quick))
+    print(f"programs compiled after {time.monotonic() - report.start:.0f} seconds", flush=True)
     for precision, d, name in itertools.product(PRECISIONS.values(), (64, 128), OVERLAYS):
         found = report.attempt(f"check {precision} {d} {name}", lambda: check(precision, d, name))
         if found:

@@ -1,6 +1,7 @@
 """The browser's kernel, tried outside the browser: values, errors, figures, and what a cell needs before it runs."""
 from __future__ import annotations
 
+import asyncio
 import builtins
 import importlib.util
 import os
@@ -33,7 +34,8 @@ def kernel(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", os.environ.get("MPLBACKEND", "agg"))
     heard = []
     made = KERNEL.Kernel(lambda kind, text, detail: heard.append((kind, text, detail)))
-    made.heard = heard
+    made.heard, run = heard, made.run
+    made.run = lambda source, label: asyncio.run(run(source, label))
     return made
 
 
@@ -47,10 +49,61 @@ def test_the_last_expression_is_shown_and_names_stay(kernel):
     assert [text for kind, text, _ in kernel.heard if kind == "text"] == ["7", "15"]
 
 
-@pytest.mark.parametrize("source", ["x = 3", "None", "3;", "", "# only a comment"])
+@pytest.mark.parametrize("source", ["x = 3", "None", "3;", "", "# only a comment", "5;  # quiet", "5  ;\n\n# end\n"])
 def test_nothing_is_shown_where_a_notebook_shows_nothing(kernel, source):
     assert kernel.run(source, 1)
     assert kernel.heard == []
+
+
+@pytest.mark.parametrize("source", ["5  # note;", "5", "';'", "5; 6", "(5,\n6)  # ;\n", "5;\n7", "f'{5};'"])
+def test_a_value_is_shown_where_a_notebook_shows_it(kernel, source):
+    assert kernel.run(source, 1) and texts(kernel, "text")
+
+
+@pytest.mark.parametrize("source", ["5;", "5; # a", "5 # a;", "5;\n# b;\n\n", "';'", "a = 5;", "if x:\n    5;\n", "", "# ;",
+                                    '"""\n;"""', '5;\n"""\n;"""', "5\\\n;"])
+def test_the_rule_of_the_semicolon_is_ipython_s_own(source):
+    from IPython.core.displayhook import DisplayHook
+    assert KERNEL.quiet(source) == bool(DisplayHook.semicolon_at_end_of_expression(source))
+
+
+def test_await_outside_a_function_works_as_in_a_notebook(kernel):
+    assert kernel.run("import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x * 2\n"
+                      "y = await f(3)\ny + await f(4)", 1), kernel.heard
+    assert kernel.run("async def g():\n    yield y\nasync for z in g(): pass\nz", 2)
+    assert [text for kind, text, _ in kernel.heard if kind == "text"] == ["14", "6"]
+    kernel.heard.clear()
+    assert not kernel.run("await f(1 / 0)", 3) and 'File "cell 3", line 1' in texts(kernel, "error")
+    assert not kernel.run("def g():\n    await f(1)", 4) and "'await' outside async function" in texts(kernel, "error")
+
+
+@pytest.mark.parametrize("source, named", [
+    ("%timeit sum(range(9))", "`%timeit` is a command of IPython"), ("x = 1\n%matplotlib inline\n", "`%matplotlib` is"),
+    ("%%time\nx = 1", "`%%time` is"), ("!pip install torch", "`!pip` is a command to the shell"), ("files = !ls -a", "`!ls` is"),
+    ("t = %timeit -o 1", "`%timeit` is"), ("len?", "`len?` asks IPython"), ("import math\nmath.exp??", "`math.exp??` asks"),
+    ("?len", "`?len` asks"), ("for i in range(2):\n    %time i", "`%time` is")])
+def test_what_only_a_notebook_knows_is_answered_with_one_sentence(kernel, source, named):
+    assert not kernel.run(source, 1)
+    said = texts(kernel, "error")
+    assert said.startswith(named) and said.endswith("this page runs Python alone.") and "\n" not in said and ". " not in said
+
+
+@pytest.mark.parametrize("source", ["text = '''\n%timeit\n!pip\nlen?\n'''", "7 % 4", "x = (7\n% 4)", "a = 3 != 4", "'really?'"])
+def test_python_that_looks_like_it_runs(kernel, source):
+    assert kernel.run(source, 1), kernel.heard
+
+
+@pytest.mark.parametrize("source", ["x = = 3", "print('what?", "def f(:\n    pass", "x = 5 %", "if x\n    y", "a = 3 ! 4"])
+def test_a_mistake_in_python_stays_a_syntax_error(kernel, source):
+    assert not kernel.run(source, 1) and "SyntaxError" in texts(kernel, "error")
+
+
+def test_the_names_a_cell_takes_from_elsewhere():
+    assert KERNEL.free("import numpy as np\ndef f(x, w=W):\n    def g(y): return y + f(x) + helper(np.exp(y))\n"
+                       "    return len([g(i) for i in x])") == {"W", "helper"}
+    assert KERNEL.free("x = 1\nx += y\ndef f():\n    global z\n    z = 1\n    return z") == {"y"}
+    assert KERNEL.free("class A(B):\n    n = m\n    def f(self): return __name__, n") == {"B", "m", "n"}
+    assert KERNEL.free("def broken(") == set()
 
 
 def test_html_is_preferred_to_text_and_display_shows_several(kernel):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from IPython.core.displayhook import DisplayHook
 from jupytext.myst import MystMetadataParsingError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +87,8 @@ def exercise_cells(exercise_id: str) -> list:
         metadata = {"attnlab": {"exercise": exercise_id}}
         if cell.get("tags"):
             metadata["tags"] = list(cell["tags"])
+        if "exercise-solution" in cell.get("tags", []):
+            metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}  # JupyterLab folds it, too
         cells.append(make[cell["type"]](cell["source"].strip("\n"), metadata=metadata))
     return cells
 
@@ -197,7 +200,7 @@ def _lint_code(cell):
         yield "the code cell is empty"
     if len(lines) > MAX_LINES:
         yield f"{len(lines)} lines, at most {MAX_LINES}"
-    if cell.source.rstrip().endswith(";"):
+    if DisplayHook.semicolon_at_end_of_expression(cell.source):
         yield "ends with `;`, which hides nothing when the notebook is validated; end a plot with plt.show()"
     if "plt.show()" in cell.source:
         yield from figure_complaints(cell)

@@ -359,5 +359,6 @@ def setup(app) -> dict:
     for name in ("book", "boxes", "practice"):
         app.add_css_file(f"css/{name}.css", priority=900)
     app.add_css_file("css/print.css", priority=900, media="print")
-    app.add_js_file("js/boxes.js", type="module")
+    for name in ("boxes", "links"):
+        app.add_js_file(f"js/{name}.js", type="module")
     return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -254,7 +254,7 @@ ELSEWHERE = {
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest"
-        " check_tensors check_overlays check_numbers need_divisor check_edges count"
+        " definition check_tensors check_overlays check_numbers need_divisor check_edges count"
     ),
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
 }

@@ -121,6 +121,15 @@ def test_half_precision_errs_no_more_than_the_plain_version():
         assert (got - exactly).abs().max() <= 2 * (rough - exactly).abs().max()
 
 
+@pytest.mark.parametrize("scale", [None, 0.3, -0.3])
+def test_the_log_sum_exp_of_half_precision_is_float32s(scale):
+    """16-bit inputs, whose scale the programs leave to the exponential: products are exact in float32."""
+    q, k, v = (x.detach() for x in inputs(37, 53, d_head=32, d_value=32, dtype=torch.float16))
+    lse = flash_triton(q, k, v, causal=True, scale=scale, return_lse=True)[1]
+    expected = definition.attention(q.double(), k.double(), v.double(), causal=True, scale=scale)[1]
+    definition.same(lse.double(), expected, 2e-6)
+
+
 def test_bfloat16_is_refused_by_the_interpreter():
     q, k, v = inputs(5, 5, dtype=torch.bfloat16)
     with pytest.raises(TypeError, match="interpreter cannot multiply bfloat16"):

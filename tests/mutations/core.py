@@ -10,6 +10,7 @@ NUMBERS = "src/attnlab/reference/_numbers.py"
 SOFTMAX = "src/attnlab/reference/softmax.py"
 REFERENCE = "src/attnlab/reference/attention.py"
 MASKS = "src/attnlab/masks.py"
+COUNTS = "src/attnlab/_counts.py"
 TORCH = "src/attnlab/attention/core.py"
 
 # The tests that are asked to notice, quickest first.
@@ -19,8 +20,9 @@ TESTS = {
     NUMBERS: _REFERENCE,
     SOFTMAX: _REFERENCE,
     REFERENCE: _REFERENCE[1:],
+    COUNTS: ["tests/doors/test_worlds.py"],
     MASKS: ["tests/test_masks.py", "tests/test_bad_input.py"],
-    TORCH: ["tests/attention/test_core.py", "tests/test_bad_input.py"],
+    TORCH: ["tests/attention/test_core.py", "tests/test_bad_input.py", "tests/doors/test_worlds.py"],
 }
 
 MUTATIONS = [
@@ -121,7 +123,8 @@ MUTATIONS = [
     (MASKS, 'len(pos.shape) != 1', "len(pos.shape) > 2", "matrix of positions"),
     (MASKS, "x.long() if hasattr(x, \"long\") else x.astype(np.int64)", "x", "positions wrap around"),
     (MASKS, '"int" not in str(x.dtype)', '"complex" in str(x.dtype)', "positions between tokens"),
-    (MASKS, "isinstance(n, bool) or ", "", "True is a size"),
+    (COUNTS, "isinstance(n, bool) or ", "", "True is a size"),
+    (COUNTS, "count(name, given.arguments[name])", "given.arguments[name]", "counts let through"),
     (MASKS, "isinstance(q_pos, np.ndarray) != isinstance(k_pos, np.ndarray)", "False", "two libraries at once"),
     # attention in torch
     (TORCH, "q.to(working) @ k.to(working).mT", "k.to(working) @ q.to(working).mT", "queries and keys swapped"),
@@ -131,9 +134,12 @@ MUTATIONS = [
     (TORCH, "d_k**-0.5", "64**-0.5", "root of a fixed width"),
     (TORCH, "_scale(scale, q.shape[-1])", "_scale(None, q.shape[-1])", "scale ignored"),
     (TORCH, "_scale(scale, q.shape[-1])", "_scale(scale, q.shape[-2])", "root of the number of queries"),
-    (TORCH, "scores + bias.to(working)", "scores - bias.to(working)", "bias subtracted"),
-    (TORCH, "scores + bias.to(working)", "scores + bias.to(working).detach()", "bias learns nothing"),
-    (TORCH, "scores + bias.to(working)", "scores + bias", "bias decides the precision"),
+    (TORCH, "scores + _narrowed(bias, working)", "scores - _narrowed(bias, working)", "bias subtracted"),
+    (TORCH, "scores + _narrowed(bias, working)", "scores + _narrowed(bias, working).detach()", "bias learns nothing"),
+    (TORCH, "scores + _narrowed(bias, working)", "scores + bias", "bias decides the precision"),
+    (TORCH, "bias.clamp(-largest, largest)", "bias", "finite becomes infinite"),
+    (TORCH, "torch.autocast(kind, enabled=False)", "contextlib.nullcontext()", "the caller's precision"),
+    (TORCH, " and not _is_mapped(x)", "", "looks at mapped numbers"),
     (TORCH, "torch.where(mask, scores, -math.inf)", "torch.where(mask, -math.inf, scores)", "mask inverted"),
     (TORCH, "torch.where(mask, scores, -math.inf)", "scores * mask", "masked scores are zero"),
     (TORCH, "torch.where(mask, scores, -math.inf)", "scores + mask", "mask added"),

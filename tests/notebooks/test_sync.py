@@ -12,6 +12,8 @@ import nbformat
 import pytest
 import sync
 
+from attnlab import exercises
+
 FIGURE = (':mystnb: {figure: {caption: "A line.", name: fig-line}, image: {alt: "A rising line."}}',)
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()"
 WIDGET_CELL = """from IPython.display import display
@@ -294,3 +296,12 @@ def test_a_changed_item_of_the_bank_puts_the_chapter_out_of_step(chapter, bank, 
     assert sync.in_step(source) == ""
     monkeypatch.setattr(items, "of_chapter", lambda chapter: [{**BANK[0], "answer": "Another answer."}])
     assert sync.in_step(source) == "changed since its notebook was executed"
+
+
+def test_jupyterlab_folds_the_solution_and_what_it_prints():
+    name = next(iter(exercises.EXERCISES))
+    folded = {"source_hidden": True, "outputs_hidden": True}
+    for cell in expand.exercise_cells(name):
+        is_solution = "exercise-solution" in cell.metadata.get("tags", [])
+        assert cell.metadata.get("jupyter") == (folded if is_solution else None)
+        nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))

@@ -1,4 +1,4 @@
-// Services for every page: answers open for print and for links, wide things scroll by keyboard.
+// Services for every page: answers open for print, wide things scroll by keyboard.
 
 const closed = [];
 
@@ -11,16 +11,6 @@ function openAll() {
 
 function closeAgain() {
   for (const details of closed.splice(0)) details.open = false;
-}
-
-/** A link to something inside a closed answer opens the answer. */
-function openTarget() {
-  const target =
-    location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  let details = target && target.closest("details");
-  if (!details) return;
-  for (; details; details = details.parentElement.closest("details")) details.open = true;
-  target.scrollIntoView();
 }
 
 // -- what is wider than its box can be reached with Tab and scrolled with the arrow keys
@@ -67,7 +57,6 @@ function onOutput(changes) {
 
 addEventListener("beforeprint", openAll);
 addEventListener("afterprint", closeAgain);
-addEventListener("hashchange", openTarget);
 addEventListener("load", () => {
   letKeyboardScroll();
   new MutationObserver(onOutput).observe(document.body, { childList: true, subtree: true });
@@ -78,4 +67,3 @@ document.addEventListener(
   (event) => event.skipped || letKeyboardScroll(event.target),
   true,
 );
-openTarget();

@@ -8,12 +8,15 @@ import ast
 import base64
 import builtins
 import contextlib
+import inspect
 import io
 import linecache
 import os
 import pprint
 import re
+import symtable
 import sys
+import tokenize
 import traceback
 import types
 from pathlib import Path
@@ -76,6 +79,47 @@ def needs(source, wanted, root):
     return [want for want in wanted if any(f"{name}.".startswith(f"{want}.") for name in seen)]
 
 
+SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER}
+
+
+def quiet(source):
+    """True where the last token is `;`, as in a notebook: `5;  # so` is quiet, `5  # so;` is not."""
+    tokens = [token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in SILENT]
+    return bool(tokens) and tokens[-1].string == ";"
+
+
+def free(source):
+    """Names that `source` takes from elsewhere: neither its own nor Python's. A source Python refuses has none."""
+    try:
+        todo, found, own = [symtable.symtable(source, "cell", "exec")], set(), set(dir(builtins))
+    except SyntaxError:
+        return set()
+    while todo:
+        table = todo.pop()
+        symbols, module = table.get_symbols(), table.get_type() == "module"
+        own |= {symbol.get_name() for symbol in symbols if symbol.is_assigned() and (module or symbol.is_declared_global())}
+        own |= {symbol.get_name() for symbol in symbols if symbol.is_imported() and module}
+        found |= {symbol.get_name() for symbol in symbols if symbol.is_referenced() and (module or symbol.is_global())}
+        todo += table.get_children()
+    return found - own
+
+
+NOTEBOOK = [
+    (r"(?:[\w.,\s]+=\s*)?(%%?[A-Za-z]\w*)", "is a command of IPython"),
+    (r"(?:[\w.,\s]+=\s*)?(!!?\s*[A-Za-z./]\S*)", "is a command to the shell"),
+    (r"(\?\??[\w.*]+|[\w.*]+\?\??);?$", "asks IPython for help"),
+]
+
+
+def of_the_notebook(error):
+    """One sentence where the line that Python refused is none of Python's but one of a notebook's; else empty."""
+    line = (error.text or "").strip()
+    for pattern, what in NOTEBOOK:
+        if found := re.match(pattern, line):
+            return f"`{found[1]}` {what}: it works in the notebook (JupyterLab), while this page runs Python alone."
+    return ""
+
+
 class Kernel:
     """One namespace, as in a notebook; `run` executes a cell in it."""
 
@@ -88,15 +132,15 @@ class Kernel:
         builtins.input = no_input
         os.environ["MPLBACKEND"] = "agg"
 
-    def run(self, source, label):
+    async def run(self, source, label):
         """Execute a cell; True where it raised nothing. Its last expression is shown, open figures are drawn."""
         name = f"{PREFIX}{label}"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         out, err = self.streams
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                value = self.execute(source, name)
-                if not source.rstrip().endswith(";"):
+                value = await self.execute(source, name)
+                if not quiet(source):
                     self.display(value)
                 self.show()
         except BaseException as error:  # SystemExit too: nothing a learner writes may end the page's Python
@@ -104,15 +148,18 @@ class Kernel:
             return False
         return True
 
-    def execute(self, source, name):
+    async def execute(self, source, name):
         """Run all statements; the value of the last one where it is an expression, else None."""
         body = ast.parse(source, name).body
         last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-        compiled = compile(ast.Module(body, []), name, "exec", dont_inherit=True)
-        exec(compiled, self.module.__dict__)
-        if last is None:
-            return None
-        return eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), self.module.__dict__)
+        await self.evaluate(ast.Module(body, []), name, "exec")
+        return await self.evaluate(ast.Expression(last.value), name, "eval") if last else None
+
+    async def evaluate(self, tree, name, mode):
+        """The value of compiled code, awaited where it holds an `await` outside functions, as a notebook does."""
+        code = compile(tree, name, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        value = eval(code, self.module.__dict__)
+        return await value if code.co_flags & inspect.CO_COROUTINE else value
 
     def display(self, *values):
         """Show each value as richly as it can: HTML, SVG, a figure, else its repr. None shows nothing."""
@@ -180,6 +227,8 @@ def picture(figure):
 
 def explain(error):
     """The traceback cut down to the learner's own lines, with a word on where deeper code raised it."""
+    if isinstance(error, SyntaxError) and (sentence := of_the_notebook(error)):
+        return sentence
     report = traceback.TracebackException.from_exception(error)
     inner = report.stack[-1] if report.stack else None
     trim(report)

@@ -31,6 +31,7 @@ export class Output {
 
   // Begin anew: what comes is collected, and shown at once unless `quiet`.
   begin({ quiet = false, unchanged = true } = {}) {
+    if (!this.box.hidden) quiet ? this.reset() : this.vanish(); // what an earlier run left is not this run's
     this.list = [];
     this.fresh = false;
     this.quiet = quiet;
@@ -64,7 +65,10 @@ export class Output {
 
   // The run is over. A cell that printed nothing has no output; a quiet one keeps what was there.
   end() {
-    if (this.fresh || this.quiet) return;
+    if (!this.fresh && !this.quiet) this.vanish();
+  }
+
+  vanish() {
     this.clear();
     this.box.hidden = true;
   }

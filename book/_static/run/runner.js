@@ -1,6 +1,5 @@
 // Run, edit and check the page's code cells in the browser. Nothing is fetched before the reader asks for a run.
 import { Cell } from "./cell.js";
-import { Session } from "./session.js";
 import { Store, hash } from "./store.js";
 
 const LIMIT = { "exercise-check": 30, "": 60 }; // seconds; <html data-run-limit> sets another for every cell
@@ -10,16 +9,16 @@ const ENDINGS = {
   stopped: "Stopped. Python starts afresh with the next run; your text is kept.",
   crashed: "Python broke down and starts afresh with the next run; your text is kept.",
   unloaded: "Python could not be loaded. Is there a connection? Run tries again.",
+  unfit: "This browser is too old to run Python in a page: a newer one does, and so does the notebook in JupyterLab.",
 };
 
 const script = document.querySelector("script[data-run-page]");
-const session = new Session();
 const store = new Store(script.dataset.runPage);
-let running = null, pure = true, warned = false;
+let session = null, running = null, pure = true, warned = false;
 
 const page = {
   run,
-  stop: () => session.stop(),
+  stop: () => session?.stop(),
   keep(cell, text) {
     const safe = text === cell.committed ? (store.remove(cell.key), store.works) : store.save(cell.key, text);
     if (safe) return cell.say("Edited; kept in this browser.");
@@ -33,12 +32,27 @@ const runnable = (element) => !element.classList.contains("tag_torch") && elemen
 const cells = [...document.querySelectorAll("div.cell")].filter(runnable)
   .map((element, index) => new Cell(element, index + 1, page));
 
-// What must run before `target`: every earlier cell that has not run as it stands now.
+// The slot of the exercise that `target` judges or solves.
+const slotOf = (target) => JUDGED.has(target.role) && cells.findLast(
+  (cell) => cell.number < target.number && cell.role === "exercise-slot");
+
+// What must run before `target`: every earlier cell that has not run as it stands now. Checks and solutions are
+// left out, but not the rest of the same solution.
 function before(target) {
-  const due = (cell) => cell.number < target.number && cell.ran !== cell.text && !SKIPPED.has(cell.role);
-  const slot = target.role === "exercise-check" && cells.findLast(
-    (cell) => cell.number < target.number && cell.role === "exercise-slot");
-  return cells.filter((cell) => cell === slot || due(cell));
+  const slot = slotOf(target);
+  const wanted = ({ role, number }) => !SKIPPED.has(role) || (slot && number > slot.number && role === target.role);
+  const due = (cell) => cell.number < target.number && cell.ran !== cell.text && wanted(cell);
+  return cells.filter((cell) => (cell === slot && target.role === "exercise-check") || due(cell));
+}
+
+// A check needs its slot alone where the slot takes nothing from the cells above: true once that was enough. The
+// slot counts as not run: cells between may give its name to something else before those below use it.
+async function slotAlone(target) {
+  const slot = slotOf(target);
+  if (target.role !== "exercise-check" || target.changed || before(target)[0] === slot) return false;
+  const { why, free } = await step(slot, target);
+  slot.ran = null;
+  return why === "finished" && !free.length;
 }
 
 const limitOf = (cell) => Number(document.documentElement.dataset.runLimit) || LIMIT[cell.role] || LIMIT[""];
@@ -77,6 +91,15 @@ function ending(cell, result, failed) {
   return `Stopped after ${limitOf(cell)} s: does a loop never end? Python starts afresh with the next run; your text is kept.`;
 }
 
+// The one Python of the page; null where not even its first file can be had.
+async function python() {
+  try {
+    return new (await import("./session.js")).Session();
+  } catch {
+    return null;
+  }
+}
+
 async function run(target) {
   if (running) return;
   running = target;
@@ -84,7 +107,10 @@ async function run(target) {
   target.say("Starting");
   const failed = [];
   let result, cell;
-  for (cell of [...before(target), target]) {
+  session ??= await python();
+  if (!session) return finish(target, target, { why: "unloaded" }, failed);
+  const alone = await slotAlone(target);
+  for (cell of alone ? [target] : [...before(target), target]) {
     result = await step(cell, target);
     if (!result.ok && result.why !== "raised") break;
     if (!result.ok && cell !== target) failed.push(cell.number);

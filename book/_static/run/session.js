@@ -4,8 +4,12 @@ export class Session {
   current = null;
   starts = 0;
 
+  static NEEDS = ["Worker", "WebAssembly", "TransformStream"];
+
   // Run a cell. `on(message)` hears of progress and output; resolves to { ok, why, seconds?, text? }.
   run(source, label, limit, on) {
+    const text = Session.NEEDS.filter((name) => !(name in globalThis)).join(", ");
+    if (text) return Promise.resolve({ ok: false, why: "unfit", text });
     this.worker ??= this.#start();
     return new Promise((resolve) => {
       this.current = { on, limit, resolve, timer: 0 };

@@ -115,9 +115,10 @@ self.onmessage = async ({ data: { source, label } }) => {
   say({ kind: "started" });
   const start = performance.now();
   try {
-    const ok = python.kernel.run(source, label);
+    const ok = await python.kernel.run(source, label);
     flush();
-    say({ kind: "done", ok, why: ok ? "finished" : "raised", seconds: (performance.now() - start) / 1000 });
+    const free = [...python.module.free(source)]; // the names it takes from other cells
+    say({ kind: "done", ok, why: ok ? "finished" : "raised", free, seconds: (performance.now() - start) / 1000 });
   } catch (error) {
     flush();
     say({ kind: "done", ok: false, why: "crashed", text: String(error?.message ?? error).split("\n").pop() });

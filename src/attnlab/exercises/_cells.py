@@ -19,13 +19,13 @@ def cells(exercise_id: str) -> list[dict]:
     return [
         _text(_opening(exercise, label)),
         _code(slot(exercise), "exercise-slot"),
-        _code(f'from attnlab.exercises import check, use\n\ncheck("{exercise.id}", {name})', "exercise-check"),
+        _code(f'from attnlab.exercises import check\n\ncheck("{exercise.id}", {name})', "exercise-check"),
         _text(_hints(exercise) + "\n\n```{exercise-end}\n```"),
         _text(f"```{{solution-start}} exercise-{label}\n:label: solution-{label}\n:class: dropdown\n```"),
         _code(source_of(exercise.solution), "exercise-solution"),
-        _code(f'check("{exercise.id}", {answer})', "exercise-solution"),
+        _code(f'from attnlab.exercises import check\n\ncheck("{exercise.id}", {answer})', "exercise-solution"),
         _text(f"{exercise.why}\n\n```{{solution-end}}\n```"),
-        _code(f'{name} = use("{exercise.id}", {name})', "exercise-use"),
+        _code(f'from attnlab.exercises import use\n\n{name} = use("{exercise.id}", {name})', "exercise-use"),
     ]
 
 

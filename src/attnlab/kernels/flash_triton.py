@@ -72,7 +72,7 @@ def flash_triton(
 ) -> Float[Tensor, "*batch heads queries d_value"] | tuple[
     Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]
 ]:
-    """softmax(scale · q kᵀ + bias) v on the GPU, block by block; with `return_lse` also each row's log-sum-exp.
+    """softmax(scale · q kᵀ + bias) v on the GPU, block by block; `return_lse`: also each row's log-sum-exp.
 
     causal, window: as in `flash_attention`: the last query is aligned with the last key, a window of n shows
         the last n keys, the query's own included. A query that may look at no key gets output 0 and lse -inf.
