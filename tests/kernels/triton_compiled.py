@@ -30,13 +30,13 @@ NUMBERS |= dict.fromkeys(("n_queries", "n_keys", "row_stride", "key_stride"), "i
 PROGRAMS = {"forward": device.forward_program, "keys": device.keys_program, "queries": device.queries_program}
 
 
-def launch_of(name, width, window=0):
-    return getattr(host._launches(2, width, window > 0), name)
+def launch_of(name, width, room=host.SMALL):
+    return getattr(host._launches(2, width, room), name)
 
 
-def compiled(name, width, window=0, kind="*fp16", bias=False):
+def compiled(name, width, window=0, kind="*fp16", bias=False, room=host.SMALL):
     """What `flash_triton` would launch under a causal mask, for 16-bit inputs."""
-    program, launch = PROGRAMS[name], launch_of(name, width, window)
+    program, launch = PROGRAMS[name], launch_of(name, width, room)
     q = torch.empty(1, 2, 1, width)
     options = host.Options(True, window, 1.0, bias, host.Launches(launch, launch, launch))
     constants = host._constants(q, q, q, options, launch)
@@ -71,11 +71,20 @@ def test_compiles_for_hopper_with_tensor_cores_and_without_spills(name, width, t
     assert min(limits.values()) >= 1, limits
 
 
+@pytest.mark.parametrize("room", [host.SMALL, 227 * 1024])
 @pytest.mark.parametrize("width", [64, 128])
-def test_shared_memory_of_the_forward_program_is_what_the_formula_says(width):
-    launch = launch_of("forward", width)
+def test_shared_memory_of_the_forward_program_is_what_the_formula_says_and_there_is_room(width, room, tmp_path):
+    launch = launch_of("forward", width, room)
+    kernel = compiled("forward", width, room=room)
     expected = shared_bytes(launch.block_q, launch.block_k, width, width, 2, launch.stages)
-    assert compiled("forward", width).metadata.shared == expected
+    assert kernel.metadata.shared == expected <= room
+    assert resources(kernel, tmp_path)[1] == 0
+
+
+@pytest.mark.parametrize("width", [64, 128])
+@pytest.mark.parametrize("name", ["queries", "keys"])
+def test_the_programs_of_the_gradient_fit_a_small_chip(name, width):
+    assert compiled(name, width).metadata.shared <= host.SMALL
 
 
 @pytest.mark.parametrize("width", [64, 128])
