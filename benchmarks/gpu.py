@@ -229,7 +229,7 @@ def time_of(attend: Attention, inputs: list[Tensor], way: str) -> float:
 
 
 def defaults(d: int) -> host.Launches:
-    return host._launches(2, d, host._room(torch.device(DEVICE)))
+    return host._launches(2, d, False, host._room(torch.device(DEVICE)))
 
 
 def tune(report: Report, d: int, quick: bool) -> host.Launches:

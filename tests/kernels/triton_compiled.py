@@ -30,13 +30,13 @@ NUMBERS |= dict.fromkeys(("n_queries", "n_keys", "row_stride", "key_stride"), "i
 PROGRAMS = {"forward": device.forward_program, "keys": device.keys_program, "queries": device.queries_program}
 
 
-def launch_of(name, width, room=host.SMALL):
-    return getattr(host._launches(2, width, room), name)
+def launch_of(name, width, room=host.SMALL, window=0):
+    return getattr(host._launches(2, width, window > 0, room), name)
 
 
 def compiled(name, width, window=0, kind="*fp16", bias=False, room=host.SMALL):
     """What `flash_triton` would launch under a causal mask, for 16-bit inputs."""
-    program, launch = PROGRAMS[name], launch_of(name, width, room)
+    program, launch = PROGRAMS[name], launch_of(name, width, room, window)
     q = torch.empty(1, 2, 1, width)
     options = host.Options(True, window, 1.0, bias, host.Launches(launch, launch, launch))
     constants = host._constants(q, q, q, options, launch)
@@ -90,7 +90,8 @@ def test_the_programs_of_the_gradient_fit_a_small_chip(name, width):
 @pytest.mark.parametrize("width", [64, 128])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_window_needs_no_spills_either(name, width, tmp_path):
-    assert resources(compiled(name, width, window=256), tmp_path)[1] == 0
+    for room in (host.SMALL, 227 * 1024):
+        assert resources(compiled(name, width, window=256, room=room), tmp_path)[1] == 0
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -100,7 +100,7 @@ def flash_triton(
         window=window or 0,
         scale=scale,
         scaled=bias is not None or scale <= 0 or q.dtype == torch.float32,
-        launches=_launches_with(_own_sizes(block_q, block_k, warps, stages), q, v),
+        launches=_launches_with(_own_sizes(block_q, block_k, warps, stages), q, v, window is not None),
     )
     out, lse, _, _ = _FlashTriton.apply(q, k, v, bias, options)
     return (out, lse) if return_lse else out
@@ -215,16 +215,18 @@ def _constants(q: Tensor, k: Tensor, v: Tensor, options: Options, launch: Launch
     }
 
 
-def _launches(bytes_each: int, width: int, room: int = SMALL) -> Launches:
+def _launches(bytes_each: int, width: int, window: bool, room: int = SMALL) -> Launches:
     """Tiles of the three programs, the fastest found on an H200 among those without spills that fit into `room`.
 
-    room: bytes of shared memory that a program may have on the chip at hand.
+    room: bytes of shared memory that a program may have on the chip at hand. A window adds a loop to each program;
+    at width 128 the tiles that are best without one would spill.
     """
     if bytes_each == 4:
         return Launches(Launch(64, 32, 4, 2), Launch(32, 32, 4, 1), Launch(32, 32, 4, 1))
     if width > 64:
-        stages = 3 if room >= 2**17 else 2
-        return Launches(Launch(128, 64, 8, stages), Launch(64, 64, 4, 2), Launch(32, 64, 4, 2))
+        stages = 3 if room >= 2**17 and not window else 2
+        queries = Launch(64, 64, 8, 1) if window else Launch(64, 64, 4, 2)
+        return Launches(Launch(128, 64, 8, stages), queries, Launch(32, 128, 8, 2))
     return Launches(Launch(128, 64, 8, 3), Launch(64, 64, 4, 3), Launch(32, 64, 4, 3))
 
 
@@ -246,8 +248,8 @@ def _own_sizes(block_q, block_k, warps, stages) -> dict[str, int]:
     return sizes
 
 
-def _launches_with(own: dict[str, int], q: Tensor, v: Tensor) -> Launches:
-    defaults = _launches(q.element_size(), max(q.shape[-1], v.shape[-1]), _room(q.device))
+def _launches_with(own: dict[str, int], q: Tensor, v: Tensor, window: bool) -> Launches:
+    defaults = _launches(q.element_size(), max(q.shape[-1], v.shape[-1]), window, _room(q.device))
     return Launches(*(launch._replace(**own) for launch in defaults))
 
 
