@@ -50,7 +50,8 @@ def attention(q, k, v, *, sinks=None, kept=None, **masking):
     if s.shape[-1] == 0:
         return q.new_zeros(*q.shape[:-1], v.shape[-1]), q.new_full(q.shape[:-1], -math.inf)
     weights = torch.where(blind, 0.0, torch.softmax(level, -1))[..., : k.shape[-2]]
-    lse = torch.where(blind[..., 0], -math.inf, torch.logsumexp(level, -1))
+    peak = level.detach().amax(-1, keepdim=True)  # taken out first: beside -1e9 no digit is left for the total
+    lse = torch.where(blind[..., 0], -math.inf, peak[..., 0] + torch.logsumexp(level - peak, -1))
     return (weights if kept is None else weights * kept) @ v, lse
 
 

@@ -92,7 +92,8 @@ def test_no_keys_and_no_queries():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"blocks": (0, 4)}, r"blocks must be at least 1 but are \(0, 4\)"),
+        ({"blocks": (0, 4)}, "block of queries must be at least 1 but is 0"),
+        ({"blocks": (4, -1)}, "block of keys must be at least 1 but is -1"),
         ({"masking": Masking(window=0)}, "window must be at least 1 but is 0"),
         ({"k": np.ones((1, 7, 4))}, "q has d_k = 5 but k has d_k = 4"),
         ({"v": np.ones((1, 6, 5))}, "k has 7 keys but v has 6"),

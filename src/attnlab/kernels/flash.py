@@ -85,12 +85,21 @@ def flash_attention(
         blocks=_blocks(*numbers[:3]),
         small=block_q is None and block_k is None and _is_small(q.shape[-2], k.shape[-2]),
     )
-    out, peak, log_total = Attend.apply(q, k, v, bias, key_mask, alibi_slopes, options)
+    # A compiler finds nothing to fuse in threads and loops: it is told to call them as they are.
+    attend = torch.compiler.disable(_attend) if torch.compiler.is_compiling() else _attend
+    out, peak, log_total = attend(q, k, v, bias, key_mask, alibi_slopes, options)
     if sinks is not None:  # a key without a value, so a partial result of its own
         sink = sinks.to(peak.dtype)[:, None].expand(peak.shape)
         out, peak, log_total = merge_pairs(out, peak, log_total, torch.zeros_like(out), sink, 0.0)
     out = out.to(q.dtype)
     return (out, peak + log_total) if return_lse else out
+
+
+def _attend(*inputs: Tensor | Options | None) -> tuple[Tensor, Tensor, Tensor]:
+    """`Attend`, on copies of what was made in inference mode where autograd is to remember it: it refuses the
+    originals."""
+    fit = [x.clone() if isinstance(x, Tensor) and x.is_inference() and torch.is_grad_enabled() else x for x in inputs]
+    return Attend.apply(*fit)
 
 
 def _is_small(n_queries: int, n_keys: int) -> bool:

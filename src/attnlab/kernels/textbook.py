@@ -57,6 +57,9 @@ def backward(
 ) -> tuple[Float[Tensor, "queries d_head"], Float[Tensor, "keys d_head"], Float[Tensor, "keys d_value"]]:
     """(dq, dk, dv): the weights of each tile are computed again from the saved log-sum-exp, and used at once.
 
+    They are divided by their sum, which differs from 1 only by the rounding of the log-sum-exp; but where that
+    is -1e9, rounding has taken all digits of the sum.
+
     Source: [dao2023, algorithm 2].
     """
     dq, dk, dv = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
@@ -64,9 +67,14 @@ def backward(
     level = torch.where(torch.isneginf(lse), 0.0, lse)[:, None]
     for i in range(0, len(q), block_q):
         rows = slice(i, i + block_q)
+        total = torch.zeros_like(level[rows])
         for j in range(0, len(k), block_k):
             keys = slice(j, j + block_k)
-            weights = torch.exp(_scores(q[rows], k[keys], mask[rows, keys]) - level[rows])
+            total += torch.exp(_scores(q[rows], k[keys], mask[rows, keys]) - level[rows]).sum(-1, keepdim=True)
+        total = torch.where(total > 0, total, 1.0)
+        for j in range(0, len(k), block_k):
+            keys = slice(j, j + block_k)
+            weights = torch.exp(_scores(q[rows], k[keys], mask[rows, keys]) - level[rows]) / total
             d_scores = weights * (d_out[rows] @ v[keys].t() - drift[rows]) / q.shape[-1] ** 0.5
             dv[keys] += weights.t() @ d_out[rows]
             dk[keys] += d_scores.t() @ q[rows]

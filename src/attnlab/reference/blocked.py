@@ -4,16 +4,23 @@ A softmax needs the sum over a whole row, yet a row can be read piece by piece i
 along: the largest score so far, the sum of the weights relative to it, and the values mixed with those
 weights. A new peak only rescales the other two. Backwards, the weights are computed again, tile by tile,
 from the one number that was saved for each row: its log-sum-exp.
+
+One number holds two, the peak and the log of the total. Beside a peak of -1e30, which a bias may bring, no
+digit is left for the total; the backward pass then adds it up again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from attnlab._counts import counts
+from attnlab._counts import count, counts
 from attnlab._shapes import Array, Bool, Float
+
+
+LARGE = 1e3  # a log-sum-exp beyond it has lost three digits of its total, or all of them
 
 
 class Masking(NamedTuple):
@@ -53,8 +60,9 @@ def absorb(
     Source: [milakov2018, algorithm 3]; with values [dao2022, algorithm 1].
     """
     peak = np.maximum(state.peak, scores.max(axis=-1, keepdims=True))
-    rescale = np.exp(state.peak - peak)
-    scores -= peak
+    with np.errstate(over="ignore"):  # a gap too wide for the precision becomes -inf: weight 0, as it should
+        rescale = np.exp(state.peak - peak)
+        scores -= peak
     weights = np.exp(scores, out=scores)
     state.total[:] = rescale * state.total + weights.sum(axis=-1, keepdims=True)
     state.mix[:] = rescale * state.mix + weights @ values
@@ -91,10 +99,8 @@ def blocked_attention(
     for i in np.ndindex(q.shape[:-2]):
         for rows in _slices(q.shape[-2], blocks[0]):
             state = start(rows.stop - rows.start, v.shape[-1], q.dtype)
-            for keys in _slices(k.shape[-2], blocks[1]):
-                visible = _visible(rows, keys, q.shape[-2], k.shape[-2], i, masking)
-                if visible.any():
-                    absorb(state, _scores(q[i], k[i], bias[i], scale, rows, keys, visible), v[i][keys])
+            for keys, scores in _tiles(q, k, bias, scale, masking, i, rows, blocks[1]):
+                absorb(state, scores, v[i][keys])
             out[i][rows], lse[i][rows] = finish(state)
     return out, lse
 
@@ -117,7 +123,8 @@ def blocked_gradient(
 
     P = exp(scores - lse) again, tile by tile. With D = sum(d_out · out) of each row, which is the sum of P
     dP over the row without the row:  dv += Pᵀ d_out,  dS = P (d_out vᵀ - D),  dq += scale · dS k,  dk +=
-    scale · dSᵀ q.
+    scale · dSᵀ q.  Where a log-sum-exp is beyond 1,000 on either side, rounding has cost P its sum of 1: it
+    is added up first, and divided by.
     Source: [dao2023, algorithm 2].
     """
     bias = _check(q, k, v, blocks, masking, bias)
@@ -127,11 +134,10 @@ def blocked_gradient(
     drift = (d_out * out).sum(axis=-1, keepdims=True)
     for i in np.ndindex(q.shape[:-2]):
         for rows in _slices(q.shape[-2], blocks[0]):
-            for keys in _slices(k.shape[-2], blocks[1]):
-                visible = _visible(rows, keys, q.shape[-2], k.shape[-2], i, masking)
-                if not visible.any():
-                    continue
-                weights = np.exp(_scores(q[i], k[i], bias[i], scale, rows, keys, visible) - level[i][rows])
+            tiles = (q, k, bias, scale, masking, i, rows, blocks[1])
+            total = _total(level[i][rows], *tiles)
+            for keys, scores in _tiles(*tiles):
+                weights = _relative(scores, level[i][rows]) / total
                 d_scores = weights * (d_out[i][rows] @ v[i][keys].T - drift[i][rows])
                 dv[i][keys] += weights.T @ d_out[i][rows]
                 dq[i][rows] += factor * d_scores @ k[i][keys]
@@ -149,9 +155,37 @@ def merge(
     that saw no key, changes nothing.
     Source: [milakov2018, section 3.1].
     """
-    lse = np.logaddexp(lse_1, lse_2)
-    level = np.where(np.isneginf(lse), 0, lse)
-    return np.exp(lse_1 - level)[..., None] * out_1 + np.exp(lse_2 - level)[..., None] * out_2, lse
+    peak = np.maximum(lse_1, lse_2)
+    peak = np.where(np.isneginf(peak), 0, peak)
+    weight_1, weight_2 = np.exp(lse_1 - peak), np.exp(lse_2 - peak)
+    total = weight_1 + weight_2
+    share = np.where(total > 0, total, 1)
+    lse = np.where(total > 0, peak + np.log(share), -np.inf)
+    return (weight_1 / share)[..., None] * out_1 + (weight_2 / share)[..., None] * out_2, lse
+
+
+def _tiles(
+    q: Array, k: Array, bias: Array, scale: float | None, masking: Masking,
+    index: tuple[int, ...], rows: slice, width: int,
+) -> Iterator[tuple[slice, Array]]:  # fmt: skip
+    """(keys, scores) of every tile in which some of the rows may look."""
+    for keys in _slices(k.shape[-2], width):
+        visible = _visible(rows, keys, q.shape[-2], k.shape[-2], index, masking)
+        if visible.any():
+            yield keys, _scores(q[index], k[index], bias[index], scale, rows, keys, visible)
+
+
+def _total(level: Array, *tiles) -> Array:
+    """The sum of exp(scores - level) of each row: 1, but where the level has no digit left for it."""
+    if not (np.abs(level) > LARGE).any():
+        return np.ones_like(level)
+    total = sum(_relative(scores, level).sum(axis=-1, keepdims=True) for _, scores in _tiles(*tiles))
+    return np.where(total > 0, total, 1)
+
+
+def _relative(scores: Array, level: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.exp(scores - level)
 
 
 def _scores(
@@ -195,10 +229,9 @@ def _check(
     q: Array, k: Array, v: Array, blocks: tuple[int, int], masking: Masking, bias: Array | None
 ) -> Array:
     """ValueError unless everything fits; the bias as wide as the scores, or with no rows if there is none."""
-    if min(blocks) < 1:
-        raise ValueError(f"blocks must be at least 1 but are {blocks}")
-    if masking.window is not None and masking.window < 1:
-        raise ValueError(f"window must be at least 1 but is {masking.window}")
+    for name, size in (("block of queries", blocks[0]), ("block of keys", blocks[1]), ("window", masking.window)):
+        if size is not None:
+            count(name, size, at_least=1)
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
         raise ValueError(f"leading axes differ: q {q.shape[:-2]}, k {k.shape[:-2]}, v {v.shape[:-2]}")
     if q.shape[-1] != k.shape[-1]:
@@ -209,4 +242,5 @@ def _check(
         raise ValueError(f"key_mask has {masking.key_mask.shape[-1]} keys but k has {k.shape[-2]}")
     if bias is None:
         return np.zeros((*q.shape[:-2], 0, 0), q.dtype)
-    return np.broadcast_to(bias.astype(q.dtype), (*q.shape[:-1], k.shape[-2]))
+    with np.errstate(over="ignore"):  # beyond the precision of q lies -inf
+        return np.broadcast_to(bias.astype(q.dtype), (*q.shape[:-1], k.shape[-2]))
