@@ -1,5 +1,6 @@
 """What is refused at the door, and how the words name the numbers that disagree."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -47,6 +48,19 @@ REFUSED = [
     ({"alibi_slopes": torch.ones(6, requires_grad=True)}, ValueError, "alibi_slopes get no gradient"),
     ({"sinks": torch.ones(2)}, ValueError, r"sinks must have shape \(6,\) but has \(2,\)"),
     ({"window": 0}, ValueError, "window must be at least 1 but is 0"),
+    ({"window": True}, TypeError, "window must be a whole number but is True"),
+    ({"window": -(10**30)}, ValueError, "window must be at least 1 but is -1000"),
+    ({"window": 2**63}, ValueError, f"window must be between 1 and {2**63 - 1} but is {2**63}"),
+    ({"window": 2.0}, TypeError, "window must be a whole number but is 2.0"),
+    ({"block_q": np.float64(4)}, TypeError, "block_q must be a whole number but is "),
+    ({"block_k": torch.tensor([4])}, TypeError, r"block_k must be a whole number but is tensor\(\[4\]\)"),
+    ({"scale": True}, TypeError, "scale must be a number but is True"),
+    ({"scale": "1"}, TypeError, "scale must be a number but is '1'"),
+    ({"scale": torch.ones(2)}, TypeError, "scale must be a number but is tensor"),
+    ({"scale": torch.tensor(1.0, requires_grad=True)}, ValueError, "scale gets no gradient; a factor that is learnt"),
+    ({"dropout_p": None}, TypeError, "dropout_p must be a number but is None"),
+    ({"dropout_p": float("nan")}, ValueError, "dropout_p must be at least 0 and below 1 but is nan"),
+    ({"generator": 7}, TypeError, "generator must be a torch.Generator on the CPU but is 7"),
     ({"window": (3, 4)}, TypeError, r"window must be a whole number but is \(3, 4\)"),
     ({"block_q": 0}, ValueError, "block_q must be at least 1 but is 0"),
     ({"block_k": -4}, ValueError, "block_k must be at least 1 but is -4"),

@@ -106,6 +106,17 @@ def test_both_libraries_multiply():
     assert products.fastest(torch.float32) is products.fastest(torch.float32)
 
 
+def test_the_race_is_run_in_float32_on_the_cpu_whatever_is_usual():
+    products.fastest.cache_clear()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            assert products.fastest(torch.float32) in (products.mkl, getattr(products, "onednn", None))
+    finally:
+        torch.set_default_dtype(torch.float32)
+        products.fastest.cache_clear()
+
+
 @pytest.mark.parametrize(
     "causal, block_q, block_k", [(False, 5, 7), (True, 4, 4), (True, 100, 3), (False, 1, 100)]
 )

@@ -80,21 +80,40 @@ def unequal(rank):
         return str(error)
 
 
+def twice(rank):
+    """What is said of a second derivative."""
+    from attnlab.kernels.ring import ring_attention
+
+    q, k, v = (torch.ones(1, 2, 3, 5, requires_grad=True) for _ in range(3))
+    try:
+        torch.autograd.grad(ring_attention(q, k, v).sum(), q, create_graph=True)
+    except RuntimeError as error:
+        return str(error)
+
+
+def large(q, k):
+    """Scores of -1e30 and nothing else: every query is opposite to every key."""
+    return 1e15 * torch.eye(D_HEAD, dtype=q.dtype)[0].expand_as(q), -1e15 * torch.eye(D_HEAD, dtype=k.dtype)[0].expand_as(k)
+
+
 def exactness(rank, world):
     from attnlab.kernels.ring import ring_attention
 
-    errors = {"refusal": unequal(rank)}
-    for causal in (False, True):
+    errors = {"refusal": unequal(rank), "twice": twice(rank)}
+    for causal, enlarged in ((False, False), (True, False), (True, True)):
         q, k, v, d_out = inputs(world)
+        q, k = large(q, k) if enlarged else (q, k)
         mine = slice(rank * SHARD, (rank + 1) * SHARD)
         shards = [x[:, :, mine].clone().requires_grad_() for x in (q, k, v)]
-        out = ring_attention(*shards, causal=causal)
-        out.backward(d_out[:, :, mine])
-        full = [x.requires_grad_() for x in (q, k, v)]
+        with torch.autocast("cpu", torch.bfloat16):
+            out = ring_attention(*shards, causal=causal)
+            out.backward(d_out[:, :, mine])
+        full = [x.clone().requires_grad_() for x in (q, k, v)]
         expected = plain(*full, causal)
         expected.backward(d_out)
         pairs = [(out, expected[:, :, mine])] + [(s.grad, f.grad[:, :, mine]) for s, f in zip(shards, full)]
-        errors[causal] = [float((a - b).abs().max()) for a, b in pairs]
+        sizes = 1.0, (1e15 if enlarged else 1.0), (1e15 if enlarged else 1.0), 1.0
+        errors[causal, enlarged] = [float((a - b).abs().max()) / size for (a, b), size in zip(pairs, sizes)]
     return errors
 
 
@@ -103,8 +122,9 @@ def test_equals_attention_in_one_piece_and_refuses_unequal_shards(world):
     results = run(exactness, world)
     assert sorted(results) == list(range(world))
     for errors in results.values():
-        for causal in (False, True):
-            assert max(errors[causal]) <= 1e-12
+        for case in ((False, False), (True, False), (True, True)):
+            assert max(errors[case]) <= 1e-12
+        assert "first derivatives only" in errors["twice"]
         assert "holds q of shape" in errors["refusal"] and f"{SHARD}" in errors["refusal"]
 
 

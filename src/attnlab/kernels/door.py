@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -88,8 +88,9 @@ class Numbers(NamedTuple):
 
 
 def check_numbers(
-    window: int | None, scale: float | None, dropout_p: float, generator: torch.Generator | None,
-    block_q: int | None, block_k: int | None,
+    window: SupportsIndex | None = None, scale: SupportsFloat | None = None, dropout_p: SupportsFloat = 0.0,
+    generator: torch.Generator | None = None, block_q: SupportsIndex | None = None,
+    block_k: SupportsIndex | None = None,
 ) -> Numbers:  # fmt: skip
     """TypeError for what is no number, ValueError for a window or block below 1, a dropout rate outside
     [0, 1), a scale that is not finite."""

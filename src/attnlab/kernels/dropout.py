@@ -17,8 +17,8 @@ def kept(rate: float) -> float:
 def keep_mask(seed: int, height: int, width: int, rate: float) -> Tensor:
     """A boolean (height, width) mask, True = kept."""
     size = height * width
-    generator = torch.Generator().manual_seed(seed % 2**32)
-    bits = torch.empty(-(-size // 4), dtype=torch.int64).random_(-(2**63), None, generator=generator)
+    generator = torch.Generator("cpu").manual_seed(seed % 2**32)
+    bits = torch.empty(-(-size // 4), dtype=torch.int64, device="cpu").random_(-(2**63), None, generator=generator)
     numbers = bits.view(torch.int16)[:size].view(height, width)
     return numbers >= _level(rate) - LEVELS // 2
 

@@ -7,6 +7,8 @@ best in `products` and `workers`.
 
 from __future__ import annotations
 
+from typing import SupportsFloat, SupportsIndex
+
 import torch
 from torch import Tensor
 
@@ -26,17 +28,17 @@ def flash_attention(
     v: Float[Tensor, "*batch kv_heads keys d_value"],
     *,
     causal: bool = False,
-    window: int | None = None,
+    window: SupportsIndex | None = None,
     key_mask: Bool[Tensor, "*batch keys"] | None = None,
     bias: Float[Tensor, "..."] | None = None,
     alibi_slopes: Float[Tensor, "heads"] | None = None,
     sinks: Float[Tensor, "heads"] | None = None,
-    scale: float | None = None,
-    dropout_p: float = 0.0,
+    scale: SupportsFloat | None = None,
+    dropout_p: SupportsFloat = 0.0,
     generator: torch.Generator | None = None,
     return_lse: bool = False,
-    block_q: int | None = None,
-    block_k: int | None = None,
+    block_q: SupportsIndex | None = None,
+    block_k: SupportsIndex | None = None,
 ) -> (
     Float[Tensor, "*batch heads queries d_value"]
     | tuple[Float[Tensor, "*batch heads queries d_value"], Float[Tensor, "*batch heads queries"]]

@@ -55,7 +55,7 @@ def _attend(inputs: Inputs, slot: Slot, out: Tensor, peak: Tensor, log_total: Te
 
 def _divisor(total: Tensor, rate: float) -> Tensor:
     """What turns the mix into the output. A row that saw nothing is 0, and stays so."""
-    return total.clamp(min=torch.finfo(total.dtype).tiny).mul_(dropout.kept(rate))
+    return (total * dropout.kept(rate)).clamp_(min=torch.finfo(total.dtype).tiny)
 
 
 def _as_one(bound: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:

@@ -101,7 +101,7 @@ def fold(x: Tensor, columns: Sequence[Tensor | float], scale: float, dtype: torc
     """
     width = x.shape[-1]
     folded = torch.empty(len(x), width + len(columns), dtype=dtype, device="cpu")
-    torch.mul(x, scale, out=folded[:, :width])
+    torch.mul(x.to(dtype), scale, out=folded[:, :width])
     for place, column in enumerate(columns):
         folded[:, width + place] = column
     return folded

@@ -36,7 +36,7 @@ def fastest(dtype: torch.dtype) -> Product:
     if dtype != torch.float32 or not _has_onednn():
         return mkl
     with torch.no_grad():
-        a, b = torch.ones(256, 64), torch.ones(512, 64)
+        a, b = (torch.ones(n, 64, dtype=torch.float32, device="cpu") for n in (256, 512))
         return onednn if MARGIN * _seconds(onednn, a, b) < _seconds(mkl, a, b) else mkl
 
 

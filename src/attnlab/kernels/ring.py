@@ -33,6 +33,8 @@ def ring_attention(
     All processes of the group call it together, with shards of one length; so do their backward passes. With `causal`,
     shards that lie wholly in a rank's future are passed on unread. A process sends and receives one shard of k and v
     per step, and holds three at most (its own, the one at hand, the one arriving), whatever the length of the sequence.
+    Gradients once: the derivative of a gradient is refused, and torch.func (vmap, grad) and forward mode have no way
+    through a ring of processes. What autocast is on changes nothing.
     A peer that has died makes the waiting processes raise RuntimeError, at the latest after the group's time-out.
 
     Errors: RuntimeError without a process group; ValueError if the ranks' shards differ in shape; those of
@@ -43,8 +45,9 @@ def ring_attention(
     if not dist.is_initialized():
         raise RuntimeError("ring_attention needs a process group: call torch.distributed.init_process_group first")
     _check_shards(q, k, v, group)
-    scale = q.shape[-1] ** -0.5 if scale is None else scale
-    return _Ring.apply(q, k.contiguous(), v.contiguous(), causal, scale, group)
+    given = check_numbers(scale=scale).scale
+    scale = q.shape[-1] ** -0.5 if given is None else given
+    return _Ring.apply(q, k.contiguous(), v.contiguous(), bool(causal), scale, group)
 
 
 class _Ring(torch.autograd.Function):
@@ -84,9 +87,7 @@ class _Ring(torch.autograd.Function):
 
 
 def _options(causal: bool, scale: float) -> Options:
-    return Options(
-        causal=causal, window=None, scale=scale, dropout_p=0.0, seed=0, blocks=(512, 512)
-    )  # fmt: skip
+    return Options(causal=causal, window=None, scale=scale, dropout_p=0.0, seed=0, blocks=(512, 512))
 
 
 def _pass_on(tensors: tuple[Tensor, ...], rank: int, world: int, group) -> tuple[Tensor, ...]:
