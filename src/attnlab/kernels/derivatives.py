@@ -47,7 +47,7 @@ class Attend(Function):
 
     @staticmethod
     def jvp(ctx, *tangents):
-        f, inputs = definition(ctx.saved_tensors[:TENSORS], ctx.options, with_bias=True)
+        f, inputs = _definition(ctx.saved_tensors[:TENSORS], ctx.options, with_bias=True)
         d_out, d_log = _push_forward(f, inputs, tangents[: len(inputs)])
         return d_out, None, d_log
 
@@ -105,7 +105,7 @@ def _without_tangents(inputs: Sequence) -> list:
     return [x.detach() if isinstance(x, Tensor) else x for x in inputs]
 
 
-def definition(
+def _definition(
     tensors: Sequence[Tensor | None], options: Options, with_bias: bool
 ) -> tuple[Callable[..., tuple[Tensor, Tensor]], tuple[Tensor, ...]]:
     """A function of q, k, v (and the bias) that gives (out, log-sum-exp) with the whole matrix in memory, and
@@ -153,7 +153,7 @@ def _kept(q: Tensor, k: Tensor, v: Tensor, overlay: Overlay, options: Options) -
 def _first_derivative(ctx) -> tuple[Callable, tuple[Tensor, ...]]:
     """`Gradient` as a function of d_out, d_log, q, k, v (and the bias), and what to call it with."""
     *tensors, d_out, d_log = ctx.saved_tensors
-    f, inputs = definition(tensors[:TENSORS], ctx.options, ctx.need_bias)
+    f, inputs = _definition(tensors[:TENSORS], ctx.options, ctx.need_bias)
 
     def gradient(d_out: Tensor, d_log: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
         return torch.func.vjp(f, *inputs)[1]((d_out, d_log))
