@@ -24,6 +24,7 @@ FIELDS = {  # what each kind needs on top of COMMON
     "match": {"pairs", "why"},
     "sort": {"buckets", "why"},
 }
+OPTIONAL = {"card": {"why"}, "numeric": {"wrong"}, "match": {"reasons"}, "sort": {"reasons"}}
 QUIZ = tuple(kind for kind in FIELDS if kind != "card")
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -77,7 +78,7 @@ def problems(item: dict, part: str) -> list[str]:
     kind = item.get("kind")
     if kind not in FIELDS:
         return [f"kind is {kind!r}; it must be one of {', '.join(FIELDS)}"]
-    found = _fields(item, COMMON | FIELDS[kind], optional={"why"} if kind == "card" else set())
+    found = _fields(item, COMMON | FIELDS[kind], optional=OPTIONAL.get(kind, set()))
     if not found:
         found = _common(item, part) + list(CHECKS[kind](item))
     return found
@@ -194,6 +195,27 @@ def _numeric(item: dict):
             yield "tolerance must not be negative"
     if not _text(item["why"]):
         yield "why must be a text"
+    yield from _slips(item)
+
+
+def _slips(item: dict):
+    """Known wrong numbers, each with what is said to it, and none that passes for right."""
+    for slip in item.get("wrong", []):
+        if not isinstance(slip, dict) or set(slip) != {"number", "feedback"} or not _text(slip["feedback"]):
+            yield f"a wrong number needs exactly number and feedback, not {slip!r}"
+        elif isinstance(slip["number"], bool) or not isinstance(slip["number"], (int, float)):
+            yield f"number of a wrong number is {slip['number']!r}"
+        elif not abs(slip["number"] - item["answer"]) > item["tolerance"]:
+            yield f"the wrong number {slip['number']} is within the tolerance of the answer"
+
+
+def _reasons(item: dict, known: list):
+    """Each reason is a text and belongs to something there."""
+    for name, reason in item.get("reasons", {}).items():
+        if name not in known:
+            yield f"a reason is given for {name!r}, which is not there"
+        if not _text(reason):
+            yield f"the reason for {name!r} must be a text"
 
 
 def _cloze(item: dict):
@@ -218,6 +240,7 @@ def _match(item: dict):
         return
     for side in zip(*pairs):
         yield from _distinct(list(side), "sides of pairs")
+    yield from _reasons(item, [left for left, _ in pairs])
 
 
 def _sort(item: dict):
@@ -226,7 +249,9 @@ def _sort(item: dict):
     if not isinstance(buckets, dict) or len(buckets) < 2 or not all(_texts(b, 1) for b in buckets.values()):
         yield "buckets must name at least two buckets, each with a list of at least one text"
         return
-    yield from _distinct([card for cards in buckets.values() for card in cards], "cards")
+    cards = [card for bucket in buckets.values() for card in bucket]
+    yield from _distinct(cards, "cards")
+    yield from _reasons(item, cards)
 
 
 CHECKS = {"card": _answer_and_why, "choice": _choice, "true_false": _true_false, "numeric": _numeric,

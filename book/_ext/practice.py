@@ -2,7 +2,8 @@
 
 A chapter holds its items as nested admonitions named `item-<id>` (class `card` or `quiz-item`), complete with
 answer and feedback; without JavaScript and on paper that is what is shown. Beside each this extension lays
-a <template> with the item's parts from the bank, formulas already set; `js/practice.js` makes a form of it.
+a <template> with the item's parts from the bank, formulas already set; `practice/main.js` makes a form of it.
+The last hint of an exercise, its lines to put in order, gets such a template too, for `practice/exercises.js`.
 """
 from __future__ import annotations
 
@@ -13,6 +14,9 @@ import items
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
+from sphinx_exercise.nodes import is_exercise_node
+
+from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _lines
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +77,12 @@ def _option(choice: str, feedback: str | None, right: bool) -> element:
 
 
 def _number(item: dict) -> list[element]:
-    answer, tolerance = repr(item["answer"]), repr(item["tolerance"])
-    return [html("div", data_part="number", data_answer=answer, data_tolerance=tolerance)]
+    """A percent sign typed after a number divides by 100, except where the question asks for percent."""
+    percent = "yes" if re.search(r"%|\bper ?cent", item["prompt"]) else "no"
+    number = html("div", data_part="number", data_answer=repr(item["answer"]),
+                  data_tolerance=repr(item["tolerance"]), data_percent=percent)
+    return [number, *(html("span", *inline(slip["feedback"]), data_part="slip", data_number=repr(slip["number"]))
+                      for slip in item.get("wrong", []))]
 
 
 def _gap(item: dict) -> list[element]:
@@ -88,18 +96,73 @@ def _steps(item: dict) -> list[element]:
 def _pairs(item: dict) -> list[element]:
     sides = ("left", "right")
     return [html("div", *(html("span", *inline(text), data_part=side) for side, text in zip(sides, pair)),
-                 data_part="pair") for pair in item["pairs"]]
+                 *_reason(item, pair[0]), data_part="pair") for pair in item["pairs"]]
 
 
 def _buckets(item: dict) -> list[element]:
     return [html("div", html("span", *inline(name), data_part="name"),
-                 *(html("span", *inline(card), data_part="card") for card in cards),
-                 data_part="bucket")
+                 *(html("div", html("span", *inline(card), data_part="label"), *_reason(item, card), data_part="card")
+                   for card in cards), data_part="bucket")
             for name, cards in item["buckets"].items()]
+
+
+def _reason(item: dict, text: str) -> list[element]:
+    """Why the left side of a pair, or a card, belongs where it does; not every item says so."""
+    reason = item.get("reasons", {}).get(text)
+    return [html("span", *inline(reason), data_part="reason")] if reason else []
 
 
 PARTS = {"card": lambda item: [], "choice": _options, "true_false": _true_or_false,
          "numeric": _number, "cloze": _gap, "order": _steps, "match": _pairs, "sort": _buckets}
+
+
+# -- the lines of a solution
+
+LINES = "put the lines in order"
+
+
+def lines_template(exercise, name: str) -> element:
+    """Each line of the solution with what must stand above it, and each line of a mistake with the mistake's name."""
+    prompt = html("p", nodes.Text("Which lines make the function, and in which order?"), data_part="prompt")
+    steps = [html("div", _code(line.text), data_part="step", data_after=" ".join(map(str, line.after)),
+                  data_tied="yes" if line.tied else "") for line in _lines.right_lines(exercise)]
+    strays = [html("div", _code(text), html("span", nodes.Text(MISCONCEPTIONS[mistake].title), data_part="reason"),
+                   data_part="stray") for text, mistake in _lines.stray_lines(exercise).items()]
+    why = html("p", nodes.Text("Any order in which each line finds what it needs is as good."), data_part="why")
+    return html("template", prompt, *steps, *strays, why, data_item=name, data_kind="lines")
+
+
+def _code(text: str) -> element:
+    return html("span", html("code", nodes.Text(text)), data_part="label")
+
+
+class LayLines(SphinxTransform):
+    """Put a template into the last hint of every exercise, whose directives are one node by now (priority 10)."""
+    default_priority = 700
+
+    def apply(self, **kwargs) -> None:
+        labels = {f"exercise-{name.replace('.', '-').replace('_', '-')}": name for name in EXERCISES}
+        for box in list(self.document.findall(_is_lines_hint)):
+            label = next((node["label"] for node in _ancestors(box) if is_exercise_node(node)), None)
+            if label in labels:
+                self._frame(box, EXERCISES[labels[label]], label.replace("exercise-", "lines-", 1))
+
+    def _frame(self, box: nodes.Element, exercise, name: str) -> None:
+        """What the hint holds goes into a frame, below the template."""
+        title, *body = box.children
+        frame = html("div", lines_template(exercise, name), *body, data_item=name)
+        frame["classes"] += ["item", "item-lines"]
+        box.children = []
+        box.extend([title, frame])
+
+
+def _is_lines_hint(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.admonition) and "hint" in node["classes"] and node[0].astext().endswith(LINES)
+
+
+def _ancestors(node: nodes.Node):
+    while (node := node.parent) is not None:
+        yield node
 
 
 # -- in the page
@@ -152,10 +215,15 @@ def skip_template(self, node: element) -> None:
         raise nodes.SkipNode
 
 
-def load_script(app, pagename, templatename, context, doctree) -> None:
-    """Only pages that hold items carry the script."""
-    if doctree is not None and any("data-item" in node["attributes"] for node in doctree.findall(element)):
-        app.add_js_file("js/practice.js", type="module")
+def load_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Only pages that hold items, or exercises, carry their script."""
+    if doctree is None:
+        return
+    framed = [node for node in doctree.findall(element) if "data-item" in node["attributes"]]
+    if any("item-lines" not in node["classes"] for node in framed if "item" in node["classes"]):
+        app.add_js_file("practice/main.js", type="module")
+    if any("tag_exercise-check" in node["classes"] for node in doctree.findall(nodes.container)):
+        app.add_js_file("practice/exercises.js", type="module")
 
 
 def setup(app) -> dict:
@@ -163,5 +231,6 @@ def setup(app) -> dict:
     app.add_node(element, html=(visit, depart), latex=unframed, text=unframed)
     app.add_config_value("practice_items", "book/practice/items", "env")
     app.add_transform(LayTemplates)
-    app.connect("html-page-context", load_script)
-    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_transform(LayLines)
+    app.connect("html-page-context", load_scripts)
+    return {"version": "1", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

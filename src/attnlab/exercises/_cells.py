@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-
-from attnlab.exercises._exercise import body_of, source_of
+from attnlab.exercises._exercise import source_of
 from attnlab.exercises._judge import find
+from attnlab.exercises._lines import mixed_lines, stray_lines
 
 STEPS = ("the property", "the formula", "the skeleton", "put the lines in order")
 DIFFICULTY = {1: "gentle", 2: "medium", 3: "hard"}
@@ -72,13 +71,7 @@ def _hints(exercise) -> str:
 
 def _parsons(exercise) -> str:
     """The solution's lines among lines of real mistakes, in an order that is always the same."""
-    right = body_of(exercise.solution)
-    wrong = [line for name in exercise.parsons for line in body_of(exercise.mutants[name]) if line not in right]
-    wrong = list(dict.fromkeys(wrong))
-    lines, dice = right + wrong, random.Random(exercise.id)
-    dice.shuffle(lines)
-    while len(right) > 1 and [line for line in lines if line in right] == right:
-        dice.shuffle(lines)
-    extra = "one line does" if len(wrong) == 1 else f"{len(wrong)} lines do"
+    strays = len(stray_lines(exercise))
+    extra = "one line does" if strays == 1 else f"{strays} lines do"
     head = f"Put these lines in order (and indent them); {extra} not belong, each from a real mistake."
-    return head + "\n\n```python\n" + "\n".join(lines) + "\n```"
+    return head + "\n\n```python\n" + "\n".join(mixed_lines(exercise)) + "\n```"

@@ -1,0 +1,96 @@
+// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks).
+// CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
+import { hear, hold, names, read, write } from "./storage.js";
+
+export const VERSION = 1;
+export const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
+
+const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 } };
+const STATES = ["open", "known", "right", "shown"];
+
+const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
+const isReview = (value) => Array.isArray(value) && isTime(value[0]) && [1, 2, 3, 4].includes(value[1]);
+const isText = (value) => typeof value === "string";
+const listOf = (values, fits) => Array.isArray(values) && values.every(fits);
+const SOUND = {
+  item: ({ log, state, tried }) => STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText),
+  exercise: ({ attempts, updated, passed }) =>
+    Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)),
+};
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** [entry, what is wrong with the text it came from: "", "later" or "damaged"]. */
+function understood(kind, text) {
+  if (text === null) return [FRESH[kind], ""];
+  const found = parsed(text);
+  if (found?.version > VERSION) return [FRESH[kind], "later"];
+  return found?.version === VERSION && SOUND[kind](found) ? [found, ""] : [FRESH[kind], "damaged"];
+}
+
+/** What is known of an item or exercise; nothing yet where its entry cannot be understood. */
+export const entry = (kind, id) => understood(kind, read(`${kind}:${id}`))[0];
+
+/** Read the entry as it is now, change it, write it back; returns the new one. */
+export function update(kind, id, change) {
+  const name = `${kind}:${id}`, text = read(name), [old, wrong] = understood(kind, text);
+  const next = change(old);
+  if (next === old) return old;
+  const words = JSON.stringify({ ...next, version: VERSION });
+  if (wrong === "later" || (wrong === "damaged" && !setAside(name, text))) hold(name, words);
+  else write(name, words);
+  return next;
+}
+
+/** Keep a text that cannot be understood beside its name, under one that nothing has yet. */
+function setAside(name, text) {
+  const before = names("damaged-");
+  let number = 1;
+  while (before.includes(`damaged-${number}:${name}`)) number += 1;
+  return write(`damaged-${number}:${name}`, text);
+}
+
+/** Call `tell` when the entry may have been changed from outside this page. */
+export function watch(kind, id, tell) {
+  hear((name) => (name === null || name === `${kind}:${id}`) && tell());
+}
+
+// -- what can happen to an entry; the log is only ever added to, once a round of a question, each time for a card
+
+const now = () => new Date().toISOString();
+const logged = (item, grade) => [...item.log, [now(), grade]];
+const first = (item, grade) => (item.tried.length ? item.log : logged(item, grade));
+const whileOpen = (change) => (item) => (item.state === "open" ? change(item) : item);
+
+/** A wrong answer was given. */
+export const missed = (answer) =>
+  whileOpen((item) => ({ ...item, log: first(item, AGAIN), tried: [...new Set([...item.tried, answer])] }));
+
+export const solved = whileOpen((item) => ({ ...item, log: first(item, GOOD), state: "right" }));
+
+/** The reader had the answer shown. */
+export const shown = whileOpen((item) => ({ ...item, log: first(item, AGAIN), state: "shown" }));
+
+export const begun = (item) => ({ ...item, state: "open", tried: [] });
+
+/** A card was turned, and its reader knew it or did not. */
+export const recalled = (knew) => (item) => ({
+  ...item,
+  log: logged(item, knew ? GOOD : AGAIN),
+  state: knew ? "known" : "open",
+});
+
+/** A check of an exercise; a pass is never taken back. */
+export const checked = (passed, mistake, time = now()) => (old) => ({
+  ...old,
+  attempts: old.attempts + 1,
+  updated: time,
+  ...(passed && { passed: old.passed ?? time }),
+  ...(mistake && { mistakes: { ...old.mistakes, [mistake]: (old.mistakes?.[mistake] ?? 0) + 1 } }),
+});
