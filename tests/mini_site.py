@@ -18,22 +18,22 @@ kernelspec: {display_name: Python 3, language: python, name: python3}
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_exercise", "sphinx_design", "katex_static", "boxes", "practice"]
+extensions = ["myst_nb", "sphinx_exercise", "sphinx_design", "katex_static", "boxes", "practice", "storage"]
 html_math_renderer = "katex_static"
 html_static_path = [{str(ROOT / "book" / "_static")!r}, {str(ROOT / ".vendor" / "static")!r}]
-html_theme = "basic"
+html_theme = THEME
 nb_execution_mode = "off"
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 practice_items = "items"
 exclude_patterns = ["_out", "items", "jupyter_execute"]
-html_theme_options = {{"nosidebar": True}}
+html_theme_options = {{"nosidebar": True}} if THEME == "basic" else {{}}
 """
 
 
-def write(folder: Path, pages: dict[str, str], bank: list[dict] = ()) -> None:
+def write(folder: Path, pages: dict[str, str], bank: list[dict] = (), theme: str = "basic") -> None:
     """Put the pages (name -> MyST notebook) and the item bank into `folder`."""
     (folder / "items").mkdir(parents=True, exist_ok=True)
-    (folder / "conf.py").write_text(CONF, encoding="utf-8")
+    (folder / "conf.py").write_text(f"THEME = {theme!r}\n{CONF}", encoding="utf-8")
     (folder / "items" / "part.yml").write_text(yaml.safe_dump(list(bank), sort_keys=False), encoding="utf-8")
     for name, text in pages.items():
         (folder / f"{name}.md").write_text(HEAD + text, encoding="utf-8")

@@ -160,11 +160,24 @@ def test_figures_come_as_png_with_a_text_and_are_closed(kernel):
 def test_what_a_check_finds_is_reported_beside_its_text(kernel, monkeypatch):
     import attnlab.exercises as exercises
     exercise_id = next(iter(exercises.EXERCISES))
-    monkeypatch.setattr(exercises, "diagnose", exercises.diagnose)
+    for replaced in ("diagnose", "record"):
+        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
     kernel.watch_checks()
     assert kernel.run(f"from attnlab.exercises import check\ncheck({exercise_id!r}, lambda *a, **k: None)", 1)
     assert ("verdict", "open", exercise_id) in kernel.heard or ("verdict", "failed", exercise_id) in kernel.heard
     assert texts(kernel, "stdout").strip()
+
+
+def test_attempts_are_reported_with_the_mistake_and_the_shown_solution_is_none(kernel, monkeypatch):
+    import attnlab.exercises as exercises
+    for replaced in ("diagnose", "record"):
+        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
+    kernel.watch_checks()
+    exercise = exercises.EXERCISES["self_attention.softmax"]
+    for function in (exercise.mutants["temperature_ignored"], exercise.reference, lambda *a, **k: None, exercise.solution):
+        exercises.check(exercise.id, function)
+    attempts = [(text, detail) for kind, text, detail in kernel.heard if kind == "attempt"]
+    assert attempts == [("failed", f"{exercise.id} temperature_ignored"), ("passed", exercise.id), ("open", exercise.id)]
 
 
 def test_what_a_cell_needs_is_found_through_the_package_itself():

@@ -8,6 +8,7 @@ The last hint of an exercise, its lines to put in order, gets such a template to
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import items
@@ -16,7 +17,10 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx_exercise.nodes import is_exercise_node
 
-from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _lines
+SRC = Path(__file__).resolve().parents[2] / "src"
+if str(SRC) not in sys.path:
+    sys.path.insert(0, str(SRC))  # the package from this repository, whether or not it is installed
+from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _lines  # noqa: E402
 
 log = logging.getLogger(__name__)
 

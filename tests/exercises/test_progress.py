@@ -68,6 +68,17 @@ def test_a_damaged_file_is_kept_aside(folder, monkeypatch, content):
     assert ID in read(path)["exercises"]
 
 
+@pytest.mark.parametrize("entry", [3, {"attempts": "many"}, {"attempts": 1, "mistakes": ["x"]}, {"mistakes": {"x": None}}])
+def test_a_damaged_entry_is_kept_aside_and_the_others_stay(folder, monkeypatch, entry):
+    path = folder / "mine.json"
+    monkeypatch.setenv("ATTNLAB_PROGRESS", str(path))
+    content = json.dumps({"format": "attnlab-progress", "version": 1, "exercises": {ID: entry, "old.one": {"attempts": 9}}})
+    path.write_text(content, encoding="utf-8")
+    check(ID, RIGHT)
+    assert (folder / "mine.json.damaged-1").read_text(encoding="utf-8") == content
+    assert read(path)["exercises"]["old.one"] == {"attempts": 9} and read(path)["exercises"][ID]["attempts"] == 1
+
+
 def test_a_file_of_a_later_version_is_left_alone(folder, monkeypatch):
     path = folder / "mine.json"
     monkeypatch.setenv("ATTNLAB_PROGRESS", str(path))

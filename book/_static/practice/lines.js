@@ -4,29 +4,26 @@ import { ordering } from "./order.js";
 
 const numbers = (list) => list.split(" ").filter(Boolean).map(Number);
 
+const BELOW = "the line it is indented under is not right above it.";
+const MISSING = "what it needs is not above it yet.";
+
 /** Any order in which every line finds what it needs above it, and a block stays together. */
 function judgeOf(steps) {
   return (mine) => {
-    const at = mine.findIndex((line, i) => !fits(line, mine.slice(0, i), steps));
-    if (at < 0) return null;
-    return { at, because: because(at, words(mine[at], "reason")) };
+    const found = mine.map((line, i) => against(line, mine.slice(0, i), steps)), at = found.findIndex(Boolean);
+    return at < 0 ? null : { at, because: make("span", {}, `Look at line ${at + 1}: `, ...found[at]) };
   };
 }
 
-/** A stray line names its mistake; any other stands where something it needs is not above it yet. */
-function because(at, reason) {
-  const said = reason.length ? ["it belongs to a mistake, ", ...reason, "."] : ["what it needs is not above it yet."];
-  return make("span", {}, `Look at line ${at + 1}: `, ...said);
-}
-
-function fits(line, above, steps) {
-  if (line.dataset.part === "stray") return false;
-  const needs = numbers(line.dataset.after).every((number) => above.includes(steps[number]));
-  return needs && (!line.dataset.tied || above.at(-1) === steps[steps.indexOf(line) - 1]);
+/** What speaks against a line below those above it; null where nothing does. */
+function against(line, above, steps) {
+  if (line.dataset.part === "stray") return ["it belongs to a mistake, ", ...words(line, "reason"), "."];
+  if (line.dataset.tied && above.at(-1) !== steps[steps.indexOf(line) - 1]) return [BELOW];
+  return numbers(line.dataset.after).every((number) => above.includes(steps[number])) ? null : [MISSING];
 }
 
 export function lines(item, root) {
   const steps = parts(root, "step"), strays = parts(root, "stray");
   const how = `Press the lines in the order in which they run: ${steps.length} of the ${steps.length + strays.length} belong.`;
-  return ordering(item, how, { steps, strays, judge: judgeOf(steps), name: "Lines" });
+  return ordering(item, how, { steps, strays, judge: judgeOf(steps), name: "line" });
 }

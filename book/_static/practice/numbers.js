@@ -14,7 +14,7 @@ export function readings(text, { percent = false } = {}) {
   const bare = text.replace(/\s/g, "").replaceAll("−", "-");
   const unit = bare.endsWith("%") && !percent ? 100 : 1;
   const digits = bare.replace(/%$/, "");
-  const parted = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(digits) ? [digits.replaceAll(",", "")] : [];
+  const parted = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(digits) ? [digits.replaceAll(",", "")] : [];
   const point = digits.replace(/,(?=\d*(\/|e|$))/gi, ".");
   return [...new Set([...parted, point].map((one) => quotient(one) / unit))].filter(Number.isFinite);
 }

@@ -5,9 +5,9 @@ class Ordering {
   gap = null; // where a step was taken back: another one goes there, the same one goes to the end
 
   constructor(item, { steps, strays = [], judge, name }) {
-    Object.assign(this, { item, steps, judge });
+    Object.assign(this, { item, steps, judge, name });
     this.placed = make("ol", { class: "placed", "aria-label": "Your order" });
-    this.pool = make("div", { class: "pool", role: "group", "aria-label": `${name} to place` });
+    this.pool = make("div", { class: "pool", role: "group", "aria-label": `The ${name}s to place` });
     this.pool.append(...shuffled([...steps, ...strays].map((step) => this.chip(step))));
   }
 
@@ -44,9 +44,9 @@ class Ordering {
     if (mine.length < this.steps.length) return;
     const wrong = this.judge(mine);
     if (!wrong) return this.item.finish();
-    const stands = ["", "The first is in place. ", `The first ${wrong.at} are in place. `][Math.min(wrong.at, 2)];
+    const stands = ["", `The first ${this.name} is in place. `, `The first ${wrong.at} ${this.name}s are in place. `][Math.min(wrong.at, 2)];
     const answer = mine.map((step) => spoken(labelOf(step))).join("\n");
-    this.item.miss(answer, stands, wrong.because, " Press one to take it back.");
+    this.item.miss(answer, stands, wrong.because, ` Press a ${this.name} to take it back.`);
   }
 
   finish() {
@@ -71,5 +71,5 @@ export function order(item, root) {
     const at = mine.findIndex((step, i) => step !== steps[i]);
     return at < 0 ? null : { at, because: `Look at number ${at + 1}.` };
   };
-  return ordering(item, "Press the steps in the order in which they happen.", { steps, judge, name: "Steps" });
+  return ordering(item, "Press the steps in the order in which they happen.", { steps, judge, name: "step" });
 }

@@ -22,13 +22,13 @@ class Desk {
     this.item = item;
     this.lists = new Map(buckets.map((bucket) => [bucket, make("ul", {})]));
     this.pool = make("div", { class: "pool", role: "group", "aria-label": "Cards to sort" });
-    const cards = buckets.flatMap((bucket) => parts(bucket, "card").map((card) => this.card(bucket, card)));
-    this.pool.append(...shuffled(cards));
+    this.cards = buckets.flatMap((bucket) => parts(bucket, "card").map((card) => this.card(bucket, card)));
+    this.pool.append(...shuffled(this.cards));
   }
 
   card(bucket, part) {
     const control = chip(labelOf(part), () => this.item.done || this.hand.hold(control));
-    return Object.assign(control, { bucket, part });
+    return Object.assign(control, { bucket, source: part });
   }
 
   bucket(bucket, list) {
@@ -41,8 +41,8 @@ class Desk {
     if (this.item.done) return;
     if (!held) return this.item.status.replaceChildren(verdict("", "Press a card first, then where it goes."));
     if (held.bucket === bucket) return this.lay(held);
-    const answer = `${spoken(labelOf(held.part))} → ${spoken(parts(bucket, "name")[0])}`;
-    this.item.miss(answer, "That card belongs elsewhere. ", ...words(held.part, "reason"));
+    const answer = `${spoken(labelOf(held.source))} → ${spoken(parts(bucket, "name")[0])}`;
+    this.item.miss(answer, "That card belongs elsewhere. ", ...words(held.source, "reason"));
   }
 
   lay(card) {
@@ -55,11 +55,11 @@ class Desk {
   }
 
   put(card) {
-    this.lists.get(card.bucket).append(make("li", {}, ...contents(labelOf(card.part))));
+    this.lists.get(card.bucket).append(make("li", {}, ...contents(labelOf(card.source))));
     card.remove();
   }
 
   finish() {
-    for (const card of [...this.pool.children]) this.put(card);
+    for (const card of this.cards) if (this.pool.contains(card)) this.put(card);
   }
 }

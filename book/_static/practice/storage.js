@@ -23,8 +23,8 @@ export function read(name) {
 /** True where the text will be there after a reload. */
 export function write(name, text) {
   const keep = (storage) => {
-    storage.setItem(PREFIX + name, text);
-    return !storage.temporary && storage.getItem(PREFIX + name) === text;
+    const refused = storage.setItem(PREFIX + name, text) === false; // what the guard of _ext/storage.py answers
+    return !refused && !storage.temporary && storage.getItem(PREFIX + name) === text;
   };
   const kept = attempt(keep, false);
   if (kept) unkept.delete(name);

@@ -20,8 +20,9 @@ const page = {
   run,
   stop: () => session?.stop(),
   keep(cell, text) {
-    const safe = text === cell.committed ? (store.remove(cell.key), store.works) : store.save(cell.key, text);
-    if (safe) return cell.say("Edited; kept in this browser.");
+    const same = text === cell.committed;
+    if (same) store.remove(cell.key);
+    if (same || store.save(cell.key, text)) return cell.say("Edited; kept in this browser.");
     if (!warned) cell.say("Edited. This browser stores nothing, so your text lasts until you leave the page.");
     warned = true;
   },
@@ -76,11 +77,14 @@ async function step(cell, target) {
 }
 
 function hear(cell, message) {
-  if (message.kind !== "verdict") return cell.output.hear(message);
-  if (!JUDGED.has(cell.role)) return;
-  cell.output.hear(message);
-  const detail = { exercise: message.detail, state: message.text };
-  document.dispatchEvent(new CustomEvent("attnlab:check", { detail }));
+  if (message.kind === "attempt") tell(message);
+  else if (message.kind !== "verdict" || JUDGED.has(cell.role)) cell.output.hear(message);
+}
+
+// For whoever keeps a record of attempts: which exercise, passed or failed or still open, and the mistake's name.
+function tell({ text, detail }) {
+  const [exercise, mistake] = detail.split(" ");
+  document.dispatchEvent(new CustomEvent("attnlab:check", { detail: { exercise, state: text, mistake } }));
 }
 
 function ending(cell, result, failed) {
@@ -133,17 +137,17 @@ function finish(target, cell, result, failed) {
   target.say(where + ending(cell, result, failed));
 }
 
-// Bring back what the reader typed on an earlier visit.
-function restore() {
+// Bring back what the reader typed on an earlier visit, or in another tab meanwhile.
+function restore(words) {
   for (const cell of cells) cell.key = `${cell.number}-${hash(cell.committed)}`;
   const saved = store.match(cells.map((cell) => cell.key));
   for (const cell of cells) {
     const found = saved.get(cell.key);
-    if (!found || found.text === cell.committed) continue;
+    if (!found || found.text === cell.text) continue;
     cell.editor.set(found.text);
     cell.buttons.reset.hidden = false;
     if (found.changed) offer(cell, found);
-    else cell.say("Your text from an earlier visit.");
+    else cell.say(words);
   }
 }
 
@@ -167,5 +171,6 @@ function explainKeys() {
 }
 
 explainKeys();
-restore();
+restore("Your text from an earlier visit.");
+store.hear(() => restore("Your text from another tab."));
 document.documentElement.dataset.pyodide = "ready";

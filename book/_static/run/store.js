@@ -1,5 +1,5 @@
-// What the reader typed, kept in this browser under attnlab:code:<page>:<cell number>-<hash of the committed text>.
-const PREFIX = "attnlab:code:";
+// What the reader typed into a page's cells, kept under `code:<page>:<cell number>-<hash of the committed text>`.
+import { hear, names, read, remove, write } from "../practice/storage.js";
 
 // A short hash of a text (FNV-1a, 32 bits).
 export function hash(text) {
@@ -9,25 +9,14 @@ export function hash(text) {
 }
 
 export class Store {
-  kept = new Map(); // key after the prefix -> text; the only copy where the browser stores nothing
-  works = true;
-
   constructor(page) {
-    this.prefix = `${PREFIX}${page}:`;
-    try {
-      for (let i = 0; i < localStorage.length; i++) {
-        const key = localStorage.key(i);
-        if (key.startsWith(this.prefix)) this.kept.set(key.slice(this.prefix.length), localStorage.getItem(key));
-      }
-    } catch {
-      this.works = false;
-    }
+    this.prefix = `code:${page}:`;
   }
 
   // Saved texts for cells given as their keys "3-1x2y3z": key -> { text, key: where it was saved, changed }.
   // A cell that moved is known by its hash; one whose committed text changed, by its number.
   match(keys) {
-    const free = new Set(this.kept.keys()), found = new Map();
+    const free = new Set(names(this.prefix).map((name) => name.slice(this.prefix.length))), found = new Map();
     const part = (key, i) => key.split("-")[i];
     const rules = [(a, b) => a === b, (a, b) => part(a, 1) === part(b, 1), (a, b) => part(a, 0) === part(b, 0)];
     rules.forEach((same, rank) => {
@@ -36,7 +25,7 @@ export class Store {
         const old = [...free].find((other) => same(key, other) && (rank < 1 || !keys.includes(other)));
         if (old === undefined) continue;
         free.delete(old);
-        found.set(key, { key: old, text: this.kept.get(old), changed: rank === 2 });
+        found.set(key, { key: old, text: read(this.prefix + old), changed: rank === 2 });
       }
     });
     return found;
@@ -44,21 +33,15 @@ export class Store {
 
   // True where the text will be there after a reload.
   save(key, text) {
-    this.kept.set(key, text);
-    try {
-      localStorage.setItem(this.prefix + key, text);
-    } catch {
-      this.works = false;
-    }
-    return this.works;
+    return write(this.prefix + key, text);
   }
 
   remove(key) {
-    this.kept.delete(key);
-    try {
-      localStorage.removeItem(this.prefix + key);
-    } catch {
-      this.works = false;
-    }
+    remove(this.prefix + key);
+  }
+
+  // Call `changed` when another tab may have written a text of this page, or this page was slept through.
+  hear(changed) {
+    hear((name) => (name === null || name.startsWith(this.prefix)) && changed());
   }
 }

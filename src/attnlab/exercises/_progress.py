@@ -2,11 +2,15 @@
 
 Asked for means: the variable ATTNLAB_PROGRESS names a file, or `attnlab-progress.json` lies in the working folder.
 Otherwise nothing is written, so that a notebook gives the same files wherever it is run.
+
+An entry of an exercise has the same fields here and in the browser (book/_static/practice/progress.js): `attempts`,
+`updated`, `passed` (the first time) and `mistakes`, times in UTC as 2026-03-14T09:26:53.589Z.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime
 import json
 import os
@@ -24,7 +28,11 @@ def record(exercise_id: str, diagnosis) -> None:
     with contextlib.suppress(OSError):
         document = _load(path)
         if document is not None:
-            document["exercises"][exercise_id] = _updated(document["exercises"].get(exercise_id, {}), diagnosis)
+            old = document["exercises"].get(exercise_id, {})
+            if not _sound(old):
+                _free(path).write_bytes(path.read_bytes())
+                old = {}
+            document["exercises"][exercise_id] = _updated(old, diagnosis)
             _write(path, document)
 
 
@@ -59,10 +67,17 @@ def _free(path: Path) -> Path:
     return candidate
 
 
+def _sound(entry) -> bool:
+    """Whether an entry can be counted on."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("mistakes", {}), dict):
+        return False
+    return all(isinstance(count, int) for count in (entry.get("attempts", 0), *entry.get("mistakes", {}).values()))
+
+
 def _updated(entry: dict, diagnosis) -> dict:
     """The entry after one more attempt; a pass is never taken back."""
-    entry = dict(entry) if isinstance(entry, dict) else {}
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    entry = copy.deepcopy(entry)
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     entry["attempts"] = entry.get("attempts", 0) + 1
     entry["updated"] = now
     if diagnosis.passed:
@@ -75,6 +90,6 @@ def _updated(entry: dict, diagnosis) -> dict:
 
 def _write(path: Path, document: dict) -> None:
     """Written whole beside the file, then moved over it."""
-    beside = path.with_name(path.name + ".part")
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     beside.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(beside, path)
