@@ -24,7 +24,7 @@ BANK = [
      "answer": False, "why": "It includes it.", "misconception": "no_mask"},
     {**BARE, "id": "i-number", "kind": "numeric", "prompt": "Two equal scores?",
      "answer": 0.5, "tolerance": 0.01, "why": "Half each.",
-     "wrong": [{"number": 2, "feedback": "That is how many there are."}]},
+     "slips": [{"number": 2, "feedback": "That is how many there are."}]},
     {**BARE, "id": "i-gap", "kind": "cloze", "prompt": "Rows sum to ____.",
      "answer": "One", "why": "Normalised."},
     {**BARE, "id": "i-order", "kind": "order", "prompt": "Order?",

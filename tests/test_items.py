@@ -67,6 +67,14 @@ def test_every_misconception_of_the_quizzes_is_known_and_every_known_one_is_met_
     assert set(MISCONCEPTIONS) - asked - made == set()
 
 
+def test_every_number_has_a_known_slip_and_everything_that_is_placed_a_reason(bank):
+    assert [item["id"] for item in bank if item["kind"] == "numeric" and not item.get("slips")] == []
+    placed = {item["id"]: [left for left, _ in item["pairs"]] for item in bank if item["kind"] == "match"}
+    placed |= {item["id"]: [card for cards in item["buckets"].values() for card in cards] for item in bank if item["kind"] == "sort"}
+    reasons = {item["id"]: list(item.get("reasons", {})) for item in bank if item["id"] in placed}
+    assert {name: sorted(found) for name, found in reasons.items()} == {name: sorted(texts) for name, texts in placed.items()}
+
+
 def test_every_quiz_item_says_why(bank):
     assert [item["id"] for item in bank if item["kind"] != "card" and not item["why"].strip()] == []
 
@@ -110,6 +118,13 @@ BAD = [
     (changed(NUMBER, answer="half"), "answer must be a number"),
     (changed(NUMBER, answer=True), "answer must be a number"),
     (changed(NUMBER, tolerance=-1), "tolerance must not be negative"),
+    (changed(NUMBER, slips={"number": 1}), "slips must be a list"),
+    (changed(NUMBER, slips=[{"number": 1}]), "a slip needs exactly number and feedback"),
+    (changed(NUMBER, slips=[{"number": "1", "feedback": "No."}]), "the number of a slip is '1'"),
+    (changed(NUMBER, slips=[{"number": 0.5, "feedback": "No."}]), "the slip 0.5 is within the tolerance"),
+    (changed(MATCH, reasons=["a"]), "reasons must name what each is for"),
+    (changed(MATCH, reasons={"1": "So."}), "a reason is given for '1', which is not there"),
+    (changed(SORT, reasons={"flash": ""}), "the reason for 'flash' must be a text"),
     (changed(CLOZE, prompt="No gap."), "the gap ____ exactly once"),
     (changed(CLOZE, prompt="____ and ____"), "the gap ____ exactly once"),
     (changed(ORDER, steps=["one", "two"]), "at least three texts"),

@@ -24,7 +24,7 @@ FIELDS = {  # what each kind needs on top of COMMON
     "match": {"pairs", "why"},
     "sort": {"buckets", "why"},
 }
-OPTIONAL = {"card": {"why"}, "numeric": {"wrong"}, "match": {"reasons"}, "sort": {"reasons"}}
+OPTIONAL = {"card": {"why"}, "numeric": {"slips"}, "match": {"reasons"}, "sort": {"reasons"}}
 QUIZ = tuple(kind for kind in FIELDS if kind != "card")
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -200,18 +200,26 @@ def _numeric(item: dict):
 
 def _slips(item: dict):
     """Known wrong numbers, each with what is said to it, and none that passes for right."""
-    for slip in item.get("wrong", []):
+    slips = item.get("slips", [])
+    if not isinstance(slips, list):
+        yield "slips must be a list"
+        return
+    for slip in slips:
         if not isinstance(slip, dict) or set(slip) != {"number", "feedback"} or not _text(slip["feedback"]):
-            yield f"a wrong number needs exactly number and feedback, not {slip!r}"
+            yield f"a slip needs exactly number and feedback, not {slip!r}"
         elif isinstance(slip["number"], bool) or not isinstance(slip["number"], (int, float)):
-            yield f"number of a wrong number is {slip['number']!r}"
+            yield f"the number of a slip is {slip['number']!r}"
         elif not abs(slip["number"] - item["answer"]) > item["tolerance"]:
-            yield f"the wrong number {slip['number']} is within the tolerance of the answer"
+            yield f"the slip {slip['number']} is within the tolerance of the answer"
 
 
 def _reasons(item: dict, known: list):
     """Each reason is a text and belongs to something there."""
-    for name, reason in item.get("reasons", {}).items():
+    reasons = item.get("reasons", {})
+    if not isinstance(reasons, dict):
+        yield "reasons must name what each is for"
+        return
+    for name, reason in reasons.items():
         if name not in known:
             yield f"a reason is given for {name!r}, which is not there"
         if not _text(reason):

@@ -86,7 +86,7 @@ def _number(item: dict) -> list[element]:
     number = html("div", data_part="number", data_answer=repr(item["answer"]),
                   data_tolerance=repr(item["tolerance"]), data_percent=percent)
     return [number, *(html("span", *inline(slip["feedback"]), data_part="slip", data_number=repr(slip["number"]))
-                      for slip in item.get("wrong", []))]
+                      for slip in item.get("slips", []))]
 
 
 def _gap(item: dict) -> list[element]:
