@@ -154,7 +154,7 @@ def test_a_cell_the_course_changed_offers_both_texts(cells, page):
     committed = area(cell).input_value()
     area(cell).fill("mine = 17")
     page.evaluate("""() => {
-        const key = Object.keys(localStorage).find((key) => key.startsWith("attnlab:code:"));
+        const key = Object.keys(localStorage).find((key) => key.includes(":code:"));
         localStorage.setItem(key.replace(/-[^-]*$/, "-0lder"), localStorage.getItem(key));
         localStorage.removeItem(key);
     }""")
@@ -176,6 +176,27 @@ def test_a_browser_that_stores_nothing_is_told_of(browser, site_url):
     area(cell).fill("mine = 17")
     assert "until you leave the page" in status(cell)
     context.close()
+
+
+def test_a_tab_shows_what_is_typed_in_another_one(cells, page, site_url):
+    other = conftest.watch(page.context, site_url)
+    theirs, mine = plain(opened(other, site_url)), plain(cells)
+    area(theirs).fill("theirs = 17")
+    page.wait_for_function("cell => cell.querySelector('textarea').value === 'theirs = 17'", arg=mine.element_handle())
+    assert "another tab" in status(mine)
+    area(mine).fill("theirs = 17\nmine = 3")
+    page.reload()
+    assert area(mine).input_value() == "theirs = 17\nmine = 3"
+
+
+def test_what_was_typed_on_a_page_that_comes_back_is_kept(cells, page):
+    area(plain(cells)).fill("mine = 17")
+    page.evaluate("""() => {
+        const key = Object.keys(localStorage).find((name) => name.includes(":code:"));
+        localStorage.setItem(key, "elsewhere = 3");
+        dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    }""")
+    assert area(plain(cells)).input_value() == "elsewhere = 3"
 
 
 def test_the_keyboard_writes_code_and_is_never_trapped(cells, page):
@@ -274,8 +295,8 @@ def test_an_exercise_not_attempted_wrong_and_right(warm):
     run(judged)
     assert output(judged).locator(".run-verdict").inner_text() == "✓ Passed"
     assert output(judged).get_attribute("data-verdict") == "passed"
-    states = [{"exercise": EXERCISE, "state": state} for state in ("open", "failed", "passed")]
-    assert warm.page.evaluate("window.heard") == states
+    known = {"open": {}, "failed": {"mistake": "softmax_over_queries"}, "passed": {}}
+    assert warm.page.evaluate("window.heard") == [{"exercise": EXERCISE, "state": s, **known[s]} for s in known]
     slot.get_by_role("button", name="Reset").click()
     judged.get_by_role("button", name="Reset").click()
 

@@ -27,7 +27,7 @@ class Check {
 }
 
 function told(state, attempts, time) {
-  const [sign, words, when] = { passed: ["✓", "Passed", "on"], failed: ["✗", "Not yet", "last on"] }[state];
+  const [sign, words, when] = { passed: ["✓", "Passed", "On"], failed: ["✗", "Not yet", "Last tried on"] }[state];
   return [
     make("p", { class: `kept-${state}` }, make("span", { "aria-hidden": "true" }, sign), ` ${words}`),
     make("p", {}, `${when} ${day(time)}; ${tries(attempts)} so far.`),
