@@ -291,12 +291,14 @@ def test_an_exercise_not_attempted_wrong_and_right(warm):
     run(judged)
     assert output(judged).locator(".run-verdict").inner_text() == "✗ Not yet"
     assert squeezed(output(judged).inner_text()) == squeezed("✗ " + native(WRONG))
-    area(slot).fill(f"import numpy as np\n{solution(EXERCISE)}\nsoftmax = softmax_solution")
+    mine = "def softmax(scores, temperature=1.0):\n    return softmax_solution(scores, temperature)"
+    area(slot).fill(f"import numpy as np\n{solution(EXERCISE)}\n{mine}")
     run(judged)
     assert output(judged).locator(".run-verdict").inner_text() == "✓ Passed"
     assert output(judged).get_attribute("data-verdict") == "passed"
-    known = {"open": {}, "failed": {"mistake": "softmax_over_queries"}, "passed": {}}
-    assert warm.page.evaluate("window.heard") == [{"exercise": EXERCISE, "state": s, **known[s]} for s in known]
+    known = {"open": None, "failed": "softmax_over_queries", "passed": None}
+    heard = [{"exercise": EXERCISE, "state": state, "mistake": mistake} for state, mistake in known.items()]
+    assert warm.page.evaluate("window.heard") == heard
     slot.get_by_role("button", name="Reset").click()
     judged.get_by_role("button", name="Reset").click()
 
