@@ -164,7 +164,7 @@ wrong("cached_step", "the cache seen by the first token alone is left out for ot
     _cached(q, kn, vn, kc[..., -3:, :], vc[..., -3:, :])[0], *_cached(q, kn, vn, kc, vc)[1:]))
 wrong("cached_step", "caches exchanged", lambda q, kn, vn, kc, vc: tuple(_cached(q, kn, vn, kc, vc)[i] for i in (0, 2, 1)))
 wrong("cached_step", "joined along the first axis", lambda q, kn, vn, kc, vc: (
-    _cached(q, kn, vn, kc, vc)[0], np.concatenate([kc, kn]), np.concatenate([vc, vn])), "joined_along_the_batch")
+    _cached(q, kn, vn, kc, vc)[0], np.concatenate([kc, kn]), np.concatenate([vc, vn])))
 wrong("cached_step", "the newest output alone", lambda q, kn, vn, kc, vc: (
     _cached(q, kn, vn, kc, vc)[0][..., -1:, :], *_cached(q, kn, vn, kc, vc)[1:]))
 wrong("cached_step", "scaled keys kept", lambda q, kn, vn, kc, vc: (
@@ -597,3 +597,156 @@ _pairs = {"shifted round": lambda n: (10 * np.sqrt(n) * np.roll(np.eye(n), 1, 1)
               [np.cos(t), np.sin(t)], 1) for t in (2 * np.pi * (np.arange(n) - 1) / n, 2 * np.pi * np.arange(n) / n))}
 for _what, _pair in _pairs.items():
     wrong("previous_token", _what, _pair, "scale_forgotten", "next_token_instead")
+
+# -- a second look ---------------------------------------------------------------------------------------------------
+
+wrong("softmax", "NaN made zero", lambda s, temperature=1.0: np.nan_to_num(np.exp(s / temperature) / np.exp(s / temperature).sum(-1, keepdims=True)),
+      *OVERFLOW)
+wrong("softmax", "infinity made large", lambda s, temperature=1.0: over(np.nan_to_num(np.exp(s / temperature))))
+wrong("softmax", "the largest of the batch's rows", lambda s, temperature=1.0: over(
+    np.exp((s - s.max(axis=tuple(range(max(s.ndim - 2, 0), s.ndim)), keepdims=True)) / temperature)), *OVERFLOW)
+wrong("softmax", "whole temperatures alone", lambda s, temperature=1.0: soft(s / max(round(temperature), 1)))
+wrong("softmax", "hot ones alone", lambda s, temperature=1.0: soft(s / max(temperature, 1.0)))
+wrong("softmax", "half precision", lambda s, temperature=1.0: soft((s / temperature).astype(np.float16)))
+wrong("softmax", "sums of magnitudes", lambda s, temperature=1.0: over(np.abs(s - s.max(-1, keepdims=True)) + 1e-9))
+wrong("softmax", "capped at 50 below the largest", lambda s, temperature=1.0: over(np.exp(np.maximum(
+    (s - s.max(-1, keepdims=True)) / temperature, -2))))
+wrong("softmax", "a softmax base 10", lambda s, temperature=1.0: over(10 ** ((s - s.max(-1, keepdims=True)) / temperature)))
+
+_second = {"the second axis for d_k": lambda q, k, v: soft(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[1])) @ v,
+           "the length of q": lambda q, k, v: soft(q @ k.swapaxes(-1, -2) / np.sqrt(len(q))) @ v,
+           "the number of queries": lambda q, k, v: soft(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-2])) @ v,
+           "a matrix alone": lambda q, k, v: soft(np.einsum("id,jd->ij", q, k) / np.sqrt(q.shape[1])) @ v,
+           "one batch axis alone": lambda q, k, v: soft(q @ (k.T if k.ndim < 3 else k.transpose(0, 2, 1)) / np.sqrt(q.shape[-1])) @ v,
+           "half precision": lambda q, k, v: soft(score(q.astype(np.float16), k.astype(np.float16))) @ v,
+           "the norm of the queries": lambda q, k, v: soft(q @ k.swapaxes(-1, -2) / (1e-9 + np.linalg.norm(q, axis=-1, keepdims=True))) @ v,
+           "outputs over the sum of weights of columns": lambda q, k, v: soft(score(q, k)) @ v / soft(score(q, k)).sum(-2)[..., :1, None],
+           "weights above a tenth alone": lambda q, k, v: over(np.where(soft(score(q, k)) > 0.1, soft(score(q, k)), 0)) @ v,
+           "weights rounded": lambda q, k, v: soft(score(q, k)).round(3) @ v,
+           "values centred": lambda q, k, v: soft(score(q, k)) @ (v - v.mean(-2, keepdims=True)),
+           "keys centred by queries": lambda q, k, v: soft(score(q - q.mean(-2, keepdims=True), k)) @ v,
+           "sharper": lambda q, k, v: soft(1.01 * score(q, k)) @ v,
+           "zeros": lambda q, k, v: np.zeros((*q.shape[:-1], v.shape[-1]))}
+for _what, _attend in _second.items():
+    wrong("scaled_dot_product", _what, _attend, "softmax_over_queries")
+    wrong("self_attention", _what, projected(_attend), "softmax_over_queries")
+for _what, _attend in {
+        "fills the square alone": lambda q, k, v, mask: filled_with(-1e9)(q, k, v, mask if np.shape(mask)[-2:] == score(q, k).shape[-2:] else True),
+        "a dead first row alone": lambda q, k, v, mask: np.where((np.arange(q.shape[-2]) > 1)[:, None], soft(np.where(
+            mask, score(q, k), -1e9)) @ v, filled_with(-1e9)(q, k, v, mask)),
+        "weights below a millionth of zero": lambda q, k, v, mask: over(np.exp(np.where(mask, score(q, k), -np.inf) - 5)) @ v,
+        "clipped at 500": lambda q, k, v, mask: over(np.where(mask, np.exp(np.clip(score(q, k), -500, 500)), 0)) @ v,
+        "row sums floored": lambda q, k, v, mask: (lambda e: e / np.maximum(e.sum(-1, keepdims=True), 1e-9))(np.where(
+            mask, np.exp(np.minimum(score(q, k), 700)), 0)) @ v,
+        "hidden values zero": lambda q, k, v, mask: soft(score(q, k)) @ (v * np.any(np.broadcast_to(mask, score(q, k).shape), -2)[..., None]),
+        "NaN for a dead row in a batch": lambda q, k, v, mask: filled_with(-1e9)(q, k, v, mask) + (np.nan if np.ndim(q) > 2 and not np.any(
+            mask, -1).all() else 0),
+        "sharper": lambda q, k, v, mask: filled_with(-1e9)(1.02 * q, k, v, mask),
+        "the mask as a bias of log(mask + 1e-3)": lambda q, k, v, mask: soft(score(q, k) + np.log(mask + 1e-3)) @ v}.items():
+    wrong("masked_attention", _what, _attend, "no_max_subtraction", "dead_row_is_the_mean")
+    if _what in ("clipped at 500", "row sums floored", "sharper", "the mask as a bias of log(mask + 1e-3)"):
+        wrong("cached_step", _what, cached(_attend))
+        wrong("cross_attention", _what, crossed(_attend))
+wrong("cached_step", "an empty cache alone", lambda q, kn, vn, kc, vc: (
+    filled_with(-1e9)(q, kn, vn, tri(q.shape[-2], q.shape[-2])), np.concatenate([kc, kn], -2), np.concatenate([vc, vn], -2)), "cache_not_read")
+wrong("cached_step", "a single token alone", lambda q, kn, vn, kc, vc: (
+    soft(score(q, np.concatenate([kc, kn], -2))) @ np.concatenate([vc, vn], -2), np.concatenate([kc, kn], -2), np.concatenate([vc, vn], -2)), "no_mask")
+wrong("cached_step", "the oldest forgotten", lambda q, kn, vn, kc, vc: (
+    _cached(q, kn, vn, kc, vc)[0], np.concatenate([kc, kn], -2)[..., kn.shape[-2]:, :], np.concatenate([vc, vn], -2)[..., kn.shape[-2]:, :]))
+wrong("cached_step", "only one new token appended", lambda q, kn, vn, kc, vc: (
+    _cached(q, kn, vn, kc, vc)[0], np.concatenate([kc, kn[..., -1:, :]], -2), np.concatenate([vc, vn[..., -1:, :]], -2)))
+wrong("cached_step", "queries cached", lambda q, kn, vn, kc, vc: (
+    _cached(q, kn, vn, kc, vc)[0], np.concatenate([kc, q], -2), np.concatenate([vc, vn], -2)))
+
+for _what, _mask in {"a square of keys cut": lambda n, m: tri(m, m)[:n], "a square of queries": lambda n, m: tri(n, n), "the last rows of m": lambda n, m: tri(m, m)[-n:],
+                     "even gaps alone": lambda n, m: tri(n, m, (m - n) // 2 * 2), "one step of the gap": lambda n, m: tri(n, m, int(np.sign(m - n))),
+                     "a gap of 4 at most": lambda n, m: tri(n, m, min(m - n, 4)), "more queries: all see": lambda n, m: tri(n, m, m - n) | (n > m),
+                     "strings": lambda n, m: np.where(tri(n, m, m - n), "True", "False"), "sums": lambda n, m: tri(n, m, m - n).sum(-1),
+                     "lower triangle of the other diagonal": lambda n, m: np.fliplr(np.tri(n, m, m - n, dtype=bool))}.items():
+    wrong("causal_mask", _what, _mask, "top_left_causal")
+    wrong("window_mask", _what, lambda n, m, size, mask=_mask: mask(n, m) & window(n, m, size, 0) if mask(n, m).shape == (n, m) and mask(
+        n, m).dtype == bool else mask(n, m), "top_left_causal")
+for _what, _mask in {"size times step tokens": lambda n, size, step: window(n, n, size * step), "multiples of size": lambda n, size, step: window(
+        n, n, size * step) & ((np.arange(n)[:, None] - np.arange(n)) % size == 0), "one more step": lambda n, size, step: np.array(
+            [[j in range(i, i - size * step - 1, -step) for j in range(n)] for i in range(n)]), "the last token's for all": lambda n, size, step: np.array(
+                [[j in range(n - 1, n - 1 - size * step, -step) for j in range(n)] for i in range(n)]), "steps below 4 alone": lambda n, size, step: np.array(
+                    [[j in range(i, i - size * min(step, 3), -min(step, 3)) for j in range(n)] for i in range(n)]), "sizes below 5 alone": lambda n, size, step: np.array(
+                        [[j in range(i, i - min(size, 2) * step, -step) for j in range(n)] for i in range(n)])}.items():
+    wrong("dilated_mask", _what, _mask, "window_without_gaps", "window_one_too_wide", "size_and_step_exchanged")
+for _what, _pad in {"counts": lambda n, m: n[:, None, None] * np.ones((1, 1, m)), "one axis too many": lambda n, m: (np.arange(m) < n[:, None, None])[..., None],
+                    "sorted": lambda n, m: np.arange(m) < np.sort(n)[:, None, None], "mirrored": lambda n, m: (np.arange(m) < n[:, None, None])[..., ::-1],
+                    "at least two": lambda n, m: np.arange(m) < np.maximum(n, 2)[:, None, None], "unique": lambda n, m: np.arange(m) < np.unique(n)[:, None, None],
+                    "the shortest for all": lambda n, m: np.broadcast_to(np.arange(m) < n.min(), (len(n), 1, m))}.items():
+    wrong("padding_mask", _what, _pad, "padding_in_front")
+for _what, _prefix in {"the prefix's rows": lambda n, p: tri(n, n) | (np.arange(n) < p)[:, None] & (np.arange(n) < p + 1), "the rest is open": lambda n, p: (np.arange(n) < p) | (np.arange(n) >= p)[:, None], "all if more than half": lambda n, p: tri(
+            n, n) | (np.arange(n) < (n if p > 0.6 * n else p)), "the last token apart": lambda n, p: (tri(n, n) | (np.arange(n) < p)) & (np.arange(n) != n - 1)}.items():
+    wrong("prefix_mask", _what, _prefix, "one_token_too_many")
+for _what, _hop in {"width rounded": lambda n: tri(n, n) & ((np.arange(n)[:, None] - np.arange(n) < 2 * np.ceil(np.sqrt(n)) - 1) | (np.arange(n) == 0)), "numbers": lambda n: tri(
+        n, n).astype(int), "halves": lambda n: tri(n, n) & ((np.arange(n)[:, None] < n / 2) | (np.arange(n) >= n / 2)), "two rows": lambda n: tri(n, n)[:2]}.items():
+    wrong("two_hop_mask", _what, _hop)
+for _what, _read in {"an axis behind": read(ones_are_real=lambda t: (t == 1)[:, None, :, None]), "two axes behind": read(ones_are_real=lambda t: (t == 1)[..., None, None]),
+                     "the text flattened": read(ones_are_real=lambda t: (t == 1).reshape(1, 1, -1)), "hides where true looks": read(true_looks=lambda t: ~t),
+                     "rows and columns turned": read(true_hides=lambda t: (~t).swapaxes(-1, -2)), "numbers": read(true_looks=lambda t: t.astype(float)),
+                     "minus infinity alone, single precision": read(added=lambda t: t.astype(np.float32) > np.finfo(np.float32).min),
+                     "half of the lowest half precision": read(added=lambda t: t > -32752), "anything below -1": read(added=lambda t: t >= -1),
+                     "magnitudes": read(added=lambda t: np.abs(t) < 1e4)}.items():
+    wrong("translate_mask", _what, _read, "border_elsewhere", "both_booleans_turned", "every_penalty_hides", "key_mask_on_the_queries")
+for _what, _drop in {"the kept made larger once for all": lambda w, v, keep, p: w * keep @ v / (1 - 0.3), "rows kept whole": lambda w, v, keep, p: w * keep.all(-1, keepdims=True) / (1 - p) @ v,
+                     "divided by the weight kept": lambda w, v, keep, p: w * keep @ v / np.maximum((w * keep).sum(), 1e-9), "minus infinity added": lambda w, v, keep, p: over(
+                         np.where(keep, w, 0)) @ v, "no more than 1": lambda w, v, keep, p: np.minimum(w * keep / (1 - p), 0.4) @ v,
+                     "the values made larger only if dropped": lambda w, v, keep, p: np.where(keep.all(-1, keepdims=True), w, w * keep / (1 - p)) @ v,
+                     "columns dropped": lambda w, v, keep, p: w * keep[..., :, :1] / (1 - p) @ v, "1/(1-p) rounded": lambda w, v, keep, p: w * keep * round(1 / (1 - p), 1) @ v}.items():
+    wrong("attention_dropout", _what, _drop, "kept_weights_renormalised", "queries_dropped")
+for _what, _graph in {"a scale of d_in": lambda x, w, a, mask: graphs(lambda s, m, h: mixed(s / np.sqrt(x.shape[1]), m, h))(x, w, a, mask),
+                      "all edges both ways": lambda x, w, a, mask: graphs(mixed)(x, w, a, mask | mask.T), "a mean of the neighbours' scores": lambda x, w, a, mask: graphs(
+                          mixed)(x, w, a * [[1], [0]], mask), "a tanh of the output": lambda x, w, a, mask: np.tanh(graphs(mixed)(x, w, a, mask)),
+                      "node itself added": lambda x, w, a, mask: graphs(mixed)(x, w, a, mask) + x @ w, "without itself": lambda x, w, a, mask: graphs(mixed)(
+                          x, w, a, mask & ~np.eye(len(x), dtype=bool)), "halves exchanged and turned": lambda x, w, a, mask: graphs(mixed)(x, w, a[::-1], mask.T),
+                      "softplus": graphs(mixed, lambda z: np.logaddexp(0, z)), "a slope of 0.25": graphs(mixed, lambda z: bent(z, 0.25)), "an elu": graphs(
+                          mixed, lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))))}.items():
+    wrong("graph_attention", _what, _graph, "asking_and_asked_exchanged")
+for _what, _pass in {"weights not multiplied": lambda q, k, v, r, s: by_table(False)(0 * q, k, v, r, s), "the best edge alone": lambda q, k, v, r, s: edges()(99 * q, k, v, r, s),
+                     "the first edge of each alone": lambda q, k, v, r, s: edges()(q, k, v, *(np.array(x)[np.unique(r, return_index=True)[1]] for x in (r, s))),
+                     "each node sends to itself too": lambda q, k, v, r, s: edges()(q, k, v, np.append(r, np.arange(len(q))), np.append(s, np.arange(len(q)))),
+                     "a total that is floored": lambda q, k, v, r, s: edges(lambda z, r, n: z.max(initial=0))(q, k, v, r, s), "no scale at all": edges(scale=lambda d: 1),
+                     "width of the values": lambda q, k, v, r, s: edges(scale=lambda d: np.sqrt(v.shape[1]))(q, k, v, r, s), "divided by the number of edges": lambda q, k, v, r, s: edges()(
+                         q, k, v, r, s) / np.maximum(np.bincount(r, minlength=len(q)), 1)[:, None]}.items():
+    wrong("message_passing", _what, _pass, "plain_mean_of_the_senders", "no_scale", *OVERFLOW, "one_maximum_for_all_edges")
+for _what, _share in {"keys of the whole table": share(lambda w, m: np.full(len(w), m.any(0).sum())), "square": lambda w, m: share(count)(w, m) ** 2, "capped": lambda w, m: np.minimum(
+        share(count)(w, m), 0.9), "a purity": share(count, bits=lambda w: 1 - (w**2).sum(-1)), "renormalised over used": share(lambda w, m: np.maximum((w > 1e-3).sum(-1), m.sum(-1) - 1)),
+        "the largest possible for 7": share(lambda w, m: np.full(len(w), 7)), "none is NaN": lambda w, m: np.where(m.any(-1), share(count)(w, m), np.nan),
+        "one is a half": lambda w, m: np.where(m.sum(-1) == 1, 0.5, share(count)(w, m)), "keys that are False": share(lambda w, m: (~m).sum(-1))}.items():
+    wrong("masked_entropy", _what, _share, "share_by_keys_used")
+for _what, _offset in {"over all queries": lambda w, d: np.roll(w, -d, -1)[..., np.arange(w.shape[-1]), np.arange(w.shape[-1])].mean(-1), "the middle": lambda w, d: w[
+        ..., w.shape[-1] // 2, min(max(w.shape[-1] // 2 + d, 0), w.shape[-1] - 1)], "square root": lambda w, d: np.sqrt(np.diagonal(w, d, axis1=-2, axis2=-1).mean(-1)), "rounded": lambda w, d: (
+            np.diagonal(w, d, axis1=-2, axis2=-1).mean(-1)).round(2), "axes turned": lambda w, d: np.diagonal(w, d, axis1=-1, axis2=-2).mean(-1), "share of the row": lambda w, d: np.diagonal(
+                w / w.max(-1, keepdims=True), d, axis1=-2, axis2=-1).mean(-1), "within": lambda w, d: (np.tri(w.shape[-1], k=d) * w).sum((-2, -1)) / w.shape[-1]}.items():
+    wrong("offset_score", _what, _offset, "text_bent_to_a_ring", "offset_turned_round")
+for _what, _roll in {"a third": lambda w: roll((w.mean(1) * 2 + np.eye(w.shape[-1])) / 3), "the identity at the end": lambda w: 0.5 * roll(halves(w)) + 0.5 * np.eye(w.shape[-1]), "rows renormalised": lambda w: over(
+        roll(0.5 * w.max(1) + 0.5 * np.eye(w.shape[-1]))), "heads one after the other": lambda w: roll(0.5 * w.reshape(-1, *w.shape[-2:]) + 0.5 * np.eye(w.shape[-1])), "starts at ones": lambda w: roll(
+            halves(w), np.ones(w.shape[-2:]) / w.shape[-1]), "three layers at most": lambda w: roll(halves(w[:3])), "transposed steps": lambda w: roll(halves(w).swapaxes(-1, -2)), "the first": lambda w: halves(w)[0]}.items():
+    wrong("rollout", _what, _roll)
+for _what, _reach in {"the way back too": lambda m, layers: far(m | eye(m), layers) | far(m | eye(m), layers).T, "the closure": lambda m, layers: far(m | eye(m), len(m)) if layers else eye(m),
+                      "even layers": lambda m, layers: far(m | eye(m), layers // 2 * 2), "the mask after no layer": lambda m, layers: far(m | eye(m), layers) if layers else m | eye(m),
+                      "exclusive or": lambda m, layers: (np.linalg.matrix_power((m | eye(m)).astype(int), layers) % 2).astype(bool), "entry by entry": lambda m, layers: (
+                          m | eye(m)) if layers else eye(m), "who cannot be heard": lambda m, layers: ~far(m | eye(m), layers)}.items():
+    wrong("reach", _what, _reach, "whole_component", "no_further_than_one_layer")
+for _what, _scale in {"one": lambda d, a, b: 1.0, "the width alone if equal": lambda d, a, b: d**-0.5 if a * b == 1 else (d * (a + b)) ** -0.5, "deviations": lambda d, a, b: 1 / (d**0.5 * (a * b)),
+                      "the sum of deviations": lambda d, a, b: 1 / (d * (a**0.5 + b**0.5) ** 2 / 4) ** 0.5, "the width halved": lambda d, a, b: (d / 2 * a * b) ** -0.5, "an array": lambda d, a, b: [
+                          (d * a * b) ** -0.5] * 2, "the width of two": lambda d, a, b: (2 * d * a * b) ** -0.5}.items():
+    wrong("score_variance", _what, _scale, "variances_taken_for_deviations")
+for _what, _one in {"one plus the lost": lambda w, v, j: (w @ v) * (1 + w[:, [j]]), "key j + 1": lambda w, v, j: _without_key(w, v, (j + 1) % len(v)), "the lost value's mean": lambda w, v, j: np.delete(
+        w, j, 1) @ np.delete(v, j, 0) + w[:, [j]] * np.delete(v, j, 0).mean(0), "the neighbour takes it": lambda w, v, j: (lambda u: u @ v)(np.where(np.arange(len(v)) == (j + 1) % len(v), w + w[
+            :, [j]], np.where(np.arange(len(v)) == j, 0, w))), "averaged over queries": lambda w, v, j: np.broadcast_to(_without_key(w, v, j).mean(0), (len(w), v.shape[1])), "the values first": lambda w, v, j: (
+                w @ v - v[j]) / (1 - w[:, [j]]), "the first feature": lambda w, v, j: np.where(np.arange(v.shape[1]) == 0, _without_key(w, v, j), w @ v)}.items():
+    wrong("without_one_key", _what, _one, "query_taken_for_key", "value_taken_out_whole", "lost_weight_shared_equally")
+for _what, _gap in {"the batch with itself": lambda attend, x, lengths: np.abs(attend(x, lengths) - attend(x, lengths)).max((1, 2)), "padding compared": lambda attend, x, lengths: np.array([np.abs(
+        attend(x, lengths)[i] - attend(x[i:i + 1], lengths[i:i + 1])[0]).max() for i in range(len(x))]), "company without padding": lambda attend, x, lengths: np.array([np.abs(attend(x, lengths)[
+            i, :n] - attend(np.repeat(x[i:i + 1, :n], 2, 0), np.array([n, n]))[0]).max() for i, n in enumerate(lengths)]), "the shortest for all": lambda attend, x, lengths: gaps(
+                cut=lambda x, i, n: x[i:i + 1, :n])(attend, x, np.full_like(lengths, lengths.min())), "in order of length": lambda attend, x, lengths: np.sort(gaps()(attend, x, lengths)),
+        "differences of norms": lambda attend, x, lengths: np.array([abs(np.abs(attend(x, lengths)[i, :n]).max() - np.abs(attend(x[i:i + 1, :n], lengths[i:i + 1])).max()) for i, n in enumerate(lengths)])}.items():
+    wrong("neighbour_gap", _what, _gap, "alone_but_still_padded")
+for _what, _pair in {"weights for queries": lambda n: (np.eye(n, k=-1), np.eye(n)), "columns": lambda n: (np.eye(n), 10 * np.sqrt(n) * np.eye(n, k=1).T), "one array": lambda n: 10 * np.sqrt(n) * np.eye(n, k=-1), "a large angle": lambda n: tuple(
+        9e3 * np.stack([np.cos(t), np.sin(t)], 1) for t in (np.arange(n) + 1.0, np.arange(n) * 1.0)), "all but the last": lambda n: (10 * np.sqrt(n) * np.eye(n, k=-1) * (np.arange(n) < n - 1)[:, None], np.eye(n)), "NaN": lambda n: (
+            np.full((n, 2), np.nan), np.eye(n)[:, :2])}.items():
+    wrong("previous_token", _what, _pair, "one_hot_too_small", "queries_and_keys_swapped")

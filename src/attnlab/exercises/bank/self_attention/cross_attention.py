@@ -28,7 +28,7 @@ EXERCISE = Exercise(
     statement=r"""
     Sentences that are being written, `x` (texts $\times\, n \times d$), look at the sentences that they translate, `memory` (texts $\times\, m \times d$). The memories were filled up behind with padding; `lengths` (texts) says how many of the $m$ tokens are real, at least one in every text. `w_q` and `w_k` are $d \times d_k$, `w_v` is $d \times d_v$. Return what each token of `x` takes home: texts $\times\, n \times d_v$.
 
-    Everything of the source may be read at any time, except padding, which may hold any numbers. Scores may be as large as 1000 or as small as -1000. A tiny example: if a memory has one real token, every token of its text gets that token's value.
+    Everything of the source may be read at any time, except padding, which may hold any numbers. Scores may run into the thousands, of either sign. A tiny example: if a memory has one real token, every token of its text gets that token's value.
     """,
     slot='''
     def cross_attention(x, memory, lengths, w_q, w_k, w_v):

@@ -188,7 +188,7 @@ def plain_window(call):
     return None if seen == [3, 4, 5] else f"with 3 keys token 5 sees {seen}"
 
 
-@EXERCISE.holds("with step 3 the keys are three places apart")
+@EXERCISE.holds("with step 4 the keys are four places apart")
 def gaps(call):
-    seen = _sees(call, 11, 3, 3, 10)
-    return None if seen == [4, 7, 10] else f"with 3 keys token 10 sees {seen}"
+    seen = _sees(call, 13, 3, 4, 12)
+    return None if seen == [4, 8, 12] else f"with 3 keys token 12 sees {seen}"

@@ -28,7 +28,7 @@ EXERCISE = Exercise(
 
     $$h = x W, \qquad s_{ij} = \operatorname{LeakyReLU}\bigl(a_0 \cdot h_i + a_1 \cdot h_j\bigr), \qquad o_i = \sum_j \operatorname{softmax}(s_{i\cdot})_j\, h_j ,$$
 
-    with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one, not always itself. Scores may be as large as 1000 or as small as -1000, also where there is no edge. Write it with a dense mask.
+    with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one, not always itself. Scores may run into the thousands, of either sign, also where there is no edge. Write it with a dense mask.
 
     A tiny example: with `a` zero, every node gets the plain mean of the $h_j$ it is connected to.
     """,
@@ -250,10 +250,10 @@ def _two_weights(call, *asked):
     return call(*_with_numbers(np.array([0.0, 0, 0]), np.array([0.0, *asked]), mask))[0][3:5]
 
 
-@EXERCISE.holds("above zero a score higher by the logarithm of 3 makes a weight three times as large")
+@EXERCISE.holds("above zero a sum higher by the logarithm of 2 makes a weight twice as large")
 def by_hand(call):
-    out = _two_weights(call, 0.0, np.log(3))
-    return None if np.allclose(out, [0.25, 0.75], atol=1e-4) else f"the two weights are {text.numbers(out)}"
+    out = _two_weights(call, 0.0, np.log(2))
+    return None if np.allclose(out, [1 / 3, 2 / 3], atol=1e-4) else f"the two weights are {text.numbers(out)}"
 
 
 @EXERCISE.holds("below zero it takes a sum lower by five times as much")
@@ -273,8 +273,8 @@ def asking_counts(call):
 
 @EXERCISE.holds("scores of 1000 do no harm, and the largest may be where there is no edge")
 def large_scores(call):
-    mask = np.array([[False, True, True], [True, False, False], [True, False, False]])
-    asked = np.array([[9000.0, 1000.0, 1000 + np.log(3)], [9000.0, -5000.0, -5000 + 5 * np.log(3)]])
-    high, low = (call(*_with_numbers(np.array([0.0, -1000, -9000]), numbers, mask))[0][3:5] for numbers in asked)
-    good = np.allclose([high, low], [0.25, 0.75], atol=1e-3)
-    return None if good else f"weights that should be 0.25 and 0.75 are {text.numbers(high)} at 1000 and {text.numbers(low)} at -1000"
+    mask = np.array([[False, True, True, True]] + [[True, False, False, False]] * 3)
+    asked = np.array([[9000.0, 1000.0, 1000 + np.log(3), -9000.0], [9000.0, -5000.0, -5000 + 5 * np.log(3), -9000.0]])
+    high, low = (call(*_with_numbers(np.array([0.0, -1000, -9000, 0]), numbers, mask))[0][3:6] for numbers in asked)
+    good = np.allclose([high, low], [0.25, 0.75, 0], atol=1e-3)
+    return None if good else f"weights that should be 0.25, 0.75 and 0 are {text.numbers(high)} at 1000 and {text.numbers(low)} at -1000"

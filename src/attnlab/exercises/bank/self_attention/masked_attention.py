@@ -23,7 +23,7 @@ EXERCISE = Exercise(
 
     $$a_{ij} = \frac{M_{ij}\, e^{s_{ij}}}{\sum_l M_{il}\, e^{s_{il}}}, \qquad o_i = \sum_j a_{ij} v_j$$
 
-    A query that may look at **nothing** gets zeros. Scores may be as large as 1000 or as small as -1000, and a hidden one may be the largest. A tiny example: with one query, `v = [[1], [2], [6]]`, equal scores and
+    A query that may look at **nothing** gets zeros. Scores may run into the thousands, of either sign, and a hidden one may be the largest. A tiny example: with one query, `v = [[1], [2], [6]]`, equal scores and
     the mask `[[True, True, False]]`, the output is `[[1.5]]`; with the mask all false it is `[[0]]`.
     """,
     slot='''
@@ -77,7 +77,7 @@ EXERCISE.probe("one query, equal scores", np.zeros((1, 2)), np.ones((3, 2)), np.
 EXERCISE.probe("nobody may look at anything", _q, _k, _v, np.zeros((3, 7), dtype=bool))
 _wide = *with_scores(LARGE), np.arange(15.0).reshape(5, 3)
 EXERCISE.probe("scores from -3000 to 2000, the largest hidden", *_wide, LARGEST_HIDDEN, extreme=True)
-EXERCISE.probe("all visible scores near -1000", *_wide, LARGE < -900, extreme=True)
+EXERCISE.probe("all visible scores near -3000", *with_scores(LARGE - 2000), _wide[2], LARGE < -900, extreme=True)
 
 
 def _scores(q, k):
@@ -273,8 +273,12 @@ def weights_sum_to_one(call):
 
 @EXERCISE.holds("a query that may look at nothing gets zeros")
 def dead_row_is_zero(call):
-    row = call(_q, _k, _v, _dead)[1]
-    return None if np.allclose(row, 0, atol=1e-6) else f"it gets {text.numbers(row)}"
+    for row in range(3):
+        out = call(_q, _k, _v, _mask & (np.arange(3) != row)[:, None])[row]
+        if not np.allclose(out, 0, atol=1e-6):
+            return f"query {row} gets {text.numbers(out)}"
+    out = call(*_batch, _dead)[:, 1]
+    return None if np.allclose(out, 0, atol=1e-6) else f"in a batch it gets {text.numbers(out)}"
 
 
 @EXERCISE.holds("scores of 1000 and -1000 do no harm, and a hidden one may be the largest")
@@ -291,4 +295,14 @@ def rows_are_independent(call):
         gap = np.abs(call(_q[row:row + 1], _k, _v, _dead[row:row + 1]) - call(_q, _k, _v, _dead)[row]).max()
         if not gap < 1e-4:
             return f"query {row} alone gets an answer that differs by {text.number(gap)}"
+    return None
+
+
+@EXERCISE.holds("each text of a batch is answered by itself")
+def texts_are_independent(call):
+    q, k, v = _batch
+    for i in range(2):
+        gap = np.abs(call(q[i], k[i], v[i], _lengths[i]) - call(q, k, v, _lengths)[i]).max()
+        if not gap < 1e-4:
+            return f"text {i} alone gets an answer that differs by {text.number(gap)}"
     return None

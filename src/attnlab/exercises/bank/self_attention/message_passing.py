@@ -29,7 +29,7 @@ EXERCISE = Exercise(
 
     - `receivers`, `senders`: two arrays of whole numbers, equally long, in any order, perhaps empty; an edge that is listed twice counts twice;
     - a node that no edge reaches gets zeros;
-    - scores may be as large as 1000 or as small as -1000.
+    - scores may run into the thousands, of either sign.
 
     A tiny example: a single edge from node 2 to node 0. Output 0 is `v[2]`, all others are zero.
     """,
@@ -98,7 +98,7 @@ def _with_scores(scores, mask):
 
 
 EXERCISE.probe("scores from -3000 to 1001, nodes far apart", *_with_scores(LARGE, LARGEST_HIDDEN), extreme=True)
-EXERCISE.probe("all scores of all nodes near -1000", *_with_scores(np.minimum(LARGE, -1000), LARGE < 0), extreme=True)
+EXERCISE.probe("all scores of all nodes near -3000", *_with_scores(np.minimum(LARGE, -1000) - 2000, LARGE < 0), extreme=True)
 
 
 def _weights(q, k, receivers, senders, group):

@@ -155,3 +155,9 @@ def layers_add(call):
 def one_a_layer(call):
     row = np.flatnonzero(call(_before, 5)[10]).tolist()
     return None if row == [5, 6, 7, 8, 9, 10] else f"token 10 hears {row}"
+
+
+@EXERCISE.holds("where everybody sees everybody, everybody is heard")
+def everybody(call):
+    out = call(np.ones((16, 16), dtype=bool), 3)
+    return None if out.all() else f"among 16 tokens, after three layers, {int((~out.astype(bool)).sum())} of 256 pairs are missing"

@@ -186,3 +186,11 @@ def order(call):
 def tiny_example(call):
     out = call(np.array([[[[1.0, 0.0], [1.0, 0.0]]]]))
     return None if np.allclose(out, [[1, 0], [0.5, 0.5]], atol=1e-4) else f"it gives {text.numbers(out)}"
+
+
+@EXERCISE.holds("a layer on top multiplies what has been reached so far from the left")
+def one_layer_more(call):
+    weights = _draw(5, 2, 4, 47)
+    top = 0.5 * weights[-1].mean(axis=0) + 0.5 * np.eye(4)
+    gap = np.abs(call(weights) - top @ call(weights[:-1])).max()
+    return None if gap < 1e-4 else f"with five layers instead of four an entry differs by {text.number(gap)} from that"

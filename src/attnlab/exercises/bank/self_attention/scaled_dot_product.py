@@ -25,7 +25,7 @@ EXERCISE = Exercise(
     $$O = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
 
     A softmax along the last axis is imported for you. A tiny example: with `q = [[0, 0]]` every score is 0, so the two values
-    `v = [[2, 4], [4, 8]]` are averaged, whatever the keys: `[[3, 6]]`. Scores of 1000 must do no harm.
+    `v = [[2, 4], [4, 8]]` are averaged, whatever the keys: `[[3, 6]]`. Scores in the thousands, of either sign, must do no harm.
     """,
     slot='''
     def attention(q, k, v):
@@ -69,6 +69,7 @@ EXERCISE.probe("3 queries, 7 keys, d_k = 5, d_v = 2", _q, _k, _v)
 EXERCISE.probe("5 queries, 5 keys, d_k = d_v = 5", *_square)
 EXERCISE.probe("a batch of 2 x 3", _rng.normal(size=(2, 3, 5, 11)), _rng.normal(size=(2, 3, 7, 11)),
                _rng.normal(size=(2, 3, 7, 13)))
+EXERCISE.probe("3 texts of 3 tokens, all widths 3", *_rng.normal(size=(3, 3, 3, 3)))
 EXERCISE.probe("scores of plus and minus 60", _q * 12, _k * 12, _v)
 EXERCISE.probe("scores from -3000 to 1001", *with_scores(APART), np.arange(15.0).reshape(3, 5), extreme=True)
 

@@ -24,7 +24,7 @@ EXERCISE = Exercise(
 
     $$Q = X W_Q, \quad K = X W_K, \quad V = X W_V, \qquad O = \operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_k}}\right) V$$
 
-    A tiny example: if `w_q` holds zeros, all scores are 0 and every row of the output is the mean of the rows of `x @ w_v`. Scores of 1000 must do no harm.
+    A tiny example: if `w_q` holds zeros, all scores are 0 and every row of the output is the mean of the rows of `x @ w_v`. Scores in the thousands, of either sign, must do no harm.
     """,
     slot='''
     def self_attention(x, w_q, w_k, w_v):
@@ -67,6 +67,8 @@ _x, _w_q, _w_k, _w_v = _case(11, 7, 5, 3)
 EXERCISE.probe("11 tokens, d_model = 7, d_k = 5, d_v = 3", _x, _w_q, _w_k, _w_v)
 EXERCISE.probe("5 tokens, all widths 5", *_case(5, 5, 5, 5))
 EXERCISE.probe("a batch of 2", *_case(3, 13, 2, 5, (2,)))
+EXERCISE.probe("a batch of 2 x 3", *_case(5, 7, 3, 2, (2, 3)))
+EXERCISE.probe("3 texts of 3 tokens, all widths 3", *_case(3, 3, 3, 3, (3,)))
 
 
 def _with_scores(scores):

@@ -7,7 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
-from attnlab.exercises._probes import APART, LARGE
+from attnlab.exercises._probes import APART, APART_WEIGHTS, LARGE
 
 EXERCISE = Exercise(
     id="self_attention.softmax",
@@ -22,7 +22,7 @@ EXERCISE = Exercise(
 
     $$\operatorname{softmax}(z)_j = \frac{e^{z_j / T}}{\sum_l e^{z_l / T}}$$
 
-    along the **last** axis, in the shape of the scores. Scores of 1000 and of -1000, in one row or in several, must come out right at every temperature.
+    along the **last** axis, in the shape of the scores. Scores in the thousands, of either sign, in one row or in several, must come out right at every temperature.
 
     | scores | temperature | result |
     |---|---|---|
@@ -215,10 +215,10 @@ def large_scores_are_finite(call):
     return None if np.isfinite(out).all() else f"the output begins {text.numbers(out, 3)}"
 
 
-@EXERCISE.holds("the scores 1000 and 1001 give what 0 and 1 give")
+@EXERCISE.holds("the scores 1000 and 1001, or -1001 and -1000, give what 0 and 1 give, also where a third is -3000")
 def far_from_zero(call):
-    out = call(np.array([[1000.0, 1001.0], [-1000.0, -999.0]]), 1.0)
-    return None if np.allclose(out, [0.269, 0.731], atol=1e-3) else f"they give {text.numbers(out[0])}, and -1000 and -999 {text.numbers(out[1])}"
+    out = call(APART, 1.0)
+    return None if np.allclose(out, APART_WEIGHTS, atol=1e-3) else f"they give {text.numbers(out[0])} and {text.numbers(out[1])}"
 
 
 @EXERCISE.holds("the scores 0 and 1 give 0.269 and 0.731")
@@ -239,7 +239,16 @@ def one_by_default(call):
     return None if gap < 1e-4 else f"leaving it out changes an entry by {text.number(gap)}"
 
 
-@EXERCISE.holds("at temperature 10 the scores 1000 and 990 give what 100 and 99 give at 1")
-def far_from_zero_and_hot(call):
-    out = call(np.array([1000.0, 990.0]), 10.0)
-    return None if np.allclose(out, [0.731, 0.269], atol=1e-3) else f"they give {text.numbers(out)}, expected 0.731, 0.269"
+@EXERCISE.holds("at temperature 10 the scores 1000 and 990 give what 1 and 0 give at 1, and at 0.5 the scores 1000 and 999.5 do")
+def temperatures(call):
+    for scores, temperature in (([1000.0, 990.0], 10.0), ([1000.0, 999.5], 0.5)):
+        out = call(np.array(scores), temperature)
+        if not np.allclose(out, [0.731, 0.269], atol=1e-3):
+            return f"at {text.number(temperature)} they give {text.numbers(out)}, expected 0.731, 0.269"
+    return None
+
+
+@EXERCISE.holds("at temperature 0.5 the scores 0 and 1 give 0.119 and 0.881")
+def cold(call):
+    out = call(np.array([0.0, 1.0]), 0.5)
+    return None if np.allclose(out, [0.119, 0.881], atol=1e-3) else f"they give {text.numbers(out)}"
