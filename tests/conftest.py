@@ -25,7 +25,7 @@ settings.register_profile("quick", derandomize=True, deadline=None, max_examples
 settings.load_profile("quick")
 
 
-APART = ("test_every_runnable_cell_of_a_chapter_runs_in_order",)
+APART = ("test_every_runnable_cell_of_a_chapter_runs_in_order",)  # chapters share the Python of their worker
 A_PAGE_EACH = "tests/site/test_site.py"
 
 

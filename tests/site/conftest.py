@@ -1,7 +1,7 @@
 """The built site behind a local server, and a browser that reaches nothing else.
 
-Fixtures: `site_url` (str), `site_folder` (Path), `browser` (one Chromium for all), `page` (fresh storage,
-desktop width), `shared_page` (one for the tests of a file that only look) and `visited` (every page of the site
+Fixtures: `site_url` (str), `site_folder` (Path), `browser` (one Chromium for all), `page` (a fresh tab, nothing
+stored, desktop width), `shared_page` (one for the tests of a file that only look) and `visited` (every page of the site
 in turn, opened once for all the tests that ask for it). A page carries `external` (requests that were not for
 the site) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than _build/html.
 """
@@ -91,14 +91,19 @@ def browser():
 
 def watch(context, site_url: str):
     """A new page of `context` that records what does not belong to the site, and what goes wrong."""
-    page = context.new_page()
-    page.external, page.errors = [], []
+    return attend(context.new_page(), site_url)
+
+
+def attend(page, site_url: str):
+    """The same for a page that is there, and nothing has loaded in it yet."""
+    context, page.external, page.errors = page.context, [], []
 
     def heard(request):
         if not request.url.startswith((f"{site_url}/", *OWN)):
             page.external.append(request.url)
 
     context.on("request", heard)
+    page.on("close", lambda: context.remove_listener("request", heard))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     return page
@@ -111,10 +116,26 @@ def opened(browser):
     return context
 
 
-@pytest.fixture
-def page(browser, site_url):
+@pytest.fixture(scope="module")
+def returning(browser):
+    """A browser for all the tests of a file: it keeps the files it has fetched."""
     with opened(browser) as context:
-        yield watch(context, site_url)
+        yield context
+
+
+@pytest.fixture
+def page(returning, site_url):
+    page = watch(returning, site_url)
+    yield page
+    forget(page, site_url)
+    page.close()
+
+
+def forget(page, site_url: str) -> None:
+    """Drop what pages of the site have stored; what lasts as long as its tab goes with the tab."""
+    session = page.context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": site_url, "storageTypes": "local_storage,indexeddb,cookies"})
+    page.context.clear_cookies()
 
 
 @pytest.fixture(scope="module")

@@ -442,7 +442,8 @@ def test_the_packed_package_is_the_present_one(site_url):
     assert sizes["attnlab.zip"] == (conftest.SITE / "_static/pyodide/attnlab.zip").stat().st_size
 
 
-# Press Run under every cell in turn, as a reader would; [status, text, output] of each, up to the first that never ends.
+# Press Run under every cell in turn, as a reader would; [status, text, output, pictures] of each, up to the first that
+# never ends.
 RUN_ALL = """async (limit) => {
     const told = [], look = (part) => cell.querySelector(part);
     let cell;
@@ -451,22 +452,65 @@ RUN_ALL = """async (limit) => {
         look(".run-run").click();
         const late = performance.now() + limit;
         while (cell.hasAttribute("data-busy") && performance.now() < late) await new Promise((go) => setTimeout(go, 20));
-        told.push([look(".run-status").innerText, look("textarea").value.slice(0, 80), look(".run-output").innerText.slice(-300)]);
+        told.push([look(".run-status").innerText, look("textarea").value, look(".run-output").innerText.slice(-300),
+            cell.querySelectorAll(".run-output img").length]);
         if (cell.hasAttribute("data-busy")) break;
     }
     return told;
 }"""
 
+# One Python for all chapters: starting it takes longer than the cells of a chapter. A page that was opened by this one
+# gets, for the worker it asks for, a stand-in that speaks with the one worker, whose names are forgotten first.
+LEND = """(forget) => {
+    let python = null, borrower = null;
+    window.lend = (address, options) => {
+        const waiting = [], fresh = python === null;
+        python ??= new Worker(address, options);
+        const lent = {
+            postMessage: (message) => (borrower === lent ? python.postMessage(message) : waiting.push(message)),
+            terminate: () => { python?.terminate(); python = null; },
+        };
+        const begin = () => {
+            borrower = lent;
+            for (const message of waiting.splice(0)) python.postMessage(message);
+        };
+        python.onerror = (event) => lent.onerror?.(event);
+        python.onmessage = ({ data }) => {
+            if (borrower === lent) lent.onmessage?.({ data });
+            else if (data.kind === "done") begin();
+        };
+        if (fresh) begin();
+        else python.postMessage({ source: forget, label: 0 });
+        return lent;
+    };
+}"""
+BORROW = """if (window.opener?.lend) {
+    window.Worker = function (address, options) { return window.opener.lend(address, options) };
+}"""
+FORGET = "[globals().pop(name) for name in [*globals()] if not name.startswith('__') and name != 'display'];"
+
 
 @pytest.fixture(scope="module")
 def readers(browser, site_url):
-    """A browser that keeps what it has fetched while its reader goes from chapter to chapter."""
+    """A reader who goes from chapter to chapter, all in tabs opened from one that keeps Python."""
     with conftest.opened(browser) as context:
-        yield context
+        lender = conftest.watch(context, site_url)
+        lender.goto(f"{site_url}/book/reference/bibliography.html")
+        lender.evaluate(LEND, FORGET)
+        context.add_init_script(BORROW)
+        yield lender
 
 
-def test_every_runnable_cell_of_a_chapter_runs_in_order(readers, site_url, chapter):
-    page = conftest.watch(readers, site_url)
+@pytest.fixture
+def next_tab(readers, site_url):
+    with readers.expect_popup() as popup:
+        readers.evaluate("() => { window.open('about:blank') }")
+    yield conftest.attend(popup.value, site_url)
+    popup.value.close()
+
+
+def test_every_runnable_cell_of_a_chapter_runs_in_order(next_tab, site_url, chapter):
+    page = next_tab
     cells = opened(page, site_url, chapter)
     count, checks = cells.count(), cells.and_(page.locator(".tag_exercise-check"))
     if checks.count() >= 2:  # whoever begins with the last exercise
@@ -475,4 +519,40 @@ def test_every_runnable_cell_of_a_chapter_runs_in_order(readers, site_url, chapt
     failed = [(number, *said) for number, said in enumerate(told, 1) if not re.fullmatch(r"Done in [\d.]+ s\.", said[0])]
     assert failed == [] and len(told) == count >= 1
     assert page.external == [] and page.errors == []
-    page.close()
+    assert pictures_without_need(told) == []
+
+
+def pictures_without_need(told: list) -> list[int]:
+    """Cells that draw although no cell up to there asks for matplotlib: a Python of the page's own would not have it."""
+    needs, source = kernel().needs, conftest.ROOT / "src"
+    asked = [bool(needs(text, ["matplotlib"], source)) for _, text, _, _ in told]
+    return [number for number, said in enumerate(told, 1) if said[3] and not any(asked[:number])]
+
+
+def kernel():
+    """The browser's stand-in for a notebook kernel, as a module."""
+    spec = importlib.util.spec_from_file_location("run_kernel", conftest.ROOT / "book/_static/run/kernel.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_chapter_finds_nothing_of_the_one_before(readers, site_url):
+    """The shared Python is as empty as one of its own."""
+    said = []
+    for code in ("mine = 3\n_hidden = 4\nsorted(globals())", "sorted(globals())"):
+        with readers.expect_popup() as popup:
+            readers.evaluate("() => { window.open('about:blank') }")
+        cell = opened(conftest.attend(popup.value, site_url), site_url).first  # nothing above it has to run
+        area(cell).fill(code)
+        assert run(cell).startswith("Done")
+        said.append(output(cell).inner_text())
+        popup.value.close()
+    assert "'mine'" in said[0] and "'_hidden'" in said[0]
+    assert "'mine'" not in said[1] and "'_hidden'" not in said[1] and "'display'" in said[1]
+
+
+def test_a_picture_out_of_nowhere_is_noticed():
+    drawn, plain = ["Done", "import matplotlib.pyplot as plt", "", 1], ["Done", "1 + 1", "", 0]
+    assert pictures_without_need([plain, drawn, ["Done", "plt.show()", "", 1]]) == []
+    assert pictures_without_need([plain, ["Done", "plt.show()", "", 1], drawn]) == [2]
