@@ -19,8 +19,8 @@ env: ## make .venv and install everything pinned
 book: env ## build the site and serve it on localhost
 	@$(RUN) tools/build.py --serve
 
-test: env ## every check: package, exercises, notebooks, book, site in a browser
-	@$(RUN) tools/check.py
+test: env ## every check: package, exercises, notebooks, book, site in a browser (some: STAGES="book links site")
+	@$(RUN) tools/check.py $(STAGES)
 
 quick: env ## the checks for daily work, under 90 seconds
 	@$(RUN) tools/check.py --quick

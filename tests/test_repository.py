@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -32,13 +33,67 @@ def test_workflow_is_pinned_and_modest(workflow):
     content = yaml.safe_load(text)
     assert content["permissions"] == {"contents": "read"} and "concurrency" in content
     for name, job in content["jobs"].items():
-        assert job["timeout-minutes"] <= 60, name
+        minutes = job["timeout-minutes"]
+        assert minutes == "${{ matrix.minutes }}" or minutes <= 60, name
         assert set(job.get("permissions", {})) <= {"pages", "id-token"}, name
     assert len(re.findall("actions/checkout@", text)) == text.count("persist-credentials: false")
 
 
 def test_three_workflows():
     assert [path.name for path in WORKFLOWS] == ["book.yml", "tests.yml", "weekly.yml"]
+
+
+def commands(workflow: Path) -> list[str]:
+    """What the steps of a workflow run."""
+    jobs = yaml.safe_load(workflow.read_text("utf-8"))["jobs"].values()
+    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+
+def named_in(command: str) -> set[str]:
+    """Files and folders of the repository that a command names."""
+    return set(re.findall(r"(?<![\w/.-])(?:(?:tools|tests|book)/[\w./-]+|\.ci/\w+|requirements[\w-]*\.txt)", command))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_names_what_is_there(workflow):
+    """Files, targets of the Makefile, stages of the checks and extras of the package."""
+    text = "\n".join(commands(workflow))
+    assert [path for path in named_in(text) if not (ROOT / path).exists()] == []
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert set(re.findall(r"\bmake (\w+)", text)) <= set(targets)
+    stages = [word for line in re.findall(r"tools/check\.py((?: \w+)+)", text) for word in line.split()]
+    assert set(stages) <= {stage.name for stage in check_tool().STAGES}
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert {name for names in re.findall(r"\.\[([\w,]+)\]", text) for name in names.split(",")} <= set(extras)
+
+
+def check_tool():
+    """tools/check.py as a module."""
+    spec = importlib.util.spec_from_file_location("check_stages", ROOT / "tools" / "check.py")
+    module = sys.modules["check_stages"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_a_command_names_is_found():
+    command = '.venv/bin/python tools/env.py && .ci/run book && pip install -r requirements-data.txt x/tools/y.py'
+    assert named_in(command) == {"tools/env.py", ".ci/run", "requirements-data.txt"}
+
+
+def test_every_stage_has_its_job_once():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text("utf-8"))["jobs"]
+    shards = jobs["stages"]["strategy"]["matrix"]["include"]
+    names = [name for shard in shards for name in shard["stages"].split()]
+    assert names == [stage.name for stage in check_tool().STAGES]
+    assert all(shard["minutes"] <= 60 for shard in shards)
+
+
+def test_the_newest_sphinx_comes_with_all_that_the_book_needs():
+    """Jupyter Book itself allows no newer Sphinx, so the extra `book` cannot be asked for there."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    (line,) = [run for run in commands(ROOT / ".github/workflows/weekly.yml") if " sphinx-book-theme " in run]
+    needed = {re.match(r"[\w-]+", requirement)[0] for requirement in extras["book"]} - {"jupyter-book"}
+    assert needed - set(line.split()) == set()
 
 
 def requirements() -> list[str]:

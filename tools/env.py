@@ -32,7 +32,7 @@ def host_python() -> str:
     """The interpreter to build .venv from: this one, or a newer one on PATH where this one is too old."""
     if sys.version_info >= OLDEST:
         return sys.executable
-    for name in ("python3.13", "python3.12", "python3.11"):
+    for name in ("python3.14", "python3.13", "python3.12", "python3.11"):
         if shutil.which(name):
             return name
     found = ".".join(map(str, sys.version_info[:2]))
