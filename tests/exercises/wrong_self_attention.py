@@ -750,3 +750,86 @@ for _what, _pair in {"weights for queries": lambda n: (np.eye(n, k=-1), np.eye(n
         9e3 * np.stack([np.cos(t), np.sin(t)], 1) for t in (np.arange(n) + 1.0, np.arange(n) * 1.0)), "all but the last": lambda n: (10 * np.sqrt(n) * np.eye(n, k=-1) * (np.arange(n) < n - 1)[:, None], np.eye(n)), "NaN": lambda n: (
             np.full((n, 2), np.nan), np.eye(n)[:, :2])}.items():
     wrong("previous_token", _what, _pair, "one_hot_too_small", "queries_and_keys_swapped")
+
+# -- tests of attention, and other weights ---------------------------------------------------------------------------
+
+
+def changed(x, t, by):
+    return np.concatenate([x[:t], x[t:] + by[t:]])
+
+
+def leak(measure=lambda g, t: np.abs(g[:t]).max(), key=1, value=1, late=0):
+    def future(attend, q, k, v, t, noise):
+        return measure(attend(q, changed(k, t + late, key * noise), changed(v, t + late, value * noise)) - attend(q, k, v), t)
+    return future
+
+
+def left_changed(attend, q, k, v, t, noise):
+    before = attend(q, k, v).copy()
+    k[t:] += noise[t:]
+    v[t:] += noise[t:]
+    return np.abs(attend(q, k, v) - before)[:t].max()
+
+
+def value_left_changed(attend, q, k, v, t, noise):
+    before, later = attend(q, k.copy(), v.copy()), changed(k, t, noise)
+    v += np.where((np.arange(len(v)) >= t)[:, None], noise, 0)
+    return np.abs(attend(q, later, v) - before)[:t].max()
+
+
+def nearly_put_back(attend, q, k, v, t, noise):
+    found = left_changed(attend, q, k, v, t, noise)
+    k[t:] -= 0.999 * noise[t:]
+    v[t:] -= 0.999 * noise[t:]
+    return found
+
+
+for _what, _leak in {
+        "keys and values left changed": left_changed, "values left changed": value_left_changed, "not quite put back": nearly_put_back,
+        "the length of the change": leak(lambda g, t: np.linalg.norm(g[:t])), "the sum": leak(lambda g, t: np.abs(g[:t]).sum()),
+        "the first output alone": leak(lambda g, t: np.abs(g[0]).max()), "the output before t alone": leak(lambda g, t: np.abs(g[t - 1]).max()),
+        "the first feature alone": leak(lambda g, t: np.abs(g[:t, 0]).max()), "each token's": leak(lambda g, t: np.abs(g[:t]).max(-1)),
+        "noise taken away from the values": leak(value=-1), "half the noise": leak(key=0.5, value=0.5), "one token later": leak(late=1),
+        "one token earlier": leak(late=-1), "the queries too": lambda attend, q, k, v, t, noise: np.abs(attend(
+            changed(q, t, noise), changed(k, t, noise), changed(v, t, noise)) - attend(q, k, v)).max(),
+        "downwards alone": leak(lambda g, t: -g[:t].min()), "rounded": leak(lambda g, t: np.abs(g[:t]).max().round(2)),
+        "small leaks forgiven": leak(lambda g, t: np.abs(g[:t]).max() * (np.abs(g[:t]).max() > 0.1)), "yes or no": leak(
+            lambda g, t: np.abs(g[:t]).max() > 1e-9), "one for each": leak(lambda g, t: np.abs(g[:t])), "infinity": leak(lambda g, t: np.inf),
+        "the larger of both": lambda *a: max(leak(value=0)(*a), leak(key=0)(*a)), "the sum of both": lambda *a: leak(value=0)(*a) + leak(key=0)(*a)}.items():
+    wrong("future_leak", _what, _leak, "future_starts_one_late", "leak_measured_everywhere")
+
+
+def free(weights, values, row=-1):
+    return np.linalg.svd(np.vstack([values.T, np.ones(len(weights))]))[2][row]
+
+
+def edge(weights, direction, share=1.0):
+    falling = direction < 0
+    return weights + share * (weights[falling] / -direction[falling]).min() * direction
+
+
+for _what, _same in {
+        "nearly to the edge": lambda w, v: edge(w, free(w, v), 0.99), "a little beyond": lambda w, v: edge(w, free(w, v), 1.01),
+        "one-hot": lambda w, v: np.eye(len(w))[w.argmax()], "equal weights": lambda w, v: np.full(len(w), 1 / len(w)),
+        "rounded": lambda w, v: edge(w, free(w, v)).round(2), "for three keys alone": lambda w, v: edge(w, free(w, v)) if len(w) < 4 else w,
+        "the least weight removed": lambda w, v: np.where(w == w.min(), 0, w) / (1 - w.min()), "NaN": lambda w, v: w * np.nan,
+        "exchanged": lambda w, v: w[::-1], "the first feature alone": lambda w, v: edge(w, free(w, v[:, :1])), "the step alone": lambda w, v: edge(
+            w, free(w, v)) - w, "as a column": lambda w, v: edge(w, free(w, v))[:, None], "weights and outputs": lambda w, v: w @ v}.items():
+    wrong("same_output", _what, _same, "stopped_too_early", "same_weights_again", "walked_past_zero")
+for _what, _test in {
+        "always True": lambda attend: True, "its shape and sums": lambda attend: bool(np.allclose(attend(
+            np.eye(5), np.eye(5), np.ones((5, 5))), 1, atol=1e-4)), "finite": lambda attend: bool(np.isfinite(attend(np.eye(5), np.eye(5), np.eye(5))).all()),
+        "the first row": lambda attend: bool(np.allclose(attend(np.eye(5), np.eye(5), np.eye(5))[0], np.eye(5)[0], atol=1e-4)),
+        "upside down": lambda attend: not bool(np.allclose(attend(np.eye(5), np.eye(5), np.eye(5))[0], np.eye(5)[0], atol=1e-4))}.items():
+    wrong("judge_attention", _what, _test, "shape_tested_alone", "leak_tested_alone", "constant_values_tested_alone")
+for _what, _find in {
+        "by the largest weight": lambda q, k, w: "not scaled" if w.max() > 0.9 else "correct", "always another": lambda q, k, w: "softmax twice",
+        "by both sums": lambda q, k, w: "wrong axis" if not np.allclose(w.sum(-1), 1, atol=1e-4) else "swapped" if np.allclose(w.sum(0), 1, atol=1e-4) else "correct",
+        "in other words": lambda q, k, w: "Correct"}.items():
+    wrong("find_the_bug", _what, _find, "row_sums_as_evidence")
+for _what, _hears in {
+        "the triangle": lambda layer, x: np.tri(len(x), dtype=bool), "everybody": lambda layer, x: np.ones((len(x),) * 2, dtype=bool),
+        "amounts": lambda layer, x: np.array([np.abs(layer(changed(x, j, np.eye(len(x), x.shape[1]))) - layer(x)).max(-1) for j in range(len(x))]).T,
+        "zeroed": lambda layer, x: np.array([np.abs(layer(x * (np.arange(len(x)) != j)[:, None] + 1e-12) - layer(x)).max(-1) > 1 for j in range(len(x))]).T,
+        "all later too": lambda layer, x: np.array([np.abs(layer(changed(x, j, np.full(x.shape, 0.3))) - layer(x)).max(-1) > 1e-9 for j in range(len(x))]).T}.items():
+    wrong("who_hears_whom", _what, _hears, "no_mask")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab import masks, reference
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 from attnlab.reference import softmax
 
@@ -101,7 +102,7 @@ EXERCISE = Exercise(
 
     **Cost.** Two calls. Run it on the trained model as well: a mask made of large negative numbers can be right on random weights and be outgrown in training.
     """,
-    verified="six kinds of attention, two cuts, texts of 7 and 5 tokens.",
+    verified="seven kinds of attention, three cuts, texts of 7 and 5 tokens; the arguments are as before.",
     next_thought="for which of these layers does the leak get smaller when the text gets longer?",
     reference=_reference,
 )
@@ -110,6 +111,9 @@ _rng = np.random.default_rng(31)
 _q, _k, _v, _noise = _rng.normal(size=(4, 7, 5))
 for _name, _layer in LAYERS.items():
     EXERCISE.probe(_name, _layer, _q, _k, _v, 3, _noise)
+EXERCISE.probe("a hundredth of the last value added", lambda q, k, v: _right(q, k, v) + 0.01 * v[-1], _q, _k, _v, 3, _noise)
+EXERCISE.probe("the last value added, all noise positive", _peeking_values, _q, _k, _v, 3, np.abs(_noise))
+EXERCISE.probe("no mask, a cut at the last token", _open, _q, _k, _v, 6, _noise)
 EXERCISE.probe("no mask, a cut at token 1", _open, *_rng.normal(size=(3, 5, 3)), 1, -2 * np.ones((5, 3)))
 
 
@@ -189,3 +193,42 @@ def last_value(call):
     wanted = np.abs(_noise[-1]).max()
     if abs(leak - wanted) > 1e-9:
         return f"it comes out as {leak:.3f}, not {wanted:.3f}"
+
+
+@EXERCISE.holds("an attention that returns the last key everywhere leaks the largest entry of its noise too")
+def last_key(call):
+    leak = float(call(lambda q, k, v: 0 * q + k[-1], _q, _k, _v, 2, _noise))
+    wanted = np.abs(_noise[-1]).max()
+    return None if abs(leak - wanted) < 1e-4 else f"it comes out as {text.number(leak)}, not {text.number(wanted)}"
+
+
+@EXERCISE.holds("keys and values are changed in one go")
+def both_at_once(call):
+    leak = float(call(lambda q, k, v: 0 * q + k[3] * v[3], _q, _k, _v, 3, _noise))
+    wanted = np.abs((_k[3] + _noise[3]) * (_v[3] + _noise[3]) - _k[3] * _v[3]).max()
+    return None if abs(leak - wanted) < 1e-4 else f"it comes out as {text.number(leak)}, not {text.number(wanted)}"
+
+
+class _Lent(np.ndarray):
+    """An array that is handed over itself where others are copied, so that a change of it is seen by its owner."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@EXERCISE.holds("q, k and v are as before")
+def arguments_kept(call):
+    lent = [x.copy().view(_Lent) for x in (_q, _k, _v)]
+    call(_open, *lent, 3, _noise)
+    changed = [name for name, mine, x in zip("qkv", lent, (_q, _k, _v)) if not np.array_equal(mine, x)]
+    return f"{' and '.join(changed)} comes back changed" if changed else None
+
+
+@EXERCISE.holds("a leak into a single output before t is found, whichever it is")
+def single_output(call):
+    wanted = np.abs(_noise[-1]).max()
+    for i in range(3):
+        leak = float(call(lambda q, k, v: np.eye(7)[:, [i]] * v[-1], _q, _k, _v, 3, _noise))
+        if not abs(leak - wanted) < 1e-4:
+            return f"where output {i} is the last value it comes out as {text.number(leak)}, not {text.number(wanted)}"
+    return None
