@@ -94,6 +94,22 @@ def test_and_what_torchs_own_formula_gives(route, size, dtype):
         same(out[:, :, 3], v.mean(2), 1e-6)
 
 
+@pytest.mark.parametrize("size", [-1e30, "lowest"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_second_derivatives_of_such_rows_too(route, size):
+    q, k, v = tensors(torch.float64)
+    bias = bias_with(size_of(size, torch.float64), torch.float64)
+    weight, found = draw(8, N, grad=False), []
+    for attend in (lambda *x: flash_attention(*x, bias=bias, return_lse=True, **ROUTES[route]),
+                   lambda *x: definition.attention(*x, bias=bias)):  # fmt: skip
+        out, lse = attend(q, k, v)
+        loss = out.square().sum() + (lse * weight)[torch.isfinite(lse)].sum()
+        first = torch.autograd.grad(loss, (q, k, v), create_graph=True)
+        found.append(torch.autograd.grad(sum(x.pow(2).sum() for x in first), (q, k, v)))
+    for x, y in zip(*found):
+        same(x, y, 1e-11)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("sink", [-1e9, -1e30, "lowest", 0.0, -math.inf])
 @pytest.mark.parametrize("size", [-1e9, -1e30, "lowest"])

@@ -28,7 +28,7 @@ TESTS = {
     TEXTBOOK: _MACHINE + _INFINITY,
     DROPOUT: _DROPOUT,
     WORKERS: _MACHINE + _WORLDS,
-    DERIVATIVES: _WORLDS,
+    DERIVATIVES: _WORLDS + _INFINITY,
     RING: ["tests/kernels/test_ring.py"],
     DOOR: ["tests/kernels/test_flash_errors.py"],
 }
@@ -54,7 +54,7 @@ MUTATIONS = [
     # Merging
     (MERGE, "(weight_2 / share)[..., None] * out_2", "(weight_1 / share)[..., None] * out_2", "wrong merge weight"),
     (MERGE, "torch.maximum(peak_1, peak_2).detach()", "peak_1.detach()", "peak of the first only"),
-    (MERGE, "torch.exp(peak_2 - peak + log_2)", "torch.exp(peak_2 - peak)", "the second's total is forgotten"),
+    (MERGE, "torch.exp(peak_1 - peak + log_1)", "torch.exp(peak_1 - peak)", "the first's total is forgotten"),
     (MERGE, "torch.where(torch.isneginf(peak), 0.0, peak)", "peak", "two dead rows make NaN"),
     (MERGE, "return out, peak + log_total", "return out, log_total", "log-sum-exp without its peak"),
     # Geometry
