@@ -120,8 +120,8 @@ def perplexity_as_a_geometric_mean(train, text, vocab):
     product, pairs = 1.0, list(zip(train, train[1:]))
     for a, b in zip(text, text[1:]):
         seen = sum(x == a for x, _ in pairs)
-        product *= (seen + vocab) / (sum(pair == (a, b) for pair in pairs) + 1)
-    return product ** (1 / (len(text) - 1))
+        product *= ((seen + vocab) / (sum(pair == (a, b) for pair in pairs) + 1)) ** (1 / (len(text) - 1))
+    return product
 
 
 @right("leave_one_out")

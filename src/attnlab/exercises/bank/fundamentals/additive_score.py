@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference import scoring
 
 EXERCISE = Exercise(
@@ -21,7 +22,7 @@ EXERCISE = Exercise(
 
     $$s_{ij} = u \cdot \tanh(q_i W_Q + k_j W_K) .$$
 
-    Queries and keys may differ in width. `u` is a vector of parameters with one entry for each hidden unit.
+    Queries and keys may differ in width. `u` is a vector of parameters with one entry for each hidden unit. However long a query is, the scores stay finite.
 
     A tiny example: with all widths 1, `w_q = w_k = [[1]]` and `u = [1]`, the query `[[0.5]]` and the keys `[[0.5], [-0.5]]` give
     `[[0.762, 0]]`.
@@ -50,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** One tanh for every query, key and hidden unit, against one multiplication for every query, key and feature in a dot product.
     """,
-    verified="equal to the formula for unequal and equal widths, and for a query of size 60.",
+    verified="equal to the formula for unequal and equal widths, for whole numbers, and for queries of size 60 and 5,000.",
     next_thought="what would the score measure if W_K were minus W_Q and u all ones?",
     reference=scoring.additive,
 )
@@ -68,6 +69,8 @@ EXERCISE.probe("3 queries, 7 keys", *_first)
 EXERCISE.probe("one query, 5 keys", *_case(1, 5, 2, 3, 7))
 EXERCISE.probe("5 queries, 5 keys, all widths 5", *_case(5, 5, 5, 5, 5))
 EXERCISE.probe("a query of size 60", np.full((1, 2), 60.0), *_case(1, 3, 2, 2, 5)[1:])
+EXERCISE.probe("whole numbers as queries and keys", np.array([[1, 0], [0, -1]]), np.array([[2, 1], [0, 1], [-1, 0]]), *_case(1, 1, 2, 2, 3)[2:])
+EXERCISE.probe("queries of size 5,000", np.array([[5e3, 0.0], [0.0, -5e3]]), *_case(1, 3, 2, 2, 5)[1:], extreme=True)
 
 
 @EXERCISE.solve
@@ -129,6 +132,30 @@ def additive_keys_as_rows(q, k, w_q, w_k, u):
     return (np.tanh((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ u).T
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def additive_tanh_by_hand(q, k, w_q, w_k, u):
+    z = (q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]
+    return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z)) @ u
+
+
+@EXERCISE.mutant(evidence=text.not_finite, same_as="additive_tanh_by_hand")
+def additive_tanh_by_one_exponential(q, k, w_q, w_k, u):
+    powers = np.exp(2 * ((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]))
+    return (powers - 1) / (powers + 1) @ u
+
+
+@EXERCISE.mutant
+def additive_weights_exchanged(q, k, w_q, w_k, u):
+    if w_q.shape != w_k.shape:
+        raise ValueError("the widths do not fit")
+    return np.tanh((q @ w_k)[:, None, :] + (k @ w_q)[None, :, :]) @ u
+
+
+@EXERCISE.mutant
+def additive_hidden_averaged(q, k, w_q, w_k, u):
+    return np.tanh((q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]) @ u / len(u)
+
+
 @EXERCISE.holds("one row for each query, one column for each key")
 def one_for_each_pair(call):
     out = call(*_first)
@@ -147,3 +174,17 @@ def queries_matter(call):
     out = call(*_first)
     gap = np.ptp(out - out[:, :1], axis=0).max()
     return None if gap > 1e-3 else "every query's row is the same up to a constant"
+
+
+EXERCISE.holds("the query 0.5 has the scores 0.762 and 0 with the keys 0.5 and -0.5, all weights being 1")(
+    comes_out([[0.762, 0]], np.array([[0.5]]), np.array([[0.5], [-0.5]]), np.array([[1]]), np.array([[1]]), np.array([1])))
+
+
+@EXERCISE.holds("hidden unit by hidden unit the scores add up")
+def by_hidden_unit(call):
+    q, k, w_q, w_k, u = _first
+    parts = sum(call(q, k, w_q, w_k, u * (np.arange(len(u)) == unit)) for unit in range(len(u)))
+    gap = np.abs(parts - call(q, k, w_q, w_k, u)).max()
+    return None if gap < 1e-3 else f"a score differs from the sum over the units by {text.number(gap)}"
+EXERCISE.holds("two hidden units of 1 and 2 with u = 2 and -1 give 0.559")(
+    comes_out([[0.559]], np.array([[1.0]]), np.array([[0.0]]), np.array([[1.0, 2.0]]), np.array([[1.0, 2.0]]), np.array([2.0, -1.0])))

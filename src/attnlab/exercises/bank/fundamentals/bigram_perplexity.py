@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _pairs(train, vocab):
@@ -32,7 +33,7 @@ EXERCISE = Exercise(
     difficulty=2,
     page="fundamentals/problems",
     statement=r"""
-    A model of pairs predicts a sign from the one before it. From the array `train` (whole numbers below `vocab`) count how often each sign follows each; add 1 to every one of the `vocab`$^2$ counts, so that nothing is impossible; divide each row by its sum. Return the **perplexity** of another array, `text`: the exponential of the average surprise of its signs, each given the one before. The first sign has none before it and is not predicted.
+    A model of pairs predicts a sign from the one before it. From the array `train` (whole numbers below `vocab`) count how often each sign follows each; add 1 to every one of the `vocab`$^2$ counts, so that nothing is impossible; divide each row by its sum. Return the **perplexity** of another array, `text`: the exponential of the average surprise of its signs, each given the one before. The first sign has none before it and is not predicted. Texts have two signs or more, and 2,000 of them must do no harm.
 
     A tiny example: with `train = [0, 1, 0, 1]` and `vocab = 2` the counts become $\begin{pmatrix} 1 & 3 \\ 2 & 1 \end{pmatrix}$; the text `[0, 1, 1]` has the probabilities $3/4$ and $1/3$, and the perplexity $2$.
     """,
@@ -60,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** One pass over each text, and `vocab`$^2$ numbers: the price that made longer contexts impossible to count.
     """,
-    verified="three pairs of texts, with vocabularies of 2, 3 and 5.",
+    verified="six pairs of texts, with vocabularies of 1 to 5, of 2 to 2,000 signs, some never counted.",
     next_thought="which perplexity does the text used for counting have, and why is it no evidence?",
     reference=_reference,
 )
@@ -70,6 +71,10 @@ EXERCISE.probe("40 signs counted, 12 predicted, 5 kinds", _rng.integers(0, 4, 40
 EXERCISE.probe("11 signs counted, 6 predicted, 3 kinds", np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0]),
                np.array([0, 1, 2, 2, 0, 1, 2]), 3)
 EXERCISE.probe("the example", np.array([0, 1, 0, 1]), np.array([0, 1, 1]), 2)
+EXERCISE.probe("2 signs counted, 2 predicted, 4 kinds", np.array([1, 3]), np.array([1, 3]), 4)
+EXERCISE.probe("9 signs counted, of which the last two kinds are none", np.array([0, 0, 1, 0, 0, 1, 1, 0, 0]), np.array([0, 4, 3, 0, 1]), 5)
+EXERCISE.probe("one kind of sign", np.zeros(3, dtype=int), np.zeros(5, dtype=int), 1)
+EXERCISE.probe("2,000 signs predicted", _rng.integers(0, 4, 30), _rng.integers(0, 5, 2000), 5, extreme=True)
 
 
 @EXERCISE.solve
@@ -135,6 +140,33 @@ def signs_counted_alone(train, text, vocab):
     return np.exp(-np.log((counts / counts.sum())[text[1:]]).mean())
 
 
+@EXERCISE.mutant
+def repeated_pairs_counted_once(train, text, vocab):
+    counts = np.ones((vocab, vocab))
+    counts[train[:-1], train[1:]] += 1
+    return np.exp(-np.log((counts / counts.sum(axis=1, keepdims=True))[text[:-1], text[1:]]).mean())
+
+
+@EXERCISE.mutant
+def perplexity_by_multiplying(train, text, vocab):
+    p = np.exp(-_surprises(train, text, vocab))
+    with np.errstate(divide="ignore"):
+        return np.divide(1.0, p.prod()) ** (1 / len(p))
+
+
+@EXERCISE.mutant
+def joint_for_conditional(train, text, vocab):
+    counts = _pairs(train, vocab) + 1
+    return np.exp(-np.log((counts / counts.sum())[text[:-1], text[1:]]).mean())
+
+
+@EXERCISE.mutant
+def kinds_seen_for_vocabulary(train, text, vocab):
+    counts = _pairs(train, vocab)
+    p = (counts + 1) / (counts.sum(axis=1, keepdims=True) + len(np.unique(train)))
+    return np.exp(-np.log(p[text[:-1], text[1:]]).mean())
+
+
 @EXERCISE.holds("without evidence it hesitates between all signs")
 def no_evidence(call):
     out = float(call(np.array([6, 6]), np.array([0, 3, 5, 1, 2]), 7))
@@ -147,3 +179,18 @@ def at_least_one(call):
     out = float(call(np.array([0, 1] * 40), np.array([0, 1, 0, 1]), 2))
     if not out >= 1:
         return f"it is {out:.3f}"
+
+
+EXERCISE.holds("the example of the statement has the perplexity 2")(
+    comes_out(2.0, np.array([0, 1, 0, 1]), np.array([0, 1, 1]), 2))
+EXERCISE.holds("a pair that was counted three times counts three times")(
+    comes_out(5 / 4, np.array([0, 1, 0, 1, 0, 1]), np.array([0, 1]), 2))
+EXERCISE.holds("after the text 0, 0, 1 the signs 0 and 1 are equally likely behind a 0")(
+    comes_out(2.0, np.array([0, 0, 1]), np.array([0, 1]), 2))
+
+
+@EXERCISE.holds("a text that goes round 200 times has the perplexity of one round")
+def long_text(call):
+    short, train = np.array([0, 1, 2, 0, 2] * 2 + [0]), np.array([0, 1, 2, 0, 1])
+    one, many = float(call(train, short, 3)), float(call(train, np.append(np.tile(short[:-1], 200), 0), 3))
+    return None if abs(one - many) < 1e-3 else f"11 signs have {one:.3f}, 2,001 signs {many:.3f}"

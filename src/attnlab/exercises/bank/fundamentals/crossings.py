@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(weights):
@@ -26,7 +27,7 @@ EXERCISE = Exercise(
     Draw a line from each word that is written to the word of the source with the largest weight. Two lines **cross** if the word written earlier looks at a word
     that stands *later* in the source. Return how many pairs of lines cross: 0 means that both languages keep the same order.
 
-    A tiny example: three steps that look at the words 1, 0 and 2 give 1: only the first two lines cross. Looking at 2, 1, 0 gives 3.
+    A tiny example: three steps that look at the words 1, 0 and 2 give 1: only the first two lines cross. Looking at 2, 1, 0 gives 3. Two steps that look at the same word do not cross.
     """,
     slot='''
     def crossings(weights):
@@ -52,7 +53,7 @@ EXERCISE = Exercise(
 
     **Cost.** All pairs of steps; sorting by merging would do it in $n \log n$.
     """,
-    verified="equal to all pairs compared one by one, with ties, one step, and more words than steps.",
+    verified="equal to all pairs compared one by one, with ties, one step, one word, a rotation, and more words than steps.",
     next_thought="is the word with the largest weight always the word that is translated?",
     reference=_reference,
     parts=("count",),
@@ -73,6 +74,9 @@ EXERCISE.probe("5 steps, 11 words", _looks([9, 2, 10, 4, 0], 11))
 EXERCISE.probe("6 steps, 3 words", _looks([2, 2, 0, 1, 1, 0], 3))
 EXERCISE.probe("one step, 3 words", _looks([1], 3))
 EXERCISE.probe("4 steps backwards", _looks([3, 2, 1, 0], 4))
+EXERCISE.probe("5 steps, the last looks at the first word", _looks([1, 2, 3, 4, 0], 5))
+EXERCISE.probe("3 steps, one word", _looks([0, 0, 0], 1))
+EXERCISE.probe("2 steps, 2 words, weights that hardly differ", np.array([[0.499, 0.501], [0.501, 0.499]]))
 
 
 def _pairs(places, cross):
@@ -144,3 +148,9 @@ def diagonal(call):
 def mirrored(call):
     count = call(np.eye(5)[::-1].copy())
     return None if count == 10 else f"{text.number(count)} for five words in the opposite order, expected 10"
+
+
+EXERCISE.holds("steps that look at the words 1, 0 and 2 have one crossing")(comes_out(1, np.eye(3)[[1, 0, 2]]))
+EXERCISE.holds("steps that look at the words 2, 0 and 1 have two crossings, one of them not between neighbours")(
+    comes_out(2, np.eye(3)[[2, 0, 1]]))
+EXERCISE.holds("two looks at one word do not cross")(comes_out(0, np.eye(3)[[0, 1, 1, 2, 2]]))

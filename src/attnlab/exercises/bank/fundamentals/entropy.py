@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(weights):
@@ -27,7 +28,7 @@ EXERCISE = Exercise(
 
     $$H(p) = -\sum_j p_j \log_2 p_j ,$$
 
-    in the shape (...). A weight of exactly 0 adds nothing.
+    in the shape (...). A weight of exactly 0 adds nothing, and a small one adds little, but not nothing.
 
     | weights | entropy |
     |---|---|
@@ -57,7 +58,7 @@ EXERCISE = Exercise(
 
     **Cost.** One logarithm for each weight.
     """,
-    verified="equal to the definition for ordinary, uniform, certain and masked rows, alone and in a batch.",
+    verified="equal to the definition for ordinary, uniform, certain and masked rows, alone and in a batch, and for hundreds of small weights.",
     next_thought="two rows of 8 weights have 3 bits and 0.1 bits; which of them lets the other keys' values change the output?",
     reference=_reference,
 )
@@ -69,6 +70,11 @@ EXERCISE.probe("three rows of five weights", _w)
 EXERCISE.probe("five rows of five weights", _square)
 EXERCISE.probe("a batch of two", reference.softmax(np.random.default_rng(5).normal(size=(2, 3, 7))))
 EXERCISE.probe("rows with weights of exactly 0", _holes)
+EXERCISE.probe("one row alone", _w[0])
+EXERCISE.probe("one key", np.ones((2, 1)))
+EXERCISE.probe("two rows of four axes", _w[:2, None, None, :])
+_small = np.array([[0.9, *np.full(400, 0.00025)], [1 - 4e-9, *np.full(400, 1e-11)]])
+EXERCISE.probe("400 small weights", _small)
 
 
 def _terms(weights, log=np.log2):
@@ -140,3 +146,20 @@ def certain(call):
 def shuffled(call):
     gap = np.abs(call(_w[:, ::-1].copy()) - call(_w)).max()
     return None if gap < 1e-6 else f"reversing them changes an entry by {text.number(gap)}"
+
+
+EXERCISE.holds("the row 1, 0, 0 has 0 bits and a row of its own 0.5, 0.25, 0.25 has 1.5")(
+    comes_out([0, 1.5], np.array([[1, 0, 0], [0.5, 0.25, 0.25]])))
+EXERCISE.holds("one row alone has one number")(comes_out(2.0, np.full(4, 0.25)))
+
+
+@EXERCISE.holds("each row has its own entropy, whatever the others hold")
+def rows_are_independent(call):
+    gap = np.abs(call(_w)[1] - call(_w[1])).max()
+    return None if gap < 1e-4 else f"row 1, alone, differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("400 weights of 0.00025 beside one of 0.9 add 1.197 bits")
+def small_ones_count(call):
+    out = float(np.ravel(call(_small[0]))[0])
+    return None if abs(out - 1.333381) < 1e-3 else f"the row has {text.number(out)} bits, expected 1.333"

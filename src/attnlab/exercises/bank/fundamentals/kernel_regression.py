@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference import scoring
 
 EXERCISE = Exercise(
@@ -21,6 +22,8 @@ EXERCISE = Exercise(
 
     $$o_i = \frac{\sum_j G_{ij}\, v_j}{\sum_j G_{ij}}, \qquad G_{ij} = e^{-\lVert q_i - k_j \rVert^2 / (2 w^2)} .$$
 
+    It must come out right for every width, also where all bumps of a query are too small for a number: then the nearest keys share the weight.
+
     A tiny example: the query `[[0]]`, keys `[[0], [2]]`, values `[[0], [1]]` and width 1 give `[[0.119]]`: the far key has $e^{-2} = 0.135$ against 1.
     """,
     slot='''
@@ -35,8 +38,8 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "If query and keys are all moved by the same vector, nothing changes. If all values are equal, so is every output.",
-        r"The differences of all pairs are an array of queries $\times$ keys $\times d$; square it and sum over the last axis.",
-        "```python\ngaps = q[:, None, :] - ____\nsquared = (gaps**2).sum(axis=____)\nbumps = np.exp(____)\n"
+        r"The differences of all pairs are an array of queries $\times$ keys $\times d$; square it and sum over the last axis. Subtracting one number from a row of squared distances multiplies all its bumps by one factor, and that cancels.",
+        "```python\ngaps = q[:, None, :] - ____\nsquared = (gaps**2).sum(axis=____)\nnearest = squared.min(axis=____, keepdims=True)\nbumps = np.exp(____)\n"
         "weights = bumps / ____\nreturn weights @ v\n```",
     ),
     parsons=("kernel_width_not_squared", "kernel_distance_not_squared"),
@@ -45,10 +48,12 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** The width not squared, which shows only where the width is not 1. Forgetting to divide by the sum of the bumps.
 
+    With the smallest distance subtracted no row of bumps can vanish, as no softmax overflows with the largest score subtracted.
+
     **Cost.** $n\,m\,d$ for the distances, $n\,m\,d_v$ for the means: that of attention.
     """,
-    verified="equal to the formula at four widths, for unequal sizes and a square case.",
-    next_thought="a query far away from all keys: what does it get, and what would you want it to get?",
+    verified="equal to the formula at six widths from 0.001 to 1,000, for unequal sizes, a square case, one key, and a query far from all keys.",
+    next_thought="a query far away from all keys gets the value of the nearest: would you want that?",
     reference=scoring.kernel_regression,
 )
 
@@ -58,6 +63,11 @@ EXERCISE.probe("3 queries, 7 keys, width 0.8", _q, _k, _v, 0.8)
 EXERCISE.probe("one query, 5 keys, width 2", *(_rng.normal(size=s) for s in ((1, 3), (5, 3), (5, 2))), 2.0)
 EXERCISE.probe("5 queries, 5 keys, all widths 5", *_rng.normal(size=(3, 5, 5)), 1.5)
 EXERCISE.probe("3 queries, 7 keys, width 0.3", _q, _k, _v, 0.3)
+EXERCISE.probe("one key", _q, _k[:1], _v[:1], 0.8)
+EXERCISE.probe("3 queries, 7 keys, width 1,000", _q, _k, _v, 1000.0)
+EXERCISE.probe("whole numbers as keys", np.array([[0], [3]]), np.array([[0], [2], [5]]), np.array([[0], [1], [4]]), 1)
+EXERCISE.probe("3 queries, 7 keys, width 0.001", _q, _k, _v, 0.001, extreme=True)
+EXERCISE.probe("queries 300 away from all keys, width 0.5", _q + 300, _k, _v, 0.5, extreme=True)
 
 
 def _squared(q, k):
@@ -73,7 +83,8 @@ def _mean(scores, v, axis=-1):
 def kernel_regression_solution(q, k, v, width):
     gaps = q[:, None, :] - k[None, :, :]
     squared = (gaps**2).sum(axis=-1)
-    bumps = np.exp(-squared / (2 * width**2))
+    nearest = squared.min(axis=-1, keepdims=True)
+    bumps = np.exp((nearest - squared) / (2 * width**2))
     weights = bumps / bumps.sum(axis=-1, keepdims=True)
     return weights @ v
 
@@ -82,7 +93,8 @@ def kernel_regression_solution(q, k, v, width):
 def kernel_distance_not_squared(q, k, v, width):
     gaps = q[:, None, :] - k[None, :, :]
     distance = np.sqrt((gaps**2).sum(axis=-1))
-    bumps = np.exp(-distance / (2 * width**2))
+    nearest = distance.min(axis=-1, keepdims=True)
+    bumps = np.exp((nearest - distance) / (2 * width**2))
     weights = bumps / bumps.sum(axis=-1, keepdims=True)
     return weights @ v
 
@@ -96,7 +108,8 @@ def kernel_half_forgotten(q, k, v, width):
 def kernel_width_not_squared(q, k, v, width):
     gaps = q[:, None, :] - k[None, :, :]
     squared = (gaps**2).sum(axis=-1)
-    bumps = np.exp(-squared / (2 * width))
+    nearest = squared.min(axis=-1, keepdims=True)
+    bumps = np.exp((nearest - squared) / (2 * width))
     weights = bumps / bumps.sum(axis=-1, keepdims=True)
     return weights @ v
 
@@ -126,6 +139,33 @@ def kernel_nearest_only(q, k, v, width):
     return v[_squared(q, k).argmin(axis=-1)]
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def kernel_bumps_underflow(q, k, v, width):
+    bumps = np.exp(-_squared(q, k) / (2 * width**2))
+    return bumps / bumps.sum(axis=-1, keepdims=True) @ v
+
+
+@EXERCISE.mutant
+def kernel_bumps_underflow_to_nothing(q, k, v, width):
+    bumps = np.exp(-_squared(q, k) / (2 * width**2))
+    return bumps / np.maximum(bumps.sum(axis=-1, keepdims=True), 1e-300) @ v
+
+
+@EXERCISE.mutant
+def kernel_mean_of_the_gaps(q, k, v, width):
+    return _mean(-_squared(q, k) / q.shape[-1] / (2 * width**2), v)
+
+
+@EXERCISE.mutant
+def kernel_without_width(q, k, v, width):
+    return _mean(-_squared(q, k) / 2, v)
+
+
+@EXERCISE.mutant
+def kernel_distance_along_the_axes(q, k, v, width):
+    return _mean(-np.abs(q[:, None, :] - k[None, :, :]).sum(axis=-1) ** 2 / (2 * width**2), v)
+
+
 @EXERCISE.holds("equal values come out as they are")
 def equal_values(call):
     out = call(_q, _k, np.full((7, 2), 3.0), 0.8)
@@ -142,3 +182,21 @@ def moved_together(call):
 def stretched_together(call):
     gap = np.abs(call(3 * _q, 3 * _k, _v, 2.4) - call(_q, _k, _v, 0.8)).max()
     return None if gap < 1e-4 else f"an entry moves by {text.number(gap)}"
+
+
+EXERCISE.holds("the query 0 between the keys 0 and 2 gets 0.119 of the value of the second, at width 1")(
+    comes_out([[0.119]], np.array([[0.0]]), np.array([[0.0], [2.0]]), np.array([[0.0], [1.0]]), 1.0))
+EXERCISE.holds("a key at a distance of twice the width counts 0.135 of one at no distance, at width 3 as well")(
+    comes_out([[0.119]], np.array([[0.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 6.0]]), np.array([[0.0], [1.0]]), 3.0))
+EXERCISE.holds("two features of 1 and 1 are a squared distance of 2")(
+    comes_out([[0.269]], np.array([[0.0, 0.0]]), np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0], [1.0]]), 1.0))
+EXERCISE.holds("a query far from all keys gets the value of the nearest")(
+    comes_out([[7.0]], np.array([[1e4]]), np.array([[0.0], [2.0]]), np.array([[5.0], [7.0]]), 1.0))
+
+
+@EXERCISE.holds("each query is answered as if it were alone")
+def queries_are_independent(call):
+    far = np.concatenate([_q, _q + 40])
+    alone, together = call(_q, _k, _v, 0.8), call(far, _k, _v, 0.8)[:3]
+    gap = np.abs(alone - together).max()
+    return None if gap < 1e-3 else f"with three queries more, far away, an entry moves by {text.number(gap)}"

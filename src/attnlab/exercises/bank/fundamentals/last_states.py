@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(x, lengths, w_x, w_h):
@@ -28,7 +29,7 @@ EXERCISE = Exercise(
     headings=("One vector for everything",),
     statement=r"""
     A recurrent reader starts with $h_0 = 0$ and makes $h_t = \tanh(x_t W_x + h_{t-1} W_h)$ from each word. Several texts are read at once, so the short ones are
-    filled up at the end with padding. Return for each text its state after its **last real word**.
+    filled up at the end with padding. Return for each text its state after its **last real word**; a text without words keeps $h_0$.
 
     A tiny example: with all widths 1, `w_x = [[1]]` and `w_h = [[0.5]]`, the text `[[1], [9]]` of length 1 ends in $\tanh(1) = 0.762$; the 9 is padding.
     """,
@@ -56,7 +57,7 @@ EXERCISE = Exercise(
 
     **Cost.** One step after the other: no step can begin before the one before it has ended, however many processors wait.
     """,
-    verified="equal to reading each text alone, whatever the padding holds.",
+    verified="equal to reading each text alone, whatever the padding holds, with an empty text, and with all texts shorter than the table.",
     next_thought="the state has d numbers after 3 words and after 300. What must happen to the first words?",
     reference=_reference,
 )
@@ -74,6 +75,8 @@ _first = _case([5, 2, 3], 5, 7, 3)
 EXERCISE.probe("3 texts of 5, 2 and 3 words", *_first)
 EXERCISE.probe("one text of 1 word, padded to 4", *_case([1], 4, 2, 3))
 EXERCISE.probe("2 texts of 3 words, all widths 3", *_case([3, 2], 3, 3, 3))
+EXERCISE.probe("4 texts of 2, 4, 1 and 3 words, padded to 7", *_case([2, 4, 1, 3], 7, 3, 5))
+EXERCISE.probe("texts of 2, no and 3 words", *_case([2, 0, 3], 3, 2, 5), extreme=True)
 
 
 def _states(x, w_x, w_h):
@@ -153,6 +156,32 @@ def reader_all_as_long_as_the_first(x, lengths, w_x, w_h):
     return _states(x, w_x, w_h)[:, lengths[0] - 1]
 
 
+@EXERCISE.mutant
+def reader_empty_text_wraps_round(x, lengths, w_x, w_h):
+    return _states(x, w_x, w_h)[np.arange(len(x)), np.asarray(lengths) - 1]
+
+
+@EXERCISE.mutant
+def reader_goes_on_over_zeros(x, lengths, w_x, w_h):
+    real = np.arange(x.shape[1]) < np.asarray(lengths)[:, None]
+    return _states(x * real[..., None], w_x, w_h)[:, -1]
+
+
+@EXERCISE.mutant
+def reader_one_word_too_many(x, lengths, w_x, w_h):
+    return _states(x, w_x, w_h)[np.arange(len(x)), np.minimum(lengths, x.shape[1] - 1)]
+
+
+@EXERCISE.mutant
+def reader_weights_transposed(x, lengths, w_x, w_h):
+    return _reference(x, lengths, w_x, w_h.T)
+
+
+@EXERCISE.mutant
+def reader_stops_at_the_shortest(x, lengths, w_x, w_h):
+    return _states(x, w_x, w_h)[:, max(min(lengths), 1) - 1]
+
+
 @EXERCISE.holds("what stands in the padding changes nothing")
 def padding_is_nothing(call):
     x, lengths, w_x, w_h = _first
@@ -169,3 +198,20 @@ def first_word_matters(call):
     other[:, 0] += 1.0
     gap = np.abs(call(other, lengths, w_x, w_h) - call(x, lengths, w_x, w_h)).max(axis=-1).min()
     return None if gap > 1e-6 else "a text whose first word changes ends in the same state"
+
+
+EXERCISE.holds("the word 1 ends in the state 0.762, and 1, 1 in 0.881")(
+    comes_out([[0.762], [0.881]], np.array([[[1.0], [9.0]], [[1.0], [1.0]]]), np.array([1, 2]), np.array([[1.0]]), np.array([[0.5]])))
+EXERCISE.holds("a text without words keeps the state 0")(
+    comes_out([[0.0], [0.762]], np.array([[[7.0]], [[1.0]]]), np.array([0, 1]), np.array([[1.0]]), np.array([[0.5]])))
+
+
+@EXERCISE.holds("each text is read as if it were alone")
+def alone(call):
+    x, lengths, w_x, w_h = _first
+    together = call(x, lengths, w_x, w_h)
+    for text_, length in enumerate(lengths):
+        gap = np.abs(call(x[text_ : text_ + 1, :length], lengths[text_ : text_ + 1], w_x, w_h)[0] - together[text_]).max()
+        if not gap < 1e-3:
+            return f"text {text_}, alone and without padding, differs by {text.number(gap)}"
+    return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(x, w, d_y):
@@ -50,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** Two matrix products of the size of the forward one: a backward pass costs about twice a forward pass.
     """,
-    verified="equal to the sums over all tokens, for square and other weights, and a batch of one.",
+    verified="equal to the sums over all tokens, for square and other weights, a batch of one, single tokens, and whole numbers.",
     next_thought="how would the gradient of a bias, y = x @ w + b, look?",
     reference=_reference,
     parts=("d_x", "d_w"),
@@ -67,6 +68,9 @@ _first = _case(2, 3, 5, 7)
 EXERCISE.probe("2 texts of 3 tokens, widths 5 and 7", *_first)
 EXERCISE.probe("one text of 5 tokens, widths 3 and 2", *_case(1, 5, 3, 2))
 EXERCISE.probe("3 texts of 3 tokens, both widths 3", *_case(3, 3, 3, 3))
+EXERCISE.probe("5 texts of one token, widths 2 and 1", *_case(5, 1, 2, 1))
+EXERCISE.probe("whole numbers for x and w, fractions behind", np.array([[[1, 2], [0, -3]]]), np.array([[2, 0, 1], [1, -1, 5]]),
+               _rng.normal(size=(1, 2, 3)))
 
 
 @EXERCISE.solve
@@ -112,6 +116,33 @@ def linear_input_left_out(x, w, d_y):
     return d_x, np.repeat(d_y.sum(axis=(0, 1))[None, :], len(w), axis=0)
 
 
+@EXERCISE.mutant
+def linear_last_token_only(x, w, d_y):
+    return d_y @ w.T, np.einsum("bi,bo->io", x[:, -1], d_y[:, -1])
+
+
+@EXERCISE.mutant
+def linear_averaged_over_the_tokens(x, w, d_y):
+    d_x, d_w = _reference(x, w, d_y)
+    return d_x, d_w / (x.shape[0] * x.shape[1])
+
+
+@EXERCISE.mutant
+def linear_sums_multiplied(x, w, d_y):
+    return d_y @ w.T, np.outer(x.sum(axis=(0, 1)), d_y.sum(axis=(0, 1)))
+
+
+@EXERCISE.mutant(evidence=text.shapes)
+def linear_batch_not_summed(x, w, d_y):
+    return d_y @ w.T, x.swapaxes(1, 2) @ d_y
+
+
+@EXERCISE.mutant
+def gradient_sign_reversed(x, w, d_y):
+    d_x, d_w = _reference(x, w, d_y)
+    return -d_x, -d_w
+
+
 @EXERCISE.holds("each gradient has the shape of what it belongs to")
 def shapes(call):
     x, w, d_y = _first
@@ -127,3 +158,18 @@ def twice(call):
     both = np.asarray(call(np.concatenate([x, x]), w, np.concatenate([d_y, d_y]))[1])
     gap = np.abs(both - 2 * once).max()
     return None if gap < 1e-4 else f"an entry is off by {text.number(gap)}"
+
+
+EXERCISE.holds("the example of the statement comes out")(
+    comes_out(([[[3], [3]]], [[3]]), np.array([[[1], [2]]]), np.array([[3]]), np.array([[[1], [1]]])))
+
+
+@EXERCISE.holds("a small step along each gradient changes the loss by its squared length")
+def slopes(call):
+    x, w, d_y = _first
+    d_x, d_w = (np.asarray(part) for part in call(x, w, d_y))
+    for name, gradient, moved in (("x", d_x, ((x + d_x) @ w - x @ w)), ("w", d_w, (x @ (w + d_w) - x @ w))):
+        slope, expected = float((moved * d_y).sum()), float((gradient**2).sum())
+        if not abs(slope - expected) < 1e-3 * max(1.0, abs(expected)):
+            return f"along the gradient of {name} the slope is {text.number(slope)}, its squared length {text.number(expected)}"
+    return None
