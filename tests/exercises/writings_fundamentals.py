@@ -104,7 +104,7 @@ def roads_in_one_product(d_q, d_k, d_v, w_q, w_k, w_v):
 
 @right("numerical_gradient")
 def slopes_in_place_and_put_back(f, x, step):
-    x, slopes = x.copy(), []
+    x, slopes = np.array(x, dtype=float), []
     for i in range(x.size):
         kept = x.flat[i]
         x.flat[i] = kept + step

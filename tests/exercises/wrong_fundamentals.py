@@ -300,3 +300,269 @@ LINEAR = {
 }
 for _what, _back in LINEAR.items():
     wrong("linear_backward", _what, _back)
+
+# -- look_again ------------------------------------------------------------------------------------------------------
+
+
+def real_words(scores, lengths):
+    return np.broadcast_to((np.arange(scores.shape[2]) < np.asarray(lengths)[:, None])[:, None], scores.shape)
+
+
+def looking(weigh):
+    """An answer from a function of the scores, padded ones at -inf, and of the marks of real words."""
+    def look(scores, states, lengths):
+        real = real_words(scores, lengths)
+        weights = weigh(np.where(real, scores, -np.inf), real)
+        return weights @ states, weights
+    return look
+
+
+def relative(top):
+    return lambda s, real: over(np.exp(s - top(s)) * real)
+
+
+LOOKING = {
+    "relative to the lowest real score": relative(lambda s: np.where(np.isfinite(s), s, np.inf).min(-1, keepdims=True)),
+    "relative to the mean": relative(lambda s: np.where(np.isfinite(s), s, 0).mean(-1, keepdims=True)),
+    "relative to 700": relative(lambda s: 700.0),
+    "relative to the first word": relative(lambda s: s[..., :1]),
+    "a maximum that starts at 0": relative(lambda s: s.max(-1, keepdims=True, initial=0)),
+    "clipped at 100": lambda s, real: soft(np.clip(s, -100, 100) - 1e9 * ~real),
+    "filled with -30": lambda s, real: soft(np.where(real, s, -30.0)),
+    "filled with the smallest real score": lambda s, real: soft(np.where(real, s, s[real].min())),
+    "divided by the root of the number of words": lambda s, real: soft(s / np.sqrt(s.shape[-1])),
+    "divided by all steps": lambda s, real: soft(s) / s.shape[1],
+    "a hundredth in the divisor": lambda s, real: np.exp(s - s.max(-1, keepdims=True)) / (
+        np.exp(s - s.max(-1, keepdims=True)).sum(-1, keepdims=True) + 1e-2),
+    "the last word left out": lambda s, real: soft(np.where(real & (np.cumsum(real[..., ::-1], -1)[..., ::-1] > 1), s, -1e9)),
+    "no later word than the step": lambda s, real: soft(np.where(np.tri(*s.shape[1:], dtype=bool), s, -1e9)),
+    "twice the softmax": lambda s, real: soft(np.where(real, soft(s), -np.inf)),
+    "weights in reverse": lambda s, real: soft(s)[..., ::-1],
+    "one softmax over all steps": lambda s, real: np.exp(s - s.max((1, 2), keepdims=True)) / np.exp(
+        s - s.max((1, 2), keepdims=True)).sum((1, 2), keepdims=True),
+}
+for _what, _weigh in LOOKING.items():
+    wrong("look_again", _what, looking(_weigh), *{
+        "filled with -30": ("look_padding_scores_low",)}.get(_what, ()))
+wrong("look_again", "the contexts right, the weights before the mask", lambda s, h, n: (
+    looking(lambda z, real: soft(z))(s, h, n)[0], soft(s)))
+wrong("look_again", "the weights right, the contexts a mean", lambda s, h, n: (
+    np.broadcast_to(h.mean(1, keepdims=True), (*s.shape[:2], h.shape[2])), looking(lambda z, real: soft(z))(s, h, n)[1]))
+wrong("look_again", "the pair exchanged", lambda s, h, n: looking(lambda z, real: soft(z))(s, h, n)[::-1])
+wrong("look_again", "the first text's states for all", lambda s, h, n: looking(lambda z, real: soft(z))(s, h[:1].repeat(len(h), 0), n))
+
+# -- numerical_gradient ----------------------------------------------------------------------------------------------
+
+
+def slopes(formula):
+    def gradient(f, x, step):
+        out = np.zeros(x.shape)
+        for place in np.ndindex(x.shape):
+            def at(by, place=place):
+                moved = np.array(x, dtype=float)
+                moved[place] += by
+                return float(f(moved))
+            out[place] = formula(at, step)
+        return out
+    return gradient
+
+
+plain = slopes(lambda at, h: (at(h) - at(-h)) / (2 * h))
+SLOPES = {
+    "five points": slopes(lambda at, h: (8 * at(h) - 8 * at(-h) - at(2 * h) + at(-2 * h)) / (12 * h)),
+    "half a step": slopes(lambda at, h: (at(h / 2) - at(-h / 2)) / h),
+    "two steps": slopes(lambda at, h: (at(2 * h) - at(-2 * h)) / (4 * h)),
+    "up with two steps": slopes(lambda at, h: (at(2 * h) - at(0)) / (2 * h)),
+    "a second difference": slopes(lambda at, h: (at(h) - 2 * at(0) + at(-h)) / h**2),
+    "the size of the slope": slopes(lambda at, h: abs(at(h) - at(-h)) / (2 * h)),
+    "divided by four steps": slopes(lambda at, h: (at(h) - at(-h)) / (4 * h)),
+    "a step of 0.001": slopes(lambda at, h: (at(1e-3) - at(-1e-3)) / 2e-3),
+    "a step of at most 0.1": slopes(lambda at, h: (at(min(h, 0.1)) - at(-min(h, 0.1))) / (2 * min(h, 0.1))),
+    "multiplied by the step": slopes(lambda at, h: (at(h) - at(-h)) / 2 * h),
+    "flat": lambda f, x, step: plain(f, x, step).ravel() if x.ndim > 1 else plain(f, x, step) * 1.1,
+    "summed": lambda f, x, step: plain(f, x, step).sum(),
+    "the first axis alone": lambda f, x, step: np.broadcast_to(plain(f, x, step)[..., :1], x.shape) if x.ndim else plain(f, x, step),
+    "made a unit vector": lambda f, x, step: plain(f, x, step) / np.linalg.norm(plain(f, x, step)),
+    "the sign alone": lambda f, x, step: np.sign(plain(f, x, step)),
+    "rounded": lambda f, x, step: plain(f, x, step).round(2),
+    "whole numbers out of whole numbers": lambda f, x, step: plain(f, x, step).astype(x.dtype),
+    "transposed": lambda f, x, step: plain(f, x, step).T if x.ndim > 1 else plain(f, x, step)[..., ::-1] if x.ndim else plain(f, x, step),
+}
+for _what, _slope in SLOPES.items():
+    wrong("numerical_gradient", _what, _slope, *(("difference_step_ignored",) if _what == "a step of 0.001" else ()))
+
+# -- query_gradient --------------------------------------------------------------------------------------------------
+
+
+def turned(forward=soft, back=lambda a, g: a * (g - a @ g), scale=lambda q, v: 1 / np.sqrt(len(q))):
+    def gradient(q, k, v, d_output):
+        c = scale(q, v)
+        return c * back(forward(k @ q * c), v @ d_output) @ k
+    return gradient
+
+
+QUERY = {
+    "relative to the mean": turned(lambda s: over(np.exp(s - s.mean()))),
+    "relative to 700": turned(lambda s: over(np.exp(s - 700))),
+    "relative to the smallest": turned(lambda s: over(np.exp(s - s.min()))),
+    "a maximum that starts at 0": turned(lambda s: over(np.exp(s - s.max(initial=0)))),
+    "clipped at 100": turned(lambda s: soft(np.clip(s, -100, 100))),
+    "equal weights": turned(lambda s: np.full(len(s), 1 / len(s))),
+    "the sigmoid's derivative": turned(lambda s: 1 / (1 + np.exp(-np.clip(s, -700, 700))), lambda a, g: a * (1 - a) * g),
+    "the weight squared": turned(back=lambda a, g: a**2 * (g - a @ g)),
+    "the mean alone": turned(back=lambda a, g: a * (a @ g)),
+    "the largest gain subtracted": turned(back=lambda a, g: a * (g - g.max())),
+    "divided by the width": turned(scale=lambda q, v: 1 / len(q)),
+    "divided by the root of one more": turned(scale=lambda q, v: 1 / np.sqrt(len(q) + 1)),
+    "divided by two": turned(scale=lambda q, v: 0.5),
+    "step taken": lambda q, k, v, d: q + turned()(q, k, v, d),
+    "the gradient of the first key": lambda q, k, v, d: (soft(k @ q / np.sqrt(len(q))) * (v @ d - soft(k @ q / np.sqrt(len(q))) @ (v @ d)))[0] * q / np.sqrt(len(q)),
+    "all output features alike": lambda q, k, v, d: turned()(q, k, v, np.full(len(d), d.mean())),
+    "a unit vector": lambda q, k, v, d: turned()(q, k, v, d) / (np.linalg.norm(turned()(q, k, v, d)) + 1e-12),
+    "zeros": lambda q, k, v, d: np.zeros(len(q)),
+}
+for _what, _turn in QUERY.items():
+    wrong("query_gradient", _what, _turn)
+
+# -- softmax_backward ------------------------------------------------------------------------------------------------
+
+
+def gain(p, g, axis=-1):
+    return (p * g).sum(axis=axis, keepdims=True)
+
+
+BACKWARD = {
+    "divided by T squared": lambda p, g, t: p * (g - gain(p, g)) / t**2,
+    "divided by the root of T": lambda p, g, t: p * (g - gain(p, g)) / np.sqrt(t),
+    "the weights squared": lambda p, g, t: p**2 * (g - gain(p, g)) / t,
+    "the mean added": lambda p, g, t: p * (g + gain(p, g)) / t,
+    "the mean divided by T": lambda p, g, t: p * (g - gain(p, g) / t),
+    "the largest gain subtracted": lambda p, g, t: p * (g - g.max(-1, keepdims=True)) / t,
+    "weights weighted twice": lambda p, g, t: p * (g - gain(p * p, g)) / t,
+    "the softmax of the gains": lambda p, g, t: p * (soft(g) - gain(p, soft(g))) / t,
+    "gains clipped at 1": lambda p, g, t: p * (np.clip(g, -1, 1) - gain(p, np.clip(g, -1, 1))) / t,
+    "the softmax applied again": lambda p, g, t: soft(p / t) * (g - gain(soft(p / t), g)) / t,
+    "axis 0 for the mean": lambda p, g, t: p * (g - gain(p, g, axis=0)) / t if p.ndim > 1 else p * (g - gain(p, g)) / t,
+    "axis 1 for the mean": lambda p, g, t: p * (g - gain(p, g, axis=1)) / t,
+    "the first row's mean": lambda p, g, t: p * (g - gain(p, g).reshape(-1)[0]) / t,
+    "temperatures below 1 as 1": lambda p, g, t: p * (g - gain(p, g)) / max(t, 1),
+    "rounded": lambda p, g, t: (p * (g - gain(p, g)) / t).round(2),
+    "halves": lambda p, g, t: p * (g - gain(p, g)) / t / 2,
+    "as a logistic function for each": lambda p, g, t: p * (1 - p) * (g - gain(p, g)) / t,
+    "the logarithm's": lambda p, g, t: (g - p * g.sum(-1, keepdims=True)) / t,
+}
+for _what, _down in BACKWARD.items():
+    wrong("softmax_backward", _what, _down, *{
+        "the mean divided by T": (), "axis 0 for the mean": ("gradient_mixed_over_rows",)}.get(_what, ()))
+
+# -- surprise --------------------------------------------------------------------------------------------------------
+
+
+def costs(price):
+    """An answer from a function of z = logits / T, the labels and T."""
+    def surprised(logits, labels, temperatures):
+        with np.errstate(all="ignore"):
+            return np.array([price(logits / t, np.asarray(labels), t) for t in temperatures])
+    return surprised
+
+
+def each(z, y):
+    return np.logaddexp.reduce(z, axis=-1) - z[rows(z), y]
+
+
+SURPRISE = {
+    "relative to the mean": costs(lambda z, y, t: (np.log(np.exp(z - z.mean(-1, keepdims=True)).sum(-1)) + z.mean(-1) - z[rows(z), y]).mean()),
+    "relative to the minimum": costs(lambda z, y, t: (np.log(np.exp(z - z.min(-1, keepdims=True)).sum(-1)) + z.min(-1) - z[rows(z), y]).mean()),
+    "relative to 700": costs(lambda z, y, t: (np.log(np.exp(z - 700).sum(-1)) + 700 - z[rows(z), y]).mean()),
+    "clipped at 500": costs(lambda z, y, t: each(np.clip(z, -500, 500), y).mean()),
+    "1e-9 added": costs(lambda z, y, t: -np.log(soft(z)[rows(z), y] + 1e-9).mean()),
+    "1e-3 added": costs(lambda z, y, t: -np.log(soft(z)[rows(z), y] + 1e-3).mean()),
+    "the median": costs(lambda z, y, t: np.median(each(z, y))),
+    "the worst example": costs(lambda z, y, t: each(z, y).max()),
+    "divided by the classes": costs(lambda z, y, t: each(z, y).sum() / z.shape[1]),
+    "the sign forgotten": costs(lambda z, y, t: -each(z, y).mean()),
+    "multiplied by T": costs(lambda z, y, t: t * each(z, y).mean()),
+    "the least likely class": costs(lambda z, y, t: each(z, z.argmin(-1)).mean()),
+    "over examples": costs(lambda z, y, t: (np.logaddexp.reduce(z, axis=0).mean() - z[rows(z), y]).mean()),
+    "the entropy of the prediction": costs(lambda z, y, t: -(soft(z) * np.log(np.maximum(soft(z), 1e-300))).sum(-1).mean()),
+    "the square of the miss": costs(lambda z, y, t: ((1 - soft(z)[rows(z), y]) ** 2).mean()),
+    "the first example alone": costs(lambda z, y, t: each(z, y)[0]),
+    "the perplexity": costs(lambda z, y, t: np.exp(each(z, y).mean())),
+    "one temperature for all": lambda logits, labels, temperatures: np.array([each(logits / temperatures[0], labels).mean()] * len(temperatures)),
+    "averaged over the temperatures": lambda logits, labels, temperatures: np.mean([each(logits / t, labels).mean() for t in temperatures]),
+}
+for _what, _price in SURPRISE.items():
+    wrong("surprise", _what, _price)
+
+# -- temperature_for_bits --------------------------------------------------------------------------------------------
+
+
+def searched(measure, low=1e-3, high=1e3, times=100, middle=lambda a, b: np.sqrt(a * b)):
+    def search(scores, bits):
+        a, b = low, high
+        for _ in range(times):
+            t = middle(a, b)
+            with np.errstate(all="ignore"):
+                a, b = (t, b) if measure(scores / t, bits) < 0 else (a, t)
+        return t
+    return search
+
+
+def exact(z, b):
+    return bits(soft(z)) - b
+
+
+TEMPERATURES = {
+    "from 0.1 to 10": searched(exact, 0.1, 10),
+    "from 0.01 to 1000": searched(exact, 0.01, 1e3),
+    "from 0.001 to 100": searched(exact, 1e-3, 100),
+    "halved 10 times": searched(exact, times=10),
+    "the plain middle, 15 times": searched(exact, times=15, middle=lambda a, b: (a + b) / 2),
+    "without a maximum": searched(lambda z, b: bits(np.exp(z) / np.exp(z).sum()) - b),
+    "relative to the mean": searched(lambda z, b: bits(over(np.exp(z - z.mean()))) - b),
+    "a small number in the logarithm": searched(lambda z, b: -(soft(z) * np.log2(soft(z) + 1e-2)).sum() - b),
+    "base 10": searched(lambda z, b: bits(soft(z), np.log10) - b),
+    "temperature multiplied": searched(lambda z, b: exact(z, b), middle=lambda a, b: np.sqrt(a * b)) and (
+        lambda scores, b: 1 / searched(exact)(scores, b)),
+    "one minus the largest weight": searched(lambda z, b: 1 - soft(z).max() - b),
+    "squares of the weights": searched(lambda z, b: -np.log2((soft(z) ** 2).sum()) - b),
+    "a grid of 50": lambda scores, b: min(np.geomspace(1e-3, 1e3, 50), key=lambda t: abs(exact(scores / t, b))),
+    "always 1": lambda scores, b: 1.0,
+    "by the spread of the scores": lambda scores, b: scores.std() * b,
+    "rounded to two places": lambda scores, b: round(float(searched(exact)(scores, b)), 2),
+    "too little by a hundredth of a bit": searched(lambda z, b: exact(z, b) + 0.01),
+    "half the bits": searched(lambda z, b: exact(z, b / 2)),
+}
+for _what, _search in TEMPERATURES.items():
+    wrong("temperature_for_bits", _what, _search, *{"temperature multiplied": ("inverse_temperature_returned",),
+                                                     "without a maximum": (), "from 0.01 to 1000": ("power_of_ten_too_few",)}.get(_what, ()))
+
+# -- three_roads -----------------------------------------------------------------------------------------------------
+
+
+def roads(combine):
+    return lambda d_q, d_k, d_v, w_q, w_k, w_v: combine(d_q @ w_q.T, d_k @ w_k.T, d_v @ w_v.T)
+
+
+ROADS = {
+    "query and key halved": roads(lambda q, k, v: q / 2 + k / 2 + v),
+    "the key counted twice": roads(lambda q, k, v: q + 2 * k + v),
+    "the largest of the three": roads(lambda q, k, v: np.maximum(np.maximum(q, k), v)),
+    "the sum of the squares": roads(lambda q, k, v: q**2 + k**2 + v**2),
+    "the sizes added": roads(lambda q, k, v: np.abs(q) + np.abs(k) + np.abs(v)),
+    "side by side": roads(lambda q, k, v: np.concatenate([q, k, v], axis=1)),
+    "scaled": roads(lambda q, k, v: (q + k + v) / np.sqrt(q.shape[1])),
+    "scaled by the root of three": roads(lambda q, k, v: (q + k + v) / np.sqrt(3)),
+    "the key's alone": roads(lambda q, k, v: k),
+    "summed over the tokens": roads(lambda q, k, v: np.broadcast_to((q + k + v).sum(0), q.shape)),
+    "the mean of the tokens": roads(lambda q, k, v: np.broadcast_to((q + k + v).mean(0), q.shape)),
+    "the tokens in reverse": roads(lambda q, k, v: (q + k + v)[::-1]),
+    "the sign turned": roads(lambda q, k, v: -(q + k + v)),
+    "a direct road added": roads(lambda q, k, v: q + k + v + 1),
+    "key and value exchanged": lambda d_q, d_k, d_v, w_q, w_k, w_v: d_q @ w_q.T + d_v @ w_k.T + d_k @ w_v.T,
+    "whole numbers out of whole numbers": lambda d_q, d_k, d_v, w_q, w_k, w_v: (
+        d_q @ w_q.T + d_k @ w_k.T + d_v @ w_v.T).astype(d_q.dtype),
+    "all gradients through all weights": lambda d_q, d_k, d_v, w_q, w_k, w_v: (d_q + d_k + d_v) @ (w_q + w_k + w_v).T / 3,
+}
+for _what, _road in ROADS.items():
+    wrong("three_roads", _what, _road)

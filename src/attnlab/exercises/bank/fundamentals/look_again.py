@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(scores, states, lengths):
@@ -28,7 +29,7 @@ EXERCISE = Exercise(
 
     $$\alpha_{ti} = \frac{e^{s_{ti}}}{\sum_j e^{s_{tj}}}, \qquad c_t = \sum_i \alpha_{ti}\, h_i ,$$
 
-    for several texts at once. Text $b$ has `lengths[b]` real words; what stands behind them is padding, gets weight 0, and counts in no sum.
+    for several texts at once. Text $b$ has `lengths[b]` real words; what stands behind them is padding, gets weight 0, and counts in no sum. Every text has a word at least. Scores of 1000 and of -1000 must come out right, in real words and in padding, in one text or in several.
 
     A tiny example: one text of length 2, padded to 3, one step with the scores `[0, 0, 9]` and the states `[[2], [4], [7]]` give the context `[3]` and the weights `[0.5, 0.5, 0]`.
     """,
@@ -57,7 +58,7 @@ EXERCISE = Exercise(
 
     **Cost.** For each step one score and one product with every word: steps times words, where the fixed vector costs nothing.
     """,
-    verified="equal to each text computed alone, weights that add up to one, and scores of 700 without overflow.",
+    verified="equal to each text computed alone, weights that add up to one, scores of 1000, steps 2,000 apart, and the largest score in the padding.",
     next_thought="which scores would make the contexts the same at every step?",
     reference=_reference,
     parts=("contexts", "weights"),
@@ -75,6 +76,15 @@ EXERCISE.probe("3 texts of 5, 2 and 3 words, 4 steps", *_first)
 EXERCISE.probe("one text of 1 word, padded to 3, 2 steps", *_case([1], 2, 3, 5))
 EXERCISE.probe("2 texts of 3 words, 3 steps, width 3", *_case([3, 2], 3, 3, 3))
 EXERCISE.probe("scores up to 700", *_case([3, 2], 2, 5, 3, size=400.0), extreme=True)
+_far = np.array([[[1000.0, 1001.0, 0.0], [-1000.0, -1001.0, -1500.0], [0.0, 1.0, 2000.0], [-1000.0, -1000.5, 1000.0]]])
+_far_states = np.array([[[1.0, 0.0], [0.0, 1.0], [50.0, 70.0]]])
+EXERCISE.probe("a padded text, no words look alike", *_case([2, 4, 1], 1, 7, 2))
+EXERCISE.probe("scores of 1000 and of -1000 in one text", _far[:, :2], _far_states, np.array([3]), extreme=True)
+EXERCISE.probe("a step's scores from -3000 to 2000", np.array([[[2000.0, 0.0, -3000.0], [-1.0, 2000.0, 1999.0]]]), _far_states, np.array([3]), extreme=True)
+EXERCISE.probe("steps of 1000 and of 0", np.array([[[1000.0, 1001.0, 999.0], [0.0, 1.0, -1.0]]]), _far_states, np.array([3]), extreme=True)
+EXERCISE.probe("the largest score in the padding", _far[:, 2:], _far_states, np.array([2]), extreme=True)
+EXERCISE.probe("scores of 1000 in one text, of -1000 in the other", _far[0, :2, None], np.repeat(_far_states, 2, axis=0),
+               np.array([2, 3]), extreme=True)
 
 
 def _soft(scores, axis=-1):
@@ -149,6 +159,56 @@ def look_with_equal_weights(scores, states, lengths):
     return weights @ states, weights
 
 
+def _relative_to(top, scores, states, lengths):
+    powers = np.exp(scores - top) * ~_padding(states, lengths)
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return weights @ states, weights
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def look_without_maximum(scores, states, lengths):
+    return _relative_to(0.0, scores, states, lengths)
+
+
+@EXERCISE.mutant(evidence=text.not_finite, same_as="look_without_maximum")
+def look_without_maximum_but_hidden_first(scores, states, lengths):
+    return _relative_to(0.0, np.where(_padding(states, lengths), -np.inf, scores), states, lengths)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def look_one_maximum_for_all(scores, states, lengths):
+    hidden = np.where(_padding(states, lengths), -np.inf, scores)
+    return _relative_to(hidden.max(), hidden, states, lengths)
+
+
+@EXERCISE.mutant(evidence=text.not_finite, same_as="look_one_maximum_for_all")
+def look_one_maximum_for_each_text(scores, states, lengths):
+    hidden = np.where(_padding(states, lengths), -np.inf, scores)
+    return _relative_to(hidden.max(axis=(1, 2), keepdims=True), hidden, states, lengths)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def look_maximum_over_padding(scores, states, lengths):
+    return _relative_to(scores.max(axis=-1, keepdims=True), scores, states, lengths)
+
+
+@EXERCISE.mutant
+def look_padding_scores_low(scores, states, lengths):
+    weights = _soft(np.where(_padding(states, lengths), -100.0, scores))
+    return weights @ states, weights
+
+
+@EXERCISE.mutant(same_as="look_padding_scores_low")
+def look_padding_scores_rather_low(scores, states, lengths):
+    weights = _soft(np.where(_padding(states, lengths), -1000.0, scores))
+    return weights @ states, weights
+
+
+@EXERCISE.mutant
+def look_at_the_first_text_s_words(scores, states, lengths):
+    return _reference(scores, states, np.full(len(scores), lengths[0]))
+
+
 @EXERCISE.holds("the weights of every step add up to one")
 def adds_up_to_one(call):
     sums = call(*_first)[1].sum(axis=-1)
@@ -170,3 +230,27 @@ def own_scores(call):
     other[:, 0] += np.arange(5)
     gap = np.abs(call(other, states, lengths)[0][:, 1:] - call(*_first)[0][:, 1:]).max()
     return None if gap < 1e-4 else f"changing the scores of the first step moves a later context by {text.number(gap)}"
+
+
+EXERCISE.holds("the example of the statement comes out")(comes_out(
+    ([[[3.0]]], [[[0.5, 0.5, 0.0]]]), np.array([[[0.0, 0.0, 9.0]]]), np.array([[[2.0], [4.0], [7.0]]]), np.array([2])))
+EXERCISE.holds("scores of 1000 and 1001, and of -1000 and -1001, give what 0 and 1, and 1 and 0, give")(comes_out(
+    ([[[0.269, 0.731], [0.731, 0.269]]], [[[0.269, 0.731, 0.0], [0.731, 0.269, 0.0]]]), _far[:, :2], _far_states, np.array([2])))
+
+
+@EXERCISE.holds("the contexts are the weights times the states")
+def contexts_by_weights(call):
+    contexts, weights = call(*_first)
+    gap = np.abs(contexts - weights @ _first[1]).max()
+    return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("each text is looked at as if it were alone")
+def alone(call):
+    scores, states, lengths = _first
+    together = call(*_first)[0]
+    for b, length in enumerate(lengths):
+        gap = np.abs(call(scores[b : b + 1, :, :length], states[b : b + 1, :length], lengths[b : b + 1])[0][0] - together[b]).max()
+        if not gap < 1e-3:
+            return f"text {b}, alone and without padding, has contexts that differ by {text.number(gap)}"
+    return None

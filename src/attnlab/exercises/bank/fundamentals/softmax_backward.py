@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(weights, d_weights, temperature):
@@ -54,7 +55,7 @@ EXERCISE = Exercise(
 
     **Cost.** Two multiplications for each weight, in place of the $n$ that a matrix for every row would take.
     """,
-    verified="equal to the full Jacobian times the gradient, at three temperatures and in a batch.",
+    verified="equal to the full Jacobian times the gradient, at six temperatures, alone, in a batch, and for weights of 0 and 1.",
     next_thought="a key has weight 0; which gradients can bring it back?",
     reference=_reference,
 )
@@ -67,6 +68,9 @@ EXERCISE.probe("three rows at temperature 2", reference.softmax(_rng.normal(size
 EXERCISE.probe("five rows of five at temperature 0.5", reference.softmax(_rng.normal(size=(5, 5))),
                _rng.normal(size=(5, 5)), 0.5)
 EXERCISE.probe("a batch of two", reference.softmax(_rng.normal(size=(2, 3, 5))), _rng.normal(size=(2, 3, 5)), 0.25)
+EXERCISE.probe("one row alone, whole numbers, temperature 4", np.array([0.5, 0.25, 0.25]), np.array([4, 0, -4]), 4)
+EXERCISE.probe("rows with weights of 0 and 1", np.array([[0.0, 1.0, 0.0], [0.0, 0.5, 0.5]]), np.array([[7.0, -3.0, 2.0], [9.0, 1.0, 5.0]]), 0.1)
+EXERCISE.probe("three rows of one key", np.ones((3, 1)), np.array([[2.0], [-1.0], [5.0]]), 1.0)
 
 
 @EXERCISE.solve
@@ -118,6 +122,21 @@ def gradient_mixed_over_rows(weights, d_weights, temperature):
     return weights * (d_weights - (weights * d_weights).sum(axis=-2, keepdims=True)) / temperature
 
 
+@EXERCISE.mutant
+def gradient_of_the_whole_table(weights, d_weights, temperature):
+    return weights * (d_weights - (weights * d_weights).sum()) / temperature
+
+
+@EXERCISE.mutant
+def gradient_divided_before_the_mean(weights, d_weights, temperature):
+    return weights * (d_weights / temperature - (weights * d_weights).sum(axis=-1, keepdims=True))
+
+
+@EXERCISE.mutant
+def gradient_mean_over_the_keys(weights, d_weights, temperature):
+    return weights * (d_weights - (weights * d_weights).mean(axis=-1, keepdims=True)) / temperature
+
+
 @EXERCISE.holds("the gradients of one row's scores add up to 0")
 def adds_up_to_zero(call):
     sums = call(_w, _g, 1.0).sum(axis=-1)
@@ -134,3 +153,20 @@ def no_weight_no_gradient(call):
 def hotter_is_smaller(call):
     gap = np.abs(call(_w, _g, 2.0) * 2 - call(_w, _g, 1.0)).max()
     return None if gap < 1e-4 else f"an entry is off by {text.number(gap)}"
+
+
+EXERCISE.holds("the example of the statement comes out")(comes_out([0.25, -0.25], np.array([0.5, 0.5]), np.array([1, 0]), 1.0))
+EXERCISE.holds("at temperature 0.5 the example has gradients of 0.5 and -0.5")(
+    comes_out([0.5, -0.5], np.array([0.5, 0.5]), np.array([1.0, 0.0]), 0.5))
+
+
+@EXERCISE.holds("each row is worked out by itself")
+def rows_are_independent(call):
+    gap = np.abs(call(_w, _g, 1.0)[1] - call(_w[1:2], _g[1:2], 1.0)[0]).max()
+    return None if gap < 1e-3 else f"row 1, alone, differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("equal gains make no gradient")
+def equal_gains(call):
+    out = np.abs(call(_w, np.full(_w.shape, 3.0), 1.0)).max()
+    return None if out < 1e-4 else f"gains of 3 for all keys give an entry of {text.number(out)}"

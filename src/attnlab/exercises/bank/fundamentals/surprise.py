@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(logits, labels, temperatures):
@@ -30,7 +31,7 @@ EXERCISE = Exercise(
 
     $$-\frac{1}{n} \sum_{i=1}^{n} \ln \operatorname{softmax}(z_i / T)_{y_i} .$$
 
-    It must stay finite when a right class is 2,000 below the largest logit.
+    It must come out right when a right class is 2,000 below the largest logit, and when all logits are 2,000 or -2,000.
 
     A tiny example: one example with logits `[0, 0]`, label 0 and temperatures `[1, 5]` gives `[0.693, 0.693]`.
     """,
@@ -60,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** One softmax over all examples for each temperature tried; the model itself is not run again.
     """,
-    verified="equal to the definition for seven examples, four temperatures, and logits 2,000 apart.",
+    verified="equal to the definition for one to eleven examples, temperatures from 0.1 to 10, whole numbers, and logits of 2,000, in one row and in different ones.",
     next_thought="why must the examples be others than those the model was trained on?",
     reference=_reference,
 )
@@ -72,6 +73,14 @@ EXERCISE.probe("seven examples, four temperatures", _z, _y, _t)
 EXERCISE.probe("eleven examples of five classes", _rng.normal(size=(11, 5)), _rng.integers(0, 5, 11), np.array([0.7, 3.0]))
 EXERCISE.probe("a right class 2,000 below", np.array([[2000.0, 0.0], [0.0, 1.0]]), np.array([1, 1]), np.array([1.0, 10.0]),
                extreme=True)
+EXERCISE.probe("one example, whole numbers, one temperature", np.array([[3, 0, 1]]), np.array([2]), np.array([2]))
+EXERCISE.probe("the first and the last class, cold", np.array([[1.0, 0.0, 0.5], [0.0, 0.7, 1.0]]), np.array([0, 2]), np.array([0.1]))
+EXERCISE.probe("a right class 800 below", np.array([[0.0, -800.0]]), np.array([1]), np.array([1.0]), extreme=True)
+EXERCISE.probe("a right class 2,000 above", np.array([[2000.0, 0.0]]), np.array([0]), np.array([1.0]), extreme=True)
+EXERCISE.probe("logits of 2,000 and 1,999", np.array([[2000.0, 1999.0]]), np.array([1]), np.array([1.0, 3.0]), extreme=True)
+EXERCISE.probe("logits of -2,000 and -1,999", np.array([[-2000.0, -1999.0]]), np.array([0]), np.array([1.0, 3.0]), extreme=True)
+EXERCISE.probe("one row of 2,000 above one of -2,000", np.array([[2000.0, 1999.0], [-2000.0, -1999.0]]), np.array([1, 0]),
+               np.array([1.0]), extreme=True)
 
 
 def _probabilities(logits, temperature):
@@ -147,6 +156,61 @@ def log_of_underflow(logits, labels, temperatures):
         return np.array([-np.log(_probabilities(logits, t)[rows, labels]).mean() for t in temperatures])
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def surprise_without_maximum(logits, labels, temperatures):
+    z = [logits / t for t in temperatures]
+    return np.array([(np.log(np.exp(a).sum(axis=-1)) - a[np.arange(len(labels)), labels]).mean() for a in z])
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def surprise_one_maximum_for_all(logits, labels, temperatures):
+    z = [(logits - logits.max()) / t for t in temperatures]
+    return np.array([(np.log(np.exp(a).sum(axis=-1)) - a[np.arange(len(labels)), labels]).mean() for a in z])
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def surprise_maximum_not_divided(logits, labels, temperatures):
+    z = [logits / t - logits.max(axis=-1, keepdims=True) for t in temperatures]
+    return np.array([(np.log(np.exp(a).sum(axis=-1)) - a[np.arange(len(labels)), labels]).mean() for a in z])
+
+
+def _surprise_clipped(least):
+    def clipped(logits, labels, temperatures):
+        rows = np.arange(len(labels))
+        return np.array([-np.log(np.maximum(_probabilities(logits, t)[rows, labels], least)).mean() for t in temperatures])
+    return clipped
+
+
+@EXERCISE.mutant
+def surprise_clipped(logits, labels, temperatures):
+    return _surprise_clipped(1e-12)(logits, labels, temperatures)
+
+
+@EXERCISE.mutant(same_as="surprise_clipped")
+def surprise_clipped_at_a_smaller_number(logits, labels, temperatures):
+    return _surprise_clipped(1e-300)(logits, labels, temperatures)
+
+
+@EXERCISE.mutant(same_as="surprise_clipped")
+def surprise_clipped_at_a_larger_number(logits, labels, temperatures):
+    return _surprise_clipped(1e-10)(logits, labels, temperatures)
+
+
+@EXERCISE.mutant(same_as="surprise_clipped")
+def surprise_clipped_in_the_middle(logits, labels, temperatures):
+    return _surprise_clipped(1e-15)(logits, labels, temperatures)
+
+
+@EXERCISE.mutant
+def labels_counted_from_one(logits, labels, temperatures):
+    return _reference(logits, np.asarray(labels) - 1, temperatures)
+
+
+@EXERCISE.mutant
+def surprise_in_bits(logits, labels, temperatures):
+    return _reference(logits, labels, temperatures) / np.log(2)
+
+
 @EXERCISE.holds("at a very high temperature every answer costs the logarithm of the number of classes")
 def hot(call):
     cost = float(np.ravel(call(_z, _y, np.array([1e9])))[0])
@@ -164,3 +228,13 @@ def doubled(call):
 def surer_and_wrong(call):
     sure = float(np.ravel(call(np.array([[9.0, 0.0]]), np.array([1]), np.array([1.0])))[0])
     return None if sure > 8.9 else f"9 below the largest it costs {text.number(sure)}"
+
+
+EXERCISE.holds("the logits 0 and 0 cost 0.693 at any temperature")(
+    comes_out([0.693, 0.693], np.array([[0, 0]]), np.array([0]), np.array([1, 5])))
+EXERCISE.holds("the logits 1000 and 999 with label 1 cost 1.313, as 1 and 0 do")(
+    comes_out([1.313], np.array([[1000.0, 999.0]]), np.array([1]), np.array([1.0])))
+EXERCISE.holds("the logits 2 and 0 with label 1 cost 2.127 at temperature 1 and 1.313 at temperature 2")(
+    comes_out([2.127, 1.313], np.array([[2.0, 0.0]]), np.array([1]), np.array([1.0, 2.0])))
+EXERCISE.holds("a label 800 below the largest costs 800")(
+    comes_out([800.0], np.array([[0.0, -800.0]]), np.array([1]), np.array([1.0])))

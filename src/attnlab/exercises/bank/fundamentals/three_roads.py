@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(d_q, d_k, d_v, w_q, w_k, w_v):
@@ -50,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three matrix products, as in the forward pass.
     """,
-    verified="equal to the sum of three products for unequal and square weights.",
+    verified="equal to the sum of three products for unequal and square weights, one token, and whole numbers.",
     next_thought="a token also goes past the attention on a direct road, y = x + attention(x); what does that add?",
     reference=_reference,
 )
@@ -66,6 +67,8 @@ _first = _case(3, 7, 5)
 EXERCISE.probe("3 tokens, widths 7 and 5", *_first)
 EXERCISE.probe("one token, widths 2 and 3", *_case(1, 2, 3))
 EXERCISE.probe("5 tokens, both widths 5", *_case(5, 5, 5))
+EXERCISE.probe("2 tokens, widths 1 and 3", *_case(2, 1, 3))
+EXERCISE.probe("whole numbers as gradients, fractions as weights", *_rng.integers(-3, 4, size=(3, 2, 3)), *_rng.normal(size=(3, 5, 3)))
 
 
 @EXERCISE.solve
@@ -115,6 +118,31 @@ def roads_one_matrix(d_q, d_k, d_v, w_q, w_k, w_v):
     return (d_q + d_k + d_v) @ w_q.T
 
 
+@EXERCISE.mutant
+def roads_value_forgotten(d_q, d_k, d_v, w_q, w_k, w_v):
+    return d_q @ w_q.T + d_k @ w_k.T
+
+
+@EXERCISE.mutant
+def roads_query_forgotten(d_q, d_k, d_v, w_q, w_k, w_v):
+    return d_k @ w_k.T + d_v @ w_v.T
+
+
+@EXERCISE.mutant
+def roads_query_only(d_q, d_k, d_v, w_q, w_k, w_v):
+    return d_q @ w_q.T
+
+
+@EXERCISE.mutant
+def roads_multiplied(d_q, d_k, d_v, w_q, w_k, w_v):
+    return (d_q @ w_q.T) * (d_k @ w_k.T) * (d_v @ w_v.T)
+
+
+@EXERCISE.mutant
+def roads_subtracted(d_q, d_k, d_v, w_q, w_k, w_v):
+    return d_q @ w_q.T - d_k @ w_k.T + d_v @ w_v.T
+
+
 @EXERCISE.holds("a road whose gradient is zero adds nothing")
 def zero_road(call):
     d_q, d_k, d_v, *weights = _first
@@ -129,3 +157,17 @@ def zero_road(call):
 def of_the_tokens(call):
     out = call(*_first)
     return None if out.shape == (3, 7) else f"{text.shape(out)} for 3 tokens of width 7"
+
+
+EXERCISE.holds("six arrays of 2 give 12")(comes_out([[12]], *(np.array([[2]]) for _ in range(6))))
+
+
+@EXERCISE.holds("each road goes back through its own weights")
+def own_weights(call):
+    d_q, d_k, d_v, *weights = _first
+    for name, use, gradient, w in zip(("query", "key", "value"), np.eye(3), (d_q, d_k, d_v), weights):
+        out = call(*(on * d for on, d in zip(use, (d_q, d_k, d_v))), *weights)
+        gap = np.abs(out - np.einsum("to,io->ti", gradient, w)).max()
+        if not gap < 1e-3:
+            return f"the road through the {name}, alone, is off by {text.number(gap)}"
+    return None
