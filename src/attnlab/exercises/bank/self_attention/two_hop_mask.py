@@ -68,7 +68,7 @@ EXERCISE = Exercise(
     judged_by="properties",
 )
 
-SIZES = (5, 23, 25, 50, 1, 2, 3, 4, 17, 26, 37, 101, 225)
+SIZES = (5, 23, 25, 50, 1, 2, 3, 4, 17, 26, 37, 101)
 EXERCISE.probe("23 tokens", 23)
 EXERCISE.probe("25 tokens", 25)
 EXERCISE.probe("1 token", 1)
@@ -148,7 +148,7 @@ def sees_itself(call):
 
 @EXERCISE.holds("no token sees more than 2 ceil(sqrt(n)) keys")
 def few_keys(call):
-    for n in SIZES:
+    for n in (*SIZES, 225):
         most, limit = int(call(n).sum(axis=-1).max()), 2 * int(np.ceil(np.sqrt(n)))
         if most > limit:
             return f"with {n} tokens one sees {most} keys, the limit is {limit}"
