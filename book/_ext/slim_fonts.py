@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # its hundred lines a font would hide what matters
 
 ICON_FONT = re.compile(
-    r'src:url\("(vendor/fontawesome/webfonts/[\w-]+\.woff2)"\)\s*format\("woff2"\)'
+    r'src:url\("(vendor/fontawesome/webfonts/[\w-]+\.woff2)"\)(?:\s*format\("woff2"\))?'
     r'(?:,\s*url\([^)]*\)\s*format\("[a-z]+"\))*'
 )
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{2,6})")

@@ -18,7 +18,7 @@ function closeAgain() {
 const MAY_SCROLL = ".katex-display, .cell_output .output, .bd-article pre, .pst-scrollable-table-container";
 
 /** Far away the browser leaves contents without layout, and nothing is wide: then the build's word counts again. */
-const laidOut = (box) => box.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? true;
+const laidOut = (box) => box.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
 const mayBeWide = new WeakSet(document.querySelectorAll("[data-scrolls]"));
 
 function letKeyboard(box) {
