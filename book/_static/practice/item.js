@@ -91,10 +91,6 @@ export class Item {
 
   /** A way out for who is stuck. */
   reveal() {
-    const act = () => {
-      if (this.done) return;
-      this.show();
-    };
-    return button("quiet", act, "Show the answer");
+    return button("quiet", () => this.done || this.show(), "Show the answer");
   }
 }

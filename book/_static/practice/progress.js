@@ -2,8 +2,8 @@
 // CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
 import { hear, hold, names, read, write } from "./storage.js";
 
-export const VERSION = 1;
-export const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
+const VERSION = 1;
+const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
 
 const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 } };
 const STATES = ["open", "known", "right", "shown"];

@@ -1,7 +1,7 @@
 // The one door to the browser's storage: texts by name, kept under `attnlab:<path of the site>:<name>`.
 // What the browser refuses (storage blocked or full) lasts as long as the page does, and <html data-unkept> says so.
 
-export const PREFIX = `attnlab:${new URL("../../", import.meta.url).pathname}:`;
+const PREFIX = `attnlab:${new URL("../../", import.meta.url).pathname}:`;
 const unkept = new Map();
 
 const warn = () => document.documentElement.setAttribute("data-unkept", "");
