@@ -102,3 +102,36 @@ def test_a_text_without_encoding_is_found():
              "subprocess.run(command, text=True)"]
     code = "\n".join(found) + "\npath.read_text('utf-8')\nopen(path, 'rb')\nopen(path, encoding='utf-8')\nrun(**how)"
     assert list(of_unnamed_encoding(code)) == [one for one in found if one != "run(a)"]
+
+
+CLOCKS = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "perf_counter_ns"}
+
+
+def on_the_wall_clock(code: str):
+    """Assertions in which a wall clock is read, or a name that was set from one."""
+    tree = ast.parse(code)
+    set_from = {ast.unparse(target) for node in ast.walk(tree) if isinstance(node, ast.Assign) and _reads(node.value)
+                for target in node.targets}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            names = {one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)}
+            if _reads(node.test) or names & set_from:
+                yield ast.unparse(node)
+
+
+def _reads(node: ast.AST) -> bool:
+    calls = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
+    named = (call for call in calls if isinstance(call, ast.Attribute) and call.attr in CLOCKS)
+    return any(ast.unparse(call.value) == "time" for call in named)
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if "tests" in path.parts], ids=lambda path: path.name)
+def test_nothing_is_asserted_of_the_wall_clock(path):
+    """Who else uses the machine decides it. What a notebook may use is measured in processor time: one_run."""
+    assert list(on_the_wall_clock(path.read_text("utf-8"))) == []
+
+
+def test_an_assertion_on_the_wall_clock_is_found():
+    code = "import time\nstart = time.monotonic()\nwork()\nassert time.perf_counter() < 3\ntook = time.time() - start\nassert took < 3"
+    assert list(on_the_wall_clock(code)) == ["assert time.perf_counter() < 3", "assert took < 3"]
+    assert list(on_the_wall_clock("before = time.process_time()\nassert time.process_time() - before < 0.1")) == []

@@ -107,9 +107,7 @@ def endless_printing(scores, temperature=1.0):
 def test_endless_loops_end(function, mode):
     if "stubborn" in function.__name__ and mode == "in place" and not hasattr(sys, "monitoring"):
         pytest.skip("in place, such a loop can only be ended from Python 3.12 on; the browser has it")
-    started = time.monotonic()
     says(function, "not yet: your function did not finish within 0.3 seconds", seconds=0.3)
-    assert time.monotonic() - started < 2 * 2.0
 
 
 @pytest.mark.parametrize("function", [endless, endless_and_stubborn, endless_and_twice_stubborn])
@@ -121,10 +119,13 @@ def test_nothing_keeps_computing_after_an_endless_loop(function):
     assert time.process_time() - before < 0.1
 
 
-def test_a_call_that_blocks_outside_python_is_left_behind():
-    started = time.monotonic()
-    found = diagnose(SOFTMAX, lambda scores, temperature=1.0: time.sleep(3), 0.2)
-    assert "did not finish" in found.text and time.monotonic() - started < 1.5
+def test_a_call_that_blocks_outside_python_is_left_behind(tmp_path):
+    over = tmp_path / "over"
+
+    def blocked(scores, temperature=1.0):
+        time.sleep(20)
+        over.touch()
+    assert "did not finish" in diagnose(SOFTMAX, blocked, 0.2).text and not over.exists()
 
 
 def test_time_is_for_all_probes_together():
@@ -133,9 +134,8 @@ def test_time_is_for_all_probes_together():
         while time.monotonic() < end:
             pass
         return EXERCISES[SOFTMAX].solution(scores, temperature)
-    started = time.monotonic()
+    assert len(EXERCISES[SOFTMAX].probes) > 3
     assert "did not finish" in diagnose(SOFTMAX, slow, 0.4).text
-    assert time.monotonic() - started < 1.2
 
 
 def test_recursion_without_end(mode):

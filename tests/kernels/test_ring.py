@@ -134,16 +134,16 @@ def dies(rank, world):
     if rank == 1:
         os._exit(0)
     x = torch.zeros(1, 2, SHARD, 3)
-    start = time.monotonic()
     try:
         ring_attention(x, x, x)
-    except RuntimeError:
-        return time.monotonic() - start
+    except RuntimeError as error:
+        return str(error)
 
 
 def test_a_dead_peer_is_an_error_within_the_time_out():
-    answers = run(dies, 2, seconds=5, expect=1)
-    assert answers[0] is not None and answers[0] < 15
+    """Whoever waits for ever gives no answer, and `run` waits longer than the time-out."""
+    (said,) = run(dies, 2, seconds=5, expect=1).values()
+    assert said
 
 
 def test_without_a_group_the_error_says_so():
