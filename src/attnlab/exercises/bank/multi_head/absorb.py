@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference.heads import merge_heads, split_heads
 
 EXERCISE = Exercise(
@@ -53,6 +54,7 @@ _q, _up, _c = _rng.normal(size=(3, 5, 7)), _rng.normal(size=(11, 21)) / 3, _rng.
 EXERCISE.probe("3 heads of width 7, latent of width 11", _q, _up)
 EXERCISE.probe("5 heads of width 2, latent of width 3", _rng.normal(size=(5, 7, 2)), _rng.normal(size=(3, 10)))
 EXERCISE.probe("one head", _rng.normal(size=(1, 3, 2)), _rng.normal(size=(5, 2)))
+EXERCISE.probe("one query, whole numbers", np.array([[[3]], [[-1]]]), np.array([[1, 0], [2, 5], [0, 7]]))
 EXERCISE.probe("latent as wide as a head", _rng.normal(size=(3, 5, 3)), _rng.normal(size=(3, 9)))
 
 
@@ -97,6 +99,11 @@ def heads_in_reverse(q, w_up):
     return q @ split_heads(w_up, len(q))[::-1].swapaxes(-1, -2)
 
 
+@EXERCISE.mutant
+def absorbed_and_scaled(q, w_up):
+    return q @ split_heads(w_up, len(q)).swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+
+
 @EXERCISE.holds("scores with the latents equal scores with the unfolded keys")
 def same_scores(call):
     out = call(_q, _up)
@@ -110,3 +117,18 @@ def same_scores(call):
 def linear(call):
     gap = np.abs(call(2 * _q, _up) - 2 * call(_q, _up)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+EXERCISE.holds("the query 3 and the unfolding 1, 2 make the query 3, 6")(comes_out([[[3, 6]]], np.array([[[3]]]), np.array([[1], [2]])))
+
+
+@EXERCISE.holds("each head uses its own run of columns")
+def own_columns(call):
+    plain = call(_q, _up)
+    for head in range(3):
+        other = _up.copy()
+        other[:, 7 * head : 7 * head + 7] += 1
+        moved = np.flatnonzero(np.abs(call(_q, other) - plain).max(axis=(1, 2)) > 1e-6)
+        if moved.tolist() != [head]:
+            return f"the columns of head {head} change, and the heads that change are {text.numbers(moved) or 'none'}"
+    return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference.heads import merge_heads
 
 EXERCISE = Exercise(
@@ -55,6 +56,7 @@ _mixed, _w_o = _rng.normal(size=(3, 7, 5)), _rng.normal(size=(15, 11))
 EXERCISE.probe("3 heads of width 5, 7 tokens, 11 features out", _mixed, _w_o)
 EXERCISE.probe("5 heads of width 2", _rng.normal(size=(5, 3, 2)), _rng.normal(size=(10, 7)))
 EXERCISE.probe("a square output matrix", _rng.normal(size=(3, 5, 3)), _rng.normal(size=(9, 9)))
+EXERCISE.probe("whole numbers", np.array([[[2, 0]], [[3, -1]]]), np.array([[1, 4], [10, 0], [0, 2], [5, 5]]))
 EXERCISE.probe("one head", _rng.normal(size=(1, 2, 3)), _rng.normal(size=(3, 5)))
 
 
@@ -110,3 +112,19 @@ def silent_head(call):
     silent[1] = 0
     gap = np.abs(call(silent, _w_o)[1]).max()
     return None if gap < 1e-4 else f"it adds up to {text.number(gap)}"
+
+
+EXERCISE.holds("two heads that say 2 and 3, with the rows 1 and 10, add 2 and 30")(
+    comes_out([[[2]], [[30]]], np.array([[[2]], [[3]]]), np.array([[1], [10]])))
+
+
+@EXERCISE.holds("each head goes through its own run of rows")
+def own_rows(call):
+    plain = call(_mixed, _w_o)
+    for head in range(3):
+        other = _w_o.copy()
+        other[5 * head : 5 * head + 5] += 1
+        moved = np.flatnonzero(np.abs(call(_mixed, other) - plain).max(axis=(1, 2)) > 1e-6)
+        if moved.tolist() != [head]:
+            return f"the rows of head {head} change, and the contributions that change are {text.numbers(moved) or 'none'}"
+    return None

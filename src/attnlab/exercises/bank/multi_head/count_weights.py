@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.count_weights",
@@ -43,7 +44,7 @@ EXERCISE = Exercise(
 
     **Cost.** A layer of Llama 3 8B (width 4096, 32 heads, 8 shared) has 41.9 million weights in its attention instead of 67.1 million.
     """,
-    verified="six layers, among them those of three published models.",
+    verified="nine layers, among them those of three published models.",
     next_thought="from how many shared heads on does sharing save less than a quarter of the weights?",
     reference=lambda d_model, n_heads, n_kv_heads: sum(
         d_model * np.array([n_heads, n_kv_heads, n_kv_heads, n_heads]) * (d_model // n_heads)
@@ -54,6 +55,9 @@ for _name, _sizes in {
     "width 30, 6 heads, 3 shared": (30, 6, 3),
     "width 30, 5 heads, none shared": (30, 5, 5),
     "one head": (7, 1, 1),
+    "width 2, two heads, one shared": (2, 2, 1),
+    "width 1": (1, 1, 1),
+    "heads of width 1, all shared": (6, 6, 1),
     "width 512, 8 heads": (512, 8, 8),
     "Llama 3 8B": (4096, 32, 8),
     "Falcon 7B": (4544, 71, 1),
@@ -115,3 +119,9 @@ def heads_do_not_matter(call):
 def sharing_saves(call):
     full, half = call(30, 6, 6), call(30, 6, 3)
     return None if 4 * half == 3 * full else f"from {int(full)} to {int(half)} weights"
+
+
+EXERCISE.holds("width 2 with two heads, one shared, has 12 weights")(comes_out(12, 2, 2, 1))
+EXERCISE.holds("four square matrices of width 10 have 400 weights")(comes_out(400, 10, 5, 5))
+EXERCISE.holds("with one shared head of 10 the keys and values of a model of width 20 have 80 weights, queries and output 800")(
+    comes_out(880, 20, 10, 1))

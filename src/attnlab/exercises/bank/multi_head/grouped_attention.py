@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference.heads import repeat_heads
 
 attention = reference.attention
@@ -66,6 +67,8 @@ _q, _k, _v = _case(6, 2, 5, 7, 3, 11)
 EXERCISE.probe("6 heads of queries, 2 of keys", _q, _k, _v)
 EXERCISE.probe("6 heads of queries, 3 of keys, a batch of 2", *_case(6, 3, 5, 7, 2, 3, (2,)))
 EXERCISE.probe("one shared head", *_case(5, 1, 3, 7, 2, 5))
+EXERCISE.probe("4 heads of queries, 2 of keys, a batch of 2 by 3", *_case(4, 2, 2, 5, 3, 7, (2, 3)))
+EXERCISE.probe("8 heads of queries, 4 of keys, one query, one key", *_case(8, 4, 1, 1, 2, 3))
 EXERCISE.probe("one for each", *_case(3, 3, 3, 3, 3, 3))
 
 
@@ -122,6 +125,11 @@ def no_scale(q, k, v):
     return attention(q, k, v, scale=1.0)
 
 
+@EXERCISE.mutant
+def keys_tiled_values_repeated(q, k, v):
+    return attention(q, np.concatenate([k] * (q.shape[-3] // k.shape[-3]), axis=-3), repeat_heads(v, q.shape[-3]))
+
+
 @EXERCISE.holds("the last head of keys and values serves the last heads of queries and no others")
 def who_is_served(call):
     k, v = _k.copy(), _v.copy()
@@ -135,3 +143,18 @@ def one_for_each(call):
     q = _q[:2]
     gap = np.abs(call(q, _k, _v) - attention(q, _k, _v)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+EXERCISE.holds("of 4 heads with 2 shared, 0 and 1 return the value of the first, 2 and 3 that of the second")(comes_out(
+    [[[5.0]], [[5.0]], [[7.0]], [[7.0]]], np.ones((4, 1, 1)), np.ones((2, 1, 1)), np.array([[[5.0]], [[7.0]]])))
+
+
+@EXERCISE.holds("keys and values of one shared head belong together")
+def belong_together(call):
+    out = call(_q, _k, _v)
+    for head in range(6):
+        alone = attention(_q[head], _k[head // 3], _v[head // 3])
+        if not np.abs(out[head] - alone).max() < 1e-3:
+            fits = [g for g in range(2) if np.abs(out[head] - attention(_q[head], _k[g], _v[g])).max() < 1e-3]
+            return f"query head {head} attends " + (f"to shared head {fits[0]}" if fits else "to no one of the shared heads alone")
+    return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.head_importance",
@@ -47,7 +48,7 @@ EXERCISE = Exercise(
 
     **Cost.** One pass forward and one backward, whatever the number of heads. Removing each head in turn would take one pass for each.
     """,
-    verified="equal to moving each gate by a little, for 3, 5 and 2 heads.",
+    verified="equal to moving each gate by a little, for 1, 2, 3 and 5 heads, one text and many, and whole numbers.",
     next_thought="when does the slope at 1 say little about what happens at 0?",
     reference=lambda mixed, d_mixed: np.mean(
         [[abs(np.vdot(out, slope)) for out, slope in zip(*text_)] for text_ in zip(mixed, d_mixed)], axis=0
@@ -59,6 +60,9 @@ _mixed, _slopes = _rng.normal(size=(2, 11, 3, 5, 2))
 EXERCISE.probe("11 texts, 3 heads, 5 tokens of 2 features", _mixed, _slopes)
 EXERCISE.probe("2 texts, 5 heads, 3 tokens of 7 features", *_rng.normal(size=(2, 2, 5, 3, 7)))
 EXERCISE.probe("3 texts, 2 heads, one token of one feature", *_rng.normal(size=(2, 3, 2, 1, 1)))
+EXERCISE.probe("one text, 2 heads, 3 tokens of 3 features", *_rng.normal(size=(2, 1, 2, 3, 3)))
+EXERCISE.probe("7 texts, one head, 2 tokens of 5 features", *_rng.normal(size=(2, 7, 1, 2, 5)))
+EXERCISE.probe("whole numbers", np.array([[[[2]]], [[[1]]]]), np.array([[[[3]]], [[[-4]]]]))
 
 
 @EXERCISE.solve
@@ -109,6 +113,22 @@ def product_of_lengths(mixed, d_mixed):
     return (np.linalg.norm(mixed, axis=(2, 3)) * np.linalg.norm(d_mixed, axis=(2, 3))).mean(axis=0)
 
 
+@EXERCISE.mutant
+def root_mean_square_importance(mixed, d_mixed):
+    return np.sqrt(((mixed * d_mixed).sum(axis=(2, 3)) ** 2).mean(axis=0))
+
+
+@EXERCISE.mutant
+def importance_of_each_token(mixed, d_mixed):
+    return np.abs((mixed * d_mixed).sum(axis=3)).sum(axis=2).mean(axis=0)
+
+
+@EXERCISE.mutant
+def importance_as_a_share(mixed, d_mixed):
+    found = np.abs((mixed * d_mixed).sum(axis=(2, 3))).mean(axis=0)
+    return found / found.sum()
+
+
 @EXERCISE.holds("two texts with opposite slopes do not cancel")
 def no_cancelling(call):
     both = np.stack([_slopes[0], -_slopes[0]])
@@ -124,3 +144,21 @@ def silent_head(call):
     silent[:, 1] = 0
     found = call(silent, _slopes)[1]
     return None if abs(found) < 1e-9 else f"it has {text.number(found)}"
+
+
+EXERCISE.holds("outputs of 2 and 1 with gradients of 3 and -4 have the score 5")(
+    comes_out([5.0], np.array([[[[2.0]]], [[[1.0]]]]), np.array([[[[3.0]]], [[[-4.0]]]])))
+EXERCISE.holds("within one text products of 6 and -4 make a slope of 2")(
+    comes_out([2.0], np.array([[[[2.0, 1.0]]]]), np.array([[[[3.0, -4.0]]]])))
+
+
+@EXERCISE.holds("the texts twice over have the same scores")
+def texts_twice(call):
+    gap = np.abs(call(np.concatenate([_mixed, _mixed]), np.concatenate([_slopes, _slopes])) - call(_mixed, _slopes)).max()
+    return None if gap < 1e-3 else f"the score of a head changes by {text.number(gap)}"
+
+
+@EXERCISE.holds("scaling a head's output by ten and its gradient by a tenth changes nothing")
+def scale_free(call):
+    gap = np.abs(call(10 * _mixed, _slopes / 10) - call(_mixed, _slopes)).max()
+    return None if gap < 1e-3 else f"the score of a head changes by {text.number(gap)}"

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import masks
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.head_windows",
@@ -42,7 +43,7 @@ EXERCISE = Exercise(
 
     **Cost.** A boolean for each head and pair. A kernel takes the sizes instead and never builds the table.
     """,
-    verified="equal to the definition for three to five heads, square, with fewer queries than keys, and with one query.",
+    verified="equal to the definition for one to five heads, square, with fewer queries than keys, with one query, and with windows of one token and of more than there are.",
     next_thought="which bias gives each head a soft window instead of a hard one?",
     reference=lambda n_queries, n_keys, sizes: np.stack(
         [masks.window(*masks.positions(n_queries, n_keys), int(size)) for size in sizes]
@@ -53,6 +54,9 @@ EXERCISE = Exercise(
 EXERCISE.probe("3 heads, 7 queries, 7 keys", 7, 7, np.array([1, 5, 3]))
 EXERCISE.probe("5 heads, 3 queries, 11 keys", 3, 11, np.array([2, 7, 1, 3, 20]))
 EXERCISE.probe("2 heads, 1 query, 5 keys", 1, 5, np.array([2, 4]))
+EXERCISE.probe("one head, 4 queries, 6 keys", 4, 6, np.array([3]))
+EXERCISE.probe("3 heads, 3 queries, 3 keys", 3, 3, np.array([1, 2, 3]))
+EXERCISE.probe("2 heads, one query, one key", 1, 1, np.array([1, 5]))
 
 
 @EXERCISE.solve
@@ -119,6 +123,24 @@ def mask_inverted(n_queries, n_keys, sizes):
     return ~head_windows_solution(n_queries, n_keys, sizes)
 
 
+@EXERCISE.mutant(evidence=text.allowed)
+def first_window_for_all_heads(n_queries, n_keys, sizes):
+    distance, sizes = _tables(n_queries, n_keys, sizes)
+    return (distance >= 0) & (distance < sizes[:1]) & (sizes > 0)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def window_without_far_end(n_queries, n_keys, sizes):
+    distance, sizes = _tables(n_queries, n_keys, sizes)
+    return (distance >= 0) & (sizes > 0)
+
+
+@EXERCISE.mutant(evidence=text.allowed)
+def window_one_too_narrow(n_queries, n_keys, sizes):
+    distance, sizes = _tables(n_queries, n_keys, sizes)
+    return (distance >= 0) & (distance < sizes - 1)
+
+
 @EXERCISE.holds("the last query of head h sees sizes[h] keys")
 def counts_fit(call):
     seen = call(3, 11, np.array([2, 7, 1]))
@@ -130,3 +152,20 @@ def counts_fit(call):
 def no_future(call):
     seen = call(5, 5, np.array([3, 9]))
     return None if not np.triu(seen, 1).any() else "a query sees a later key"
+
+
+EXERCISE.holds("one query, three keys and the sizes 1 and 2: the last key, and the last two")(
+    comes_out([[[0, 0, 1]], [[0, 1, 1]]], 1, 3, np.array([1, 2])))
+
+
+@EXERCISE.holds("every query of every head sees its own token")
+def sees_itself(call):
+    seen = call(3, 11, np.array([1, 4]))
+    there = seen[:, np.arange(3), np.arange(3) + 8]
+    return None if there.all() else f"{int((~there.astype(bool)).sum())} of 6 do not"
+
+
+@EXERCISE.holds("each head has a window of its own")
+def own_window(call):
+    alone, together = call(4, 9, np.array([5])), call(4, 9, np.array([2, 5]))
+    return None if np.array_equal(alone[0], together[1]) else "a window of 5 is another one behind a window of 2"

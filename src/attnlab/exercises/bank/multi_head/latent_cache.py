@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.latent_cache",
@@ -41,7 +42,7 @@ EXERCISE = Exercise(
 
     **Cost.** DeepSeek-V2 keeps 576 numbers a token and layer; keys and values of its 128 heads of width 128 would be 32,768.
     """,
-    verified="six products, among them DeepSeek-V2 with its 60 layers.",
+    verified="eight products, among them DeepSeek-V2 with its 60 layers.",
     next_thought="how many shared heads of width 128 could grouped attention afford with the same bytes?",
     reference=lambda tokens, layers, n_heads, d_head, latent, rotary, size: (
         tokens * layers * size * latent + tokens * layers * size * rotary
@@ -55,6 +56,8 @@ for _name, _sizes in {
     "one byte a number": (5, 2, 3, 7, 11, 13, 1),
     "no shared key": (2, 3, 5, 7, 11, 0, 2),
     "one head": (2, 3, 1, 5, 7, 4, 4),
+    "one token, one layer": (1, 1, 5, 7, 3, 1, 2),
+    "no token": (0, 3, 5, 7, 11, 2, 2),
 }.items():
     EXERCISE.probe(_name, *_sizes)
 
@@ -114,4 +117,10 @@ def heads_are_free(call):
 @EXERCISE.holds("twice the tokens need twice the bytes")
 def tokens_count(call):
     once, twice = call(3, 5, 2, 7, 11, 13, 2), call(6, 5, 2, 7, 11, 13, 2)
-    return None if twice == 2 * once else f"the bytes grow by a factor of {float(twice / once):.1f}"
+    return None if twice == 2 * once else f"{float(once):.0f} bytes become {float(twice):.0f}"
+
+
+EXERCISE.holds("one token, one layer, a latent of 3 and a key of 1, two bytes a number: 8 bytes")(comes_out(8, 1, 1, 5, 7, 3, 1, 2))
+EXERCISE.holds("three layers keep three times as much")(comes_out(24, 1, 3, 5, 7, 3, 1, 2))
+EXERCISE.holds("a latent wider by one costs two bytes more, as does a shared key wider by one")(
+    lambda call: comes_out(10, 1, 1, 5, 7, 4, 1, 2)(call) or comes_out(10, 1, 1, 5, 7, 3, 2, 2)(call))

@@ -56,7 +56,7 @@ EXERCISE = Exercise(
 
     **Cost.** $H^2$ comparisons of matrices of $d_{\text{model}}^2$ entries. For two layers that are only *similar* one would need the best assignment as a whole, not the nearest head for each.
     """,
-    verified="3, 5 and 3 heads, among them heads that look alike and heads that write alike.",
+    verified="one to five heads, exchanged and not, among them heads that look alike, that write alike, and that have equal lengths.",
     next_thought="what changes if queries and keys are rotated by their positions?",
     reference=_reference,
 )
@@ -65,10 +65,16 @@ _rng = np.random.default_rng(21)
 
 
 def _pair(n_heads, d_head, order, alike=None):
-    """A layer, and the same function with other heads and bases. `alike`: heads 0 and 1 share these matrices."""
+    """A layer, and the same function with other heads and bases. `alike`: heads 0 and 1 share these matrices, or one is the other turned, or its negative."""
     wide = n_heads * d_head
     layer = _rng.normal(size=(4, wide, wide)) / wide**0.25
-    for i in {"look": (0, 1), "write": (2, 3), None: ()}[alike]:
+    if alike == "turned":
+        turn, here = np.linalg.qr(_rng.normal(size=(wide, wide)))[0], slice(d_head, 2 * d_head)
+        layer[:3, :, here], layer[3, here] = turn @ layer[:3, :, :d_head], layer[3, :d_head] @ turn
+    if alike == "negative":
+        here, signs = slice(d_head, 2 * d_head), np.array([-1, 1, 1])[:, None, None]
+        layer[:3, :, here], layer[3, here] = signs * layer[:3, :, :d_head], -layer[3, :d_head]
+    for i in {"look": (0, 1), "write": (2, 3)}.get(alike, ()):
         if i == 3:
             layer[3, d_head : 2 * d_head] = layer[3, :d_head]
         else:
@@ -87,6 +93,12 @@ EXERCISE.probe("3 heads of width 5 in a ring", *_ring)
 EXERCISE.probe("5 heads of width 2", *_pair(5, 2, (3, 0, 4, 1, 2)))
 EXERCISE.probe("two of three heads look alike", *_pair(3, 3, (2, 0, 1), "look"))
 EXERCISE.probe("two of three heads write alike", *_pair(3, 3, (2, 0, 1), "write"))
+EXERCISE.probe("two of three heads have equal lengths", *_pair(3, 3, (1, 0, 2), "turned"))
+EXERCISE.probe("two of three heads look and write opposite things", *_pair(3, 3, (1, 0, 2), "negative"))
+_exchanged = _pair(2, 3, (1, 0))
+EXERCISE.probe("two heads exchanged", *_exchanged)
+EXERCISE.probe("4 heads in their old order", *_pair(4, 2, (0, 1, 2, 3)))
+EXERCISE.probe("one head", *_pair(1, 3, (0,)))
 
 
 @EXERCISE.solve
@@ -158,6 +170,11 @@ def heads_in_turns_compared(first, second, n_heads):
     return _nearest(turned(first), turned(second))
 
 
+@EXERCISE.mutant
+def heads_matched_by_length_of_products(first, second, n_heads):
+    return _nearest(*(np.linalg.norm(_does(layer, n_heads), axis=(2, 3)) for layer in (first, second)))
+
+
 @EXERCISE.holds("matched heads look at the same places and write the same")
 def heads_do_the_same(call):
     first, second, n_heads = _ring
@@ -171,3 +188,16 @@ def with_itself(call):
     first, _, n_heads = _ring
     found = np.asarray(call(first, first, n_heads))
     return None if np.array_equal(found, np.arange(n_heads)) else "it does not"
+
+
+@EXERCISE.holds("two heads that were exchanged give 1, 0")
+def exchanged(call):
+    first, second, _ = _exchanged
+    found = np.asarray(call(first, second, 2)).ravel()
+    return None if np.array_equal(found, [1, 0]) else f"they give {', '.join(str(int(head)) for head in found)}"
+
+
+@EXERCISE.holds("every head is found once")
+def each_once(call):
+    found = np.sort(np.asarray(call(*_ring)).ravel())
+    return None if np.array_equal(found, np.arange(3)) else f"the heads found are {', '.join(str(int(head)) for head in found)}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.mean_pool",
@@ -58,6 +59,8 @@ _w = _rng.normal(size=(7, 30))
 EXERCISE.probe("6 heads of width 5 to 3", _w, 6, 3)
 EXERCISE.probe("6 heads of width 2 to 2", _rng.normal(size=(5, 12)), 6, 2)
 EXERCISE.probe("5 heads to 1", _rng.normal(size=(3, 35)), 5, 1)
+EXERCISE.probe("whole numbers", np.array([[1, 2, 3, 4], [0, 5, -2, 1]]), 4, 2)
+EXERCISE.probe("8 heads of width 3 to 4", _rng.normal(size=(2, 24)), 8, 4)
 EXERCISE.probe("nothing to share", _rng.normal(size=(3, 6)), 3, 3)
 
 
@@ -117,3 +120,16 @@ def equal_heads(call):
 def groups_of_one(call):
     gap = np.abs(call(_w, 6, 6) - _w).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+EXERCISE.holds("the columns 1, 2, 3, 4 of four heads become 1.5 and 3.5")(comes_out([[1.5, 3.5]], np.array([[1, 2, 3, 4]]), 4, 2))
+EXERCISE.holds("the columns 1, 2, 3, 4 of two heads become 2 and 3 of one")(comes_out([[2.0, 3.0]], np.array([[1.0, 2, 3, 4]]), 2, 1))
+
+
+@EXERCISE.holds("a change in one head shows in its group alone, in proportion")
+def own_group(call):
+    other = _w.copy()
+    other[:, 10:15] += 1
+    moved = (call(other, 6, 3) - call(_w, 6, 3)).reshape(7, 3, 5).mean(axis=(0, 2))
+    good = np.allclose(moved, [0, 0.5, 0], atol=1e-3)
+    return None if good else f"head 2 of 6 grows by 1, and the three new heads grow by {text.numbers(moved)}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference import heads
 
 EXERCISE = Exercise(
@@ -43,7 +44,7 @@ EXERCISE = Exercise(
 
     **Cost.** One copy of $n \cdot d$ numbers: after the exchange the numbers of a token are no longer neighbours in memory. That is why PyTorch's `view` refuses here and `reshape` copies.
     """,
-    verified="equal to the definition for 2 to 5 heads, with and without a batch, and it undoes the split.",
+    verified="equal to the definition for 1 to 5 heads, with no, one and two axes of a batch, and it undoes the split.",
     next_thought="why can the output matrix that follows undo any fixed order of the features, but not a mixing of tokens?",
     reference=heads.merge_heads,
 )
@@ -54,6 +55,8 @@ EXERCISE.probe("3 heads of width 5, 7 tokens", _x)
 EXERCISE.probe("a batch of 2", _rng.normal(size=(2, 5, 11, 3)))
 EXERCISE.probe("as many tokens as heads", _rng.normal(size=(5, 5, 2)))
 EXERCISE.probe("one token", _rng.normal(size=(3, 1, 7)))
+EXERCISE.probe("one head", _rng.normal(size=(1, 5, 3)))
+EXERCISE.probe("a batch of 2 by 3, heads of width 1", _rng.normal(size=(2, 3, 5, 4, 1)))
 
 
 @EXERCISE.solve
@@ -113,3 +116,20 @@ def rows_stay(call):
     changed[:, 2] += 1
     moved = np.flatnonzero(np.abs(call(changed) - call(_x)).max(axis=-1) > 0.5)
     return None if moved.tolist() == [2] else f"rows {text.numbers(moved, 6)} changed"
+
+
+EXERCISE.holds("the example of the statement comes out")(
+    comes_out([[1, 2, 3, 4], [5, 6, 7, 8]], np.array([[[1, 2], [5, 6]], [[3, 4], [7, 8]]])))
+
+
+@EXERCISE.holds("the first columns hold the first head")
+def first_columns(call):
+    gap = np.abs(call(_x)[:, :5] - _x[0]).max()
+    return None if gap < 1e-3 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("each text of a batch is merged by itself")
+def texts_alone(call):
+    both = np.stack([_x, 2 * _x])
+    gap = np.abs(call(both)[1] - call(2 * _x)).max()
+    return None if gap < 1e-3 else f"text 1, alone, differs by {text.number(gap)}"

@@ -55,7 +55,7 @@ EXERCISE = Exercise(
 
     **Cost.** $8\, n\, d_{\text{model}}^2$ operations for the four products and $4\, n^2 d_{\text{model}}$ for score and mix, whatever the number of heads.
     """,
-    verified="equal to the definition for 3 and 5 heads with unequal widths, one head, and a batch.",
+    verified="equal to the definition for 3 and 5 heads with unequal widths, one head, one token, and batches of one and two axes.",
     next_thought="which of the four matrices could you change, and how, so that two heads change places and nobody notices?",
     reference=lambda x, w_q, w_k, w_v, w_o, n_heads: definition(x, None, Projections(w_q, w_k, w_v, w_o), n_heads),
 )
@@ -74,6 +74,8 @@ EXERCISE.probe("7 tokens, width 15, 3 heads", *_square)
 EXERCISE.probe("5 heads, all widths different", *_case(11, 13, 5, 2, 3, 7))
 EXERCISE.probe("one head", *_case(5, 7, 1, 7, 7, 7))
 EXERCISE.probe("a batch of 2", *_case(5, 6, 3, 2, 2, 6, (2,)))
+EXERCISE.probe("one token, 3 heads", *_case(1, 6, 3, 2, 5, 4))
+EXERCISE.probe("a batch of 2 by 3, 2 heads", *_case(3, 5, 2, 3, 2, 7, (2, 3)))
 
 
 @EXERCISE.solve
@@ -157,6 +159,25 @@ def no_scale(x, w_q, w_k, w_v, w_o, n_heads):
     return merge_heads(attention(q, k, v, scale=1.0)) @ w_o
 
 
+@EXERCISE.mutant
+def scaled_by_head_count(x, w_q, w_k, w_v, w_o, n_heads):
+    q, k, v = (split_heads(x @ w, n_heads) for w in (w_q, w_k, w_v))
+    return merge_heads(attention(q, k, v, scale=n_heads**-0.5)) @ w_o
+
+
+@EXERCISE.mutant
+def keys_for_queries(x, w_q, w_k, w_v, w_o, n_heads):
+    q, k, v = (split_heads(x @ w, n_heads) for w in (w_k, w_q, w_v))
+    return merge_heads(attention(q, k, v)) @ w_o
+
+
+@EXERCISE.mutant
+def heads_averaged_before_output(x, w_q, w_k, w_v, w_o, n_heads):
+    q, k, v = (split_heads(x @ w, n_heads) for w in (w_q, w_k, w_v))
+    mixed = attention(q, k, v)
+    return merge_heads(np.broadcast_to(mixed.mean(axis=-3, keepdims=True), mixed.shape)) @ w_o
+
+
 @EXERCISE.holds("shuffling the tokens shuffles the output the same way")
 def equivariance(call):
     x, *weights, n_heads = _square
@@ -179,3 +200,22 @@ def heads_permute(call):
     moved = call(x, w_q[:, order], w_k[:, order], w_v[:, order], w_o[order], n_heads)
     gap = np.abs(moved - call(x, w_q, w_k, w_v, w_o, n_heads)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+@EXERCISE.holds("each head attends by itself: with the output rows of all others at zero, one head is left alone")
+def one_head_left(call):
+    x, w_q, w_k, w_v, w_o, n_heads = _square
+    for head in range(3):
+        own = np.arange(15) // 5 == head
+        alone = attention(x @ w_q[:, own], x @ w_k[:, own], x @ w_v[:, own]) @ w_o[own]
+        gap = np.abs(call(x, w_q, w_k, w_v, w_o * own[:, None], n_heads) - alone).max()
+        if not gap < 1e-3:
+            return f"head {head} alone differs by {text.number(gap)}"
+    return None
+
+
+@EXERCISE.holds("each text of a batch is read by itself")
+def texts_alone(call):
+    x, *weights, n_heads = _square
+    gap = np.abs(call(np.stack([x, 2 * x]), *weights, n_heads)[1] - call(2 * x, *weights, n_heads)).max()
+    return None if gap < 1e-3 else f"text 1, alone, differs by {text.number(gap)}"

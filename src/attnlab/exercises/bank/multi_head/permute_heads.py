@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference.heads import split_heads
 
 EXERCISE = Exercise(
@@ -46,7 +47,7 @@ EXERCISE = Exercise(
 
     **Cost.** None at all: there are $H!$ layers with the same behaviour. That is why "head 3" in one training run has nothing to do with "head 3" in the next.
     """,
-    verified="equal to the definition for 3, 5 and 2 heads, in orders that are not their own inverse.",
+    verified="equal to the definition for 2 to 5 heads, in orders that are not their own inverse, and for wider and narrower outputs.",
     next_thought="what else can be done to a single head's matrices that nobody notices from outside?",
     reference=lambda w_q, w_k, w_v, w_o, order: tuple(
         np.concatenate([np.split(w, len(order), axis=axis)[h] for h in order], axis=axis)
@@ -57,15 +58,17 @@ EXERCISE = Exercise(
 _rng = np.random.default_rng(5)
 
 
-def _case(d_model, d_head, order):
+def _case(d_model, d_head, order, d_out=None):
     wide = len(order) * d_head
-    return *(_rng.normal(size=(d_model, wide)) for _ in range(3)), _rng.normal(size=(wide, d_model)), np.array(order)
+    return *(_rng.normal(size=(d_model, wide)) for _ in range(3)), _rng.normal(size=(wide, d_out or d_model)), np.array(order)
 
 
 _ring = _case(15, 5, [1, 2, 0])
 EXERCISE.probe("3 heads of width 5 in a ring", *_ring)
 EXERCISE.probe("5 heads of width 2", *_case(7, 2, [3, 0, 4, 1, 2]))
 EXERCISE.probe("2 heads of width 3", *_case(6, 3, [1, 0]))
+EXERCISE.probe("4 heads of width 1, 5 features out", *_case(3, 1, [2, 3, 1, 0], 5))
+EXERCISE.probe("3 heads that keep their order, 20 features out", *_case(7, 3, [0, 1, 2], 20))
 
 
 @EXERCISE.solve
@@ -120,6 +123,23 @@ def queries_left(w_q, w_k, w_v, w_o, order):
     return w_q, w_k[:, columns], w_v[:, columns], w_o[columns]
 
 
+@EXERCISE.mutant
+def keys_left(w_q, w_k, w_v, w_o, order):
+    columns = _columns(w_o, order)
+    return w_q[:, columns], w_k, w_v[:, columns], w_o[columns]
+
+
+@EXERCISE.mutant
+def heads_in_reverse(w_q, w_k, w_v, w_o, order):
+    columns = _columns(w_o, np.arange(len(order))[::-1])
+    return w_q[:, columns], w_k[:, columns], w_v[:, columns], w_o[columns]
+
+
+@EXERCISE.mutant
+def nothing_moved(w_q, w_k, w_v, w_o, order):
+    return w_q, w_k, w_v, w_o
+
+
 def _per_head(x, w_q, w_k, w_v, w_o, n_heads):
     """What each head adds to the output: (H, n, d_out)."""
     q, k, v = (split_heads(x @ w, n_heads) for w in (w_q, w_k, w_v))
@@ -141,3 +161,20 @@ def heads_moved(call):
     *old, order = _ring
     gap = np.abs(_per_head(_x, *call(*old, order), 3) - _per_head(_x, *old, 3)[order]).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
+
+
+EXERCISE.holds("two heads of width 1 exchange their columns, and their rows of the output matrix")(comes_out(
+    ([[2, 1]], [[4, 3]], [[6, 5]], [[8], [7]]),
+    np.array([[1, 2]]), np.array([[3, 4]]), np.array([[5, 6]]), np.array([[7], [8]]), np.array([1, 0])))
+
+
+@EXERCISE.holds("each matrix is reordered in whole runs")
+def whole_runs(call):
+    new = call(*_ring)
+    for name, matrix, old, axis in zip(EXERCISE.parts, new, _ring, (1, 1, 1, 0)):
+        if matrix.shape != old.shape:
+            return f"{name} is {text.shape(matrix)}, expected {text.shape(old)}"
+        runs, old_runs = np.split(matrix, 3, axis=axis), np.split(old, 3, axis=axis)
+        if not all(any(np.allclose(run, one) for one in old_runs) for run in runs):
+            return f"{name} has a run of 5 that no old head had"
+    return None

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference.heads import split_heads
 
 EXERCISE = Exercise(
@@ -47,7 +48,7 @@ EXERCISE = Exercise(
 
     **Cost.** Weights, operations and cache shrink in proportion to the heads. With a gate of 0 alone nothing shrinks.
     """,
-    verified="equal to the layer with gates, for 5, 3 and 2 heads.",
+    verified="equal to the layer with gates, for 2 to 5 heads, one or all of them staying, and for wider and narrower outputs.",
     next_thought="in a model whose heads share keys and values, when may a head of keys go?",
     reference=lambda w_q, w_k, w_v, w_o, gates: tuple(
         np.concatenate([part for part, gate in zip(np.split(w, len(gates), axis=axis), gates) if gate], axis=axis)
@@ -58,15 +59,18 @@ EXERCISE = Exercise(
 _rng = np.random.default_rng(12)
 
 
-def _case(d_model, d_head, gates):
+def _case(d_model, d_head, gates, d_out=None):
     wide = len(gates) * d_head
-    return *(_rng.normal(size=(d_model, wide)) for _ in range(3)), _rng.normal(size=(wide, d_model)), np.array(gates)
+    return *(_rng.normal(size=(d_model, wide)) for _ in range(3)), _rng.normal(size=(wide, d_out or d_model)), np.array(gates)
 
 
 _five = _case(15, 3, [0, 1, 0, 1, 1])
 EXERCISE.probe("5 heads of width 3, 3 stay", *_five)
 EXERCISE.probe("3 heads of width 5, 1 stays", *_case(15, 5, [0, 1, 0]))
 EXERCISE.probe("2 heads of width 2, the last stays", *_case(4, 2, [0, 1]))
+EXERCISE.probe("4 heads of width 3, all stay, 20 features out", *_case(5, 3, [1, 1, 1, 1], 20))
+EXERCISE.probe("4 heads of width 2, the first goes, 3 features out", *_case(5, 2, [0, 1, 1, 1], 3))
+EXERCISE.probe("3 heads of width 1, the middle one goes", *_case(4, 1, [1, 0, 1]))
 
 
 @EXERCISE.solve
@@ -151,3 +155,21 @@ def nothing_to_cut(call):
     *old, gates = _five
     same = all(a.shape == b.shape and np.allclose(a, b) for a, b in zip(call(*old, np.ones_like(gates)), old))
     return None if same else "the matrices are others"
+
+
+EXERCISE.holds("of three heads of width 1 with the gates 1, 0, 1 the columns and rows 0 and 2 are kept")(comes_out(
+    ([[1, 3]], [[4, 6]], [[7, 9]], [[10], [12]]),
+    np.array([[1, 2, 3]]), np.array([[4, 5, 6]]), np.array([[7, 8, 9]]), np.array([[10], [11], [12]]), np.array([1, 0, 1])))
+
+
+@EXERCISE.holds("each matrix keeps the runs of the heads that stay, as they were")
+def runs_kept(call):
+    *old, gates = _five
+    stays = np.repeat(gates, 3) == 1
+    for name, matrix, before, axis in zip(EXERCISE.parts, call(*old, gates), old, (1, 1, 1, 0)):
+        wanted = np.compress(stays, before, axis=axis)
+        if matrix.shape != wanted.shape:
+            return f"{name} is {text.shape(matrix)}, expected {text.shape(wanted)}"
+        if not np.allclose(matrix, wanted, atol=1e-3):
+            return f"{name} differs by {text.number(np.abs(matrix - wanted).max())}"
+    return None

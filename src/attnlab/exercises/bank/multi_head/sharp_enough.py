@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference import softmax
 
 
@@ -23,7 +24,7 @@ EXERCISE = Exercise(
     statement=r"""
     A query has the score `gap` with the key that it wants and the score 0 with each of the other `n_keys - 1` keys. By which factor must all scores be multiplied, so that the wanted key gets exactly the given weight?
 
-    A tiny example: a gap of 1, two keys and a weight of $e^3 / (e^3 + 1)$ need the factor 3. All three arguments may be arrays of the same length, and then so is the result.
+    A tiny example: a gap of 1, two keys and a weight of $e^3 / (e^3 + 1)$ need the factor 3. All three arguments may be arrays of the same length, and then so is the result. A weight below the fair share of $1/n$ needs a negative factor.
     """,
     slot='''
     def sharp_enough(gap, n_keys, weight):
@@ -49,7 +50,7 @@ EXERCISE = Exercise(
 
     **Cost.** None. But a large factor has a price that this formula does not show: a weight near 1 passes hardly any gradient.
     """,
-    verified="the softmax of the multiplied scores has the weight asked for, for 2 to 1,000 keys.",
+    verified="the softmax of the multiplied scores has the weight asked for, for 2 to a million keys, weights from 0.0001 to 0.9999, arrays and single numbers.",
     next_thought="with cosines on a circle instead of one-hot places the gap shrinks with the length. How must the factor grow then?",
     reference=_reference,
 )
@@ -58,6 +59,9 @@ _cases = np.array([1.0, 0.5, 2.0, 3.0]), np.array([5, 17, 3, 1000]), np.array([0
 EXERCISE.probe("four cases", *_cases)
 EXERCISE.probe("two keys, weight above one half", np.array([0.7]), np.array([2]), np.array([0.8]))
 EXERCISE.probe("a weight less than the fair share", np.array([2.0]), np.array([3]), np.array([0.2]))
+EXERCISE.probe("three numbers, no arrays", 1.0, 2, 0.9525741268)
+EXERCISE.probe("the fair share itself", np.array([2.0, 0.5]), np.array([4, 2]), np.array([0.25, 0.5]))
+EXERCISE.probe("whole gaps, weights near 0 and 1, a million keys", np.array([3, 7, 1]), np.array([1_000_000, 3, 5]), np.array([0.5, 0.0001, 0.9999]))
 
 
 @EXERCISE.solve
@@ -103,6 +107,26 @@ def weight_for_odds(gap, n_keys, weight):
     return np.log((n_keys - 1) * weight) / gap
 
 
+@EXERCISE.mutant(evidence=text.values)
+def odds_without_the_rest(gap, n_keys, weight):
+    return np.log((n_keys - 1) / (1 - weight)) / gap
+
+
+@EXERCISE.mutant(evidence=text.values)
+def sharpness_in_powers_of_two(gap, n_keys, weight):
+    return _reference(gap, n_keys, weight) / np.log(2)
+
+
+@EXERCISE.mutant(evidence=text.values)
+def sharpness_never_negative(gap, n_keys, weight):
+    return np.maximum(_reference(gap, n_keys, weight), 0)
+
+
+@EXERCISE.mutant(evidence=text.values)
+def sharpness_in_size(gap, n_keys, weight):
+    return np.abs(_reference(gap, n_keys, weight))
+
+
 @EXERCISE.holds("a softmax of the multiplied scores gives the weight")
 def weight_comes_out(call):
     for gap, n, weight, factor in zip(*_cases, call(*_cases)):
@@ -117,3 +141,9 @@ def scales_with_the_gap(call):
     gap, n, weight = _cases
     same = np.allclose(2 * np.asarray(call(2 * gap, n, weight)), call(gap, n, weight))
     return None if same else "it does not"
+
+
+EXERCISE.holds("a gap of 1, two keys and a weight of 0.953 need the factor 3")(comes_out([3.0], np.array([1.0]), np.array([2]), np.array([0.9525741])))
+EXERCISE.holds("the fair share needs the factor 0")(comes_out([0.0], np.array([1.0]), np.array([4]), np.array([0.25])))
+EXERCISE.holds("a gap of 1, 11 keys and a weight of one half need the logarithm of 10")(
+    comes_out([2.303], np.array([1.0]), np.array([11]), np.array([0.5])))

@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 from attnlab.reference import heads
 
 EXERCISE = Exercise(
@@ -44,7 +45,7 @@ EXERCISE = Exercise(
 
     **Cost.** None but a copy of $n \cdot d$ numbers when the result is next used in one piece; the exchange itself only relabels the axes.
     """,
-    verified="equal to the definition for 2, 3, 5 and 1 heads, with and without a batch.",
+    verified="equal to the definition for 2, 3, 5 and 1 heads, with no, one and two axes of a batch.",
     next_thought="what does the result hold if the numbers of tokens and of heads happen to be equal, and is it a test of anything?",
     reference=heads.split_heads,
 )
@@ -56,6 +57,8 @@ EXERCISE.probe("a batch of 2", _rng.normal(size=(2, 11, 10)), 5)
 EXERCISE.probe("as many tokens as heads", _rng.normal(size=(5, 35)), 5)
 EXERCISE.probe("heads as wide as their number", _rng.normal(size=(2, 9)), 3)
 EXERCISE.probe("one head", _rng.normal(size=(3, 7)), 1)
+EXERCISE.probe("one token, heads of width 1", _rng.normal(size=(1, 5)), 5)
+EXERCISE.probe("a batch of 2 by 3", _rng.normal(size=(2, 3, 4, 6)), 2)
 
 
 @EXERCISE.solve
@@ -121,3 +124,14 @@ def one_token(call):
     moved = np.argwhere(np.abs(call(changed, 3) - call(_x, 3)).max(axis=-1) > 0.5)
     if [tuple(place) for place in moved] != [(0, 2), (1, 2), (2, 2)]:
         return f"token 2 was changed, and {len(moved)} rows moved, in {len(set(moved[:, 0]))} of the 3 heads"
+    return None
+
+
+EXERCISE.holds("the example of the statement comes out")(
+    comes_out([[[1, 2], [5, 6]], [[3, 4], [7, 8]]], np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), 2))
+
+
+@EXERCISE.holds("each text of a batch is split by itself")
+def texts_alone(call):
+    gap = np.abs(call(np.stack([_x, 2 * _x]), 3)[1] - call(2 * _x, 3)).max()
+    return None if gap < 1e-3 else f"text 1, alone, differs by {text.number(gap)}"
