@@ -138,6 +138,21 @@ def forget(page, site_url: str) -> None:
     page.context.clear_cookies()
 
 
+@pytest.fixture(scope="session")
+def axe_in_both_themes():
+    """axe_in_both_themes(page, selector) -> what axe finds there as the page stands, light and then dark."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def ask(page, selector: str) -> str:
+        said = []
+        for theme in ("light", "dark"):
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            found = Axe().run(page, context=selector)
+            said += [f"{theme}: {found.generate_report()}"] if found.violations_count else []
+        return "\n".join(said)
+    return ask
+
+
 @pytest.fixture(scope="module")
 def _looking(browser, site_url):
     with opened(browser) as context:
