@@ -52,16 +52,17 @@ class Handler(SimpleHTTPRequestHandler):
     def send_head(self):
         path = Path(self.translate_path(self.path))
         accepts = "gzip" in self.headers.get("Accept-Encoding", "")
+        if not path.exists() and (missing := Path(self.directory, "404.html")).is_file():
+            return self.send_whole(missing, missing.read_bytes(), 404)
         if not (accepts and path.is_file() and path.suffix in COMPRESSED):
             return super().send_head()
-        return self.send_compressed(path)
+        return self.send_whole(path, gzipped(path, path.stat().st_mtime_ns), encoding="gzip")
 
-    def send_compressed(self, path: Path):
+    def send_whole(self, path: Path, body: bytes, status: int = 200, encoding: str = "identity"):
         stat = path.stat()
-        body = gzipped(path, stat.st_mtime_ns)
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Last-Modified", self.date_time_string(stat.st_mtime))
         self.end_headers()

@@ -18,7 +18,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).resolve().parent)]
+import reading  # noqa: E402
 from frontend import VENDOR, node_program  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,19 @@ class Typesetter:
         if "error" in answer:
             log.warning("KaTeX: %s in %r", answer["error"], tex, location=node, type="katex")
             return f"<code>{escape(tex)}</code>"
-        return colour_letters(answer["html"])
+        return reading.label(colour_letters(answer["html"]))
+
+    def text(self, node: nodes.math | nodes.math_block) -> str:
+        """The formula on one line, for what shows no mathematics."""
+        display = isinstance(node, nodes.math_block)
+        html = self.html(aligned(node.astext(), node) if display else node.astext(), display, node)
+        found = reading.MATH.search(html)
+        return reading.of_mathml(found[0]) if found else node.astext()
 
     def stop(self) -> None:
         if self.process:
             self.process.stdin.close()
+            self.process.stdout.close()
             self.process.wait()
             self.process = None
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from practice import inline
 from sphinx.addnodes import pending_xref
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -46,8 +47,8 @@ class KillTable(SphinxDirective):
         mistake = exercises.MISCONCEPTIONS[expected]
         title = mistake.title if name == expected else f"{mistake.title}, written differently"
         return [
-            [nodes.Text(title)],
-            [nodes.Text(mistake.what)],
+            inline(title),
+            inline(mistake.what),
             [nodes.Text("no" if found.passed else "yes")],
             [nodes.Text("yes" if found.mistake == expected else "no")],
             _threads(mistake.threads),
@@ -87,7 +88,7 @@ def _threads(threads: tuple[str, ...]) -> list[nodes.Node]:
 def _table(rows: list) -> nodes.table:
     """A table with a head."""
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in HEAD), cols=len(HEAD))
-    group += nodes.thead("", _line([[nodes.Text(title)] for title in HEAD]))
+    group += nodes.thead("", _line([inline(title) for title in HEAD]))
     group += nodes.tbody("", *(_line(row) for row in rows))
     return nodes.table("", group, classes=["kill-table"])
 

@@ -115,9 +115,18 @@ def slim_site(app, exception) -> None:
     calm_theme(static)
     options = (static / "documentation_options.js").read_text("utf-8").strip()
     paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
+    paths = [path for path in paths if not _left_over(path)]
     pages = {path: slim_images(slim_page(path.read_text("utf-8"), options), path.parent) for path in paths}
     write_pages(site, pages, slim_css.words_in_use(site))
     slim_fonts.cut_formula_fonts(ROOT / ".vendor" / "static" / "katex", static, list(pages.values()))
+
+
+def _left_over(path: Path) -> bool:
+    """True for a page of an earlier build that this one did not write again; it goes, like its style sheet."""
+    left = bool(re.search(r"_static/site-[0-9a-f]{12}\.css", path.read_text("utf-8")))
+    if left:
+        path.unlink()
+    return left
 
 
 def write_pages(site: Path, pages: dict[Path, str], words: set[str]) -> None:

@@ -106,10 +106,37 @@ def read(static: Path, name: str, words: set[str]) -> str:
     return imported + (purge(rules, words) if LIBRARIES.match(name) else tinycss2.serialize(rules)) + "\n"
 
 
+THEMED = re.compile(r"""(?<!:not\()\[data-theme=(["']?)(dark|light)\1\]""")
+
+
+def for_paper(rules: list) -> str:
+    """The rules again: those of the dark theme for screens alone, those of the light theme on paper for every theme."""
+    return "".join(_rule_for_paper(rule) for rule in rules)
+
+
+def _rule_for_paper(rule) -> str:
+    if isinstance(rule, AtRule) and rule.lower_at_keyword in {"media", "supports", "layer"} and rule.content:
+        inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
+        prelude = tinycss2.serialize(rule.prelude).replace("(prefers-color-scheme: dark)", "screen and (prefers-color-scheme: dark)")
+        return f"@{rule.at_keyword}{prelude}{{{for_paper(inner)}}}"
+    if not isinstance(rule, QualifiedRule):
+        return rule.serialize()
+    of: dict[str, list[str]] = {"": [], "dark": [], "light": []}
+    for selector in selectors(rule.prelude):
+        text = tinycss2.serialize(selector).strip()
+        named = THEMED.search(text)
+        of[named[2] if named else ""].append(text)
+    body = f"{{{tinycss2.serialize(rule.content).strip()}}}"
+    always, dark = ",".join(of[""] + of["light"]), ",".join(of["dark"])
+    paper = ",".join(THEMED.sub("[data-theme]", text) for text in of["light"])
+    return "".join([always and always + body, dark and f"@media screen{{{dark}{body}}}", paper and f"@media print{{{paper}{body}}}"])
+
+
 def bundle(site: Path, parts: tuple[str, ...], words: set[str], finish: Callable[[str], str]) -> str:
     """Write the sheets `parts` as one file and return its name."""
     static = site / "_static"
     css = finish("".join(read(static, part, words) for part in parts))
+    css = for_paper(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True))
     name = f"site-{hashlib.sha256(css.encode()).hexdigest()[:12]}.css"
     (static / name).write_text(css, "utf-8")
     return name

@@ -41,9 +41,10 @@ EXERCISE = Exercise(
     hints=(
         "Each *row* of the result is positive and adds up to one. Adding the same number to a whole row of scores "
         "changes nothing. Which number would you add to make the exponentials harmless?",
-        r"With $z = \text{scores} / T$ and $m = \max_l z_l$ taken row by row, "
-        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - m}}{\sum_l e^{z_l - m}}.$$ "
-        "The largest exponent is now 0, so nothing overflows.",
+        r"With $z = \text{scores} / T$ and $m = \max_l z_l$ taken row by row,"
+        "\n\n"
+        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - m}}{\sum_l e^{z_l - m}}.$$"
+        "\n\nThe largest exponent is now 0, so nothing overflows.",
         "Three lines: scale, take the exponential of the shifted scores, divide.\n\n"
         "```python\nscaled = ____\nexponentials = np.exp(scaled - ____)\nreturn ____\n```\n\n"
         "Sums and maxima that keep their axis (`keepdims`) broadcast back over the row.",

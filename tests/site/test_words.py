@@ -1,0 +1,130 @@
+"""The words of the built pages: no markup left in them, titles that tell pages apart, and what search and links quote."""
+from __future__ import annotations
+
+import functools
+import importlib.util
+import re
+import urllib.error
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from bs4 import BeautifulSoup
+
+SPEC = importlib.util.spec_from_file_location("site_fixtures", Path(__file__).with_name("conftest.py"))
+conftest = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(conftest)
+pytestmark = pytest.mark.usefixtures("site_folder")
+SET_APART = "script, style, pre, code, .katex, textarea"
+# What Markdown and TeX leave behind where they were not understood, and a list that ran together.
+MARKUP = re.compile(r"\$|`|\\[A-Za-z(\[{]|\*\*|:::|\]\(|\{(?:cite|ref|doc|math|eq)\b|(?:^|\s)_\w+_(?:\s|$)"
+                    r"|[.;:] 2\. [A-Z].*[.;:] 3\. [A-Z]|[.;:] - \w.*[.;:] - \w", re.S)
+SAID = ("alt", "aria-label", "title", "content", "placeholder", "aria-description")
+
+
+@functools.cache
+def soup(path: str) -> BeautifulSoup:
+    return BeautifulSoup((conftest.SITE / path).read_text("utf-8"), "html.parser")
+
+
+def every_page() -> list[str]:
+    return conftest.pages() if conftest.SITE.is_dir() else []
+
+
+every = pytest.mark.parametrize("path", every_page())
+
+
+@every
+def test_no_markup_is_left_in_the_words(path):
+    page = BeautifulSoup((conftest.SITE / path).read_text("utf-8"), "html.parser")
+    for apart in page.select(SET_APART):
+        apart.decompose()
+    words = [" ".join(text.split()) for text in page.find_all(string=True)]
+    said = [tag[name] for tag in page.find_all(True) for name in SAID if tag.get(name)]
+    assert [text[:120] for text in [*words, *said] if MARKUP.search(text)] == []
+
+
+@pytest.mark.parametrize("left", ["taken row by row, $", "does `not` it", r"\frac", "a **bold** b", ":::", "[a](b)", "{cite:t}",
+                                  "1. Score: load. 2. Normalise: load. 3. Mix: load."])
+def test_markup_that_is_left_is_found(left):
+    assert MARKUP.search(left)
+
+
+@pytest.mark.parametrize("fine", ["(|3| + |−5|) / 2 = 4. Without it", "a well-known – dash", "q_i and k_j", "2 * 3 * 4"])
+def test_words_are_not_taken_for_markup(fine):
+    assert not MARKUP.search(fine)
+
+
+@every
+def test_every_formula_can_be_read_as_a_line_of_text(path):
+    for formula in soup(path).select("math"):
+        assert formula.get("alttext", "").strip() and not re.search(r"\\|[\u2061-\u2063]", formula["alttext"]), formula["alttext"]
+
+
+def test_every_page_has_a_title_and_a_place_of_its_own():
+    titles = Counter(soup(path).title.text for path in every_page())
+    places = Counter(link.text.strip() for link in soup("book/index.html").select("#pst-primary-sidebar li a"))
+    assert [title for title, count in titles.items() if count > 1] == []
+    assert len(places) > 40 and [place for place, count in places.items() if count > 1] == []
+    assert not any(title.count("Attention, from Intuition to Variants") > 1 for title in titles)
+    assert soup("index.html").title.text == "Attention, from Intuition to Variants"
+
+
+@every
+def test_shared_links_say_what_they_lead_to(path):
+    said = {tag["property"]: tag["content"] for tag in soup(path).select('meta[property^="og:"]')}
+    if not path.startswith("book/"):
+        assert said == {}
+        return
+    assert said["og:title"] in soup(path).title.text and said["og:site_name"] == "attnlab"
+    assert said["og:description"] == soup(path).select_one('meta[name="description"]')["content"]
+    assert said["og:type"] == ("website" if path == "book/index.html" else "article")
+
+
+def test_the_sitemap_names_every_page_of_the_book():
+    listed = ElementTree.parse(conftest.SITE / "sitemap.xml").getroot()
+    addresses = [place.text for place in listed.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert all(re.match(r"https?://[^/]+/", address) for address in addresses)
+    book = sorted(path for path in every_page() if path.startswith("book/"))
+    assert sorted(address[address.index("/book/") + 1:] for address in addresses) == book
+
+
+def test_no_page_is_empty_and_none_leads_to_an_index_without_entries():
+    assert not (conftest.SITE / "genindex.html").exists()
+    for path in every_page():
+        assert not soup(path).select('link[rel="index"]')
+        assert len(soup(path).select_one(".bd-article").get_text().split()) >= 10 or path == "search.html", path
+
+
+def test_a_dead_link_leads_back(browser, site_url):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{site_url}/book/no/such/page.html")
+    with conftest.opened(browser) as context:
+        page = context.new_page()
+        assert page.goto(f"{site_url}/book/no/such/page.html").status == 404
+        assert page.locator("h1:visible").inner_text() == "There is no such page"
+        assert page.locator(".bd-article").evaluate("box => getComputedStyle(box).fontFamily").startswith('"Source Serif')
+        page.locator(".bd-article a").first.click()
+        assert page.url.endswith("/book/index.html")
+
+
+@pytest.mark.parametrize("query", ["softmax", "why divide", "gradient", "rotary", "weights sum"])
+def test_search_quotes_readable_text(browser, site_url, query):
+    with conftest.opened(browser) as context:
+        page = conftest.watch(context, site_url)
+        page.goto(f"{site_url}/search.html?q={query.replace(' ', '+')}")
+        page.locator("#search-results p.context").nth(3).wait_for()
+        page.wait_for_load_state("networkidle")
+        quoted = page.locator("#search-results p.context").all_inner_texts()
+        names = page.locator("#search-results li > a").all_inner_texts()
+        assert len(quoted) > 3 and [text for text in quoted + names if re.search(r"\\[a-z]|Contents|Copy|Permalink|#$|\$", text)] == []
+        assert [text for text in quoted if re.search(r"(\S{3,}=\S{3,}) ?\1", text)] == [], "a formula twice"
+        assert page.errors == []
+
+
+def test_the_search_index_holds_no_tex():
+    index = (conftest.SITE / "searchindex.js").read_text("utf-8")
+    titles = re.search(r'"alltitles":\s*(\{.*?\}),\s*"', index)[1]
+    assert "\\\\" not in titles and "mathcal" not in index and "operatorname" not in index and '"qquad"' not in index
