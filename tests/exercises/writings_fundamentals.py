@@ -199,3 +199,53 @@ def crossings_by_sorting(weights):
         count += sum(one > place for one in places)
         places.append(place)
     return float(count)
+
+
+@right("kernel_regression")
+def regression_in_float32(q, k, v, width):
+    gaps = np.asarray(q, np.float32)[:, None] - np.asarray(k, np.float32)
+    scores = -np.einsum("ijd,ijd->ij", gaps, gaps) / np.float32(2 * width**2)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (powers @ v / powers.sum(axis=1, keepdims=True)).tolist()
+
+
+@right("leave_one_out")
+def leave_one_out_with_a_table_without_diagonal(x, y, width):
+    others = np.array([np.delete(np.arange(len(x)), i) for i in range(len(x))])
+    far = (x[:, None] - x[others]) ** 2
+    bumps = np.exp((far.min(axis=1, keepdims=True) - far) / 2 / width**2)
+    return np.array(np.mean(((bumps * y[others]).sum(axis=1) / bumps.sum(axis=1) - y) ** 2))
+
+
+@right("surprise")
+def surprise_by_differences_from_the_label(logits, labels, temperatures):
+    gaps = logits - np.take_along_axis(logits, labels[:, None], axis=1)
+    return [np.logaddexp.reduce(gaps / t, axis=1).mean() for t in temperatures]
+
+
+@right("temperature_for_bits")
+def temperature_by_the_plain_middle(scores, bits):
+    low, high = 1e-3, 1e3
+    for _ in range(200):
+        middle = (low + high) / 2
+        p = share(scores / middle)
+        enough = -sum(a * math.log2(a) for a in p if a > 0) >= bits
+        low, high = (low, middle) if enough else (middle, high)
+    return np.array([high])[0]
+
+
+@right("look_again")
+def words_weighed_in_loops(scores, states, lengths):
+    weights, contexts = np.zeros(scores.shape).tolist(), []
+    for b, n in enumerate(lengths):
+        contexts.append([])
+        for t, row in enumerate(scores[b]):
+            weights[b][t][:n] = list(share(row[:n]))
+            contexts[b].append(sum(w * h for w, h in zip(weights[b][t], states[b])))
+    return [contexts, weights]
+
+
+@right("numerical_gradient")
+def slopes_along_unit_arrays(f, x, step):
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.reshape([(f(x + step * e) - f(x - step * e)) / (2 * step) for e in units], x.shape)

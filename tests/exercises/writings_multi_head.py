@@ -183,3 +183,38 @@ def windows_in_loops(n_queries, n_keys, sizes):
             here = i + n_keys - n_queries
             out[h, i, max(0, here - size + 1) : here + 1] = True
     return out
+
+
+@right("match_heads")
+def matched_one_pair_at_a_time(first, second, n_heads):
+    def products(layer, h):
+        q, k, v = (np.split(w, n_heads, axis=1)[h] for w in layer[:3])
+        return np.array([q @ k.T, v @ np.split(layer[3], n_heads)[h]])
+
+    found = np.zeros((n_heads, n_heads))
+    for i in range(n_heads):
+        for j in range(n_heads):
+            found[i, j] = np.allclose(products(second, i), products(first, j), atol=1e-6)
+    return (found @ np.arange(n_heads)).tolist()
+
+
+@right("permute_heads")
+def permuted_by_a_matrix(w_q, w_k, w_v, w_o, order):
+    move = np.kron(np.eye(len(order))[order], np.eye(len(w_o) // len(order))).T
+    return [w_q @ move, w_k @ move, w_v @ move, move.T @ w_o]
+
+
+@right("sharp_enough")
+def factor_by_bisection(gap, n_keys, weight):
+    low, high = np.full(np.shape(gap), -100.0), np.full(np.shape(gap), 100.0)
+    for _ in range(80):
+        middle = (low + high) / 2
+        little = 1 / (1 + (n_keys - 1) * np.exp(-middle * gap)) < weight
+        low, high = np.where(little, middle, low), np.where(little, high, middle)
+    return low
+
+
+@right("two_relations")
+def two_relations_in_float32(n_tokens):
+    keys = np.eye(n_tokens, dtype=np.float32)
+    return 90 * np.stack([np.roll(keys, 1, axis=0), np.roll(keys, -1, axis=0)]), np.stack([keys, keys])
