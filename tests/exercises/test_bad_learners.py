@@ -179,10 +179,11 @@ def test_keyboard_input_does_not_wait():
 
 
 @pytest.mark.parametrize(("value", "word"), [
-    ("text", "not numbers"), (np.array(["a"]), "not numbers"), (np.array([object()]), "not numbers"),
+    ("text", "not numbers"), (np.array(["a"]), "not numbers"), (np.array([object()]), "of type object, not numbers"),
     ({"a": 1}, "a dict came back"), ({1, 2}, "a set came back"), ((x for x in [1]), "a generator came back"),
-    (np.exp, "came back, not an array"), ([[1, 2], [3]], "different shapes"), (1j, "not numbers"),
-    (np.zeros((2, 2)), "the wrong shape"), (3.5, "the wrong shape"), (iter([1]), "not numbers")],
+    (np.exp, "an ufunc came back; give back an array, a list or a number"), ([[1, 2], [3]], "different shapes"),
+    (1j, "complex numbers; real ones"),
+    (np.zeros((2, 2)), "the wrong shape"), (3.5, "the wrong shape"), (iter([1]), "a list_iterator came back")],
     ids=lambda x: x if isinstance(x, str) else type(x).__name__)
 def test_wrong_types_and_shapes_are_named(value, word):
     says(lambda scores, temperature=1.0: value, word)

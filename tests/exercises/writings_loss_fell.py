@@ -32,10 +32,10 @@ def gap_by_maximum_norm(attend, x, lengths):
 def judged_by_properties(attend):
     """Rows, past, scale and roles, without any second writing."""
     rng = np.random.default_rng(5)
-    q, k, v = rng.normal(size=(3, 11, 11))
-    weights = np.log(np.maximum(attend(q, k, np.eye(11)).astype(float), 1e-30))
+    q, k, v = rng.normal(size=(3, 13, 11))
+    weights = np.log(np.maximum(attend(q, k, np.eye(13)).astype(float), 1e-30))
     scores = q @ k.T / np.sqrt(11)
-    gaps = [weights[i, :i + 1] - weights[i, 0] - scores[i, :i + 1] + scores[i, 0] for i in range(11)]
+    gaps = [weights[i, :i + 1] - weights[i, 0] - scores[i, :i + 1] + scores[i, 0] for i in range(13)]
     sums = attend(q, k, np.ones_like(v))
     mixed = np.tril(np.exp(weights)) @ v
     return bool(max(np.abs(gap).max() for gap in gaps) < 1e-3 and np.abs(sums - 1).max() < 1e-4

@@ -54,6 +54,7 @@ class Exercise:
     judged_by: str = "values"
     imports: tuple[str, ...] = ("import numpy as np",)
     mutants: dict[str, Callable] = field(default_factory=dict)
+    impostors: dict[str, Callable] = field(default_factory=dict)
     evidence: dict[str, Callable] = field(default_factory=dict)
     same_as: dict[str, str] = field(default_factory=dict)
     probes: list[Probe] = field(default_factory=list)
@@ -104,6 +105,11 @@ class Exercise:
             return wrong
 
         return register(function) if function else register
+
+    def impostor(self, function: Callable) -> Callable:
+        """Decorator: a wrong answer that must be rejected and given no mistake's name, since it made none of them."""
+        self.impostors[function.__name__] = function
+        return function
 
     def probe(self, name: str, *arguments, extreme: bool = False) -> None:
         """Add one set of arguments; an extreme one (huge scores) is forgiven when a mistake is looked for by name."""

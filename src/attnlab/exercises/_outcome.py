@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from attnlab.exercises._accept import parts_of
 from attnlab.exercises._report import TimeUp
 
 TOLERANCE = 1e-4
@@ -24,6 +24,7 @@ class Outcome:
     parts: tuple[np.ndarray, ...] = ()
     detail: str = ""
     edited: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 def call(exercise, function: Callable, arguments: tuple, inside=contextlib.nullcontext()) -> Outcome:
@@ -32,32 +33,43 @@ def call(exercise, function: Callable, arguments: tuple, inside=contextlib.nullc
     try:
         with inside:
             value = function(*given)
-        kind, parts, detail = _parts(exercise, value)
+        kind, parts, detail, types = _parts(exercise, value)
     except TimeUp:
         raise
     except NotImplementedError:
-        kind, parts, detail = "nothing", (), "raised"
+        kind, parts, detail, types = "nothing", (), "raised", ()
     except BaseException as failure:
-        kind, parts, detail = "error", (), _complaint(function, failure)
+        kind, parts, detail, types = "error", (), _complaint(function, failure), ()
     pairs = zip(exercise.parameters, arguments, given)
     edited = tuple(name for name, before, after in pairs if not _unchanged(before, after))
-    return Outcome(kind, parts, detail, edited)
+    return Outcome(kind, parts, detail, edited, types)
 
 
-def agree(one: Outcome, other: Outcome) -> bool:
+def agree(mine: Outcome, right: Outcome) -> bool:
     """Same kind of outcome (any error is like any other), same shapes, truth values or numbers, equal to 1e-4."""
-    if one.kind != other.kind or len(one.parts) != len(other.parts):
+    if mine.kind != right.kind or len(mine.parts) != len(right.parts):
         return False
-    return all(alike(a, b) for a, b in zip(one.parts, other.parts))
+    return all(alike(a, b, _whole(right, i) and _whole(mine, i)) for i, (a, b) in enumerate(zip(mine.parts, right.parts)))
 
 
-def alike(a: np.ndarray, b: np.ndarray) -> bool:
-    """Two arrays that a learner would call the same answer; NaN equals NaN."""
+def _whole(outcome: Outcome, part: int) -> bool:
+    """Whether a part came as whole numbers, or as floats fine enough to hold them."""
+    return outcome.types[part].startswith(("int", "uint", "float64", "object"))
+
+
+def alike(a: np.ndarray, b: np.ndarray, whole: bool = False) -> bool:
+    """Two arrays that a learner would call the same answer, b being the right one; NaN equals NaN.
+
+    Whole numbers are equal or not; others may differ by 1e-4 of themselves or of the largest, if that is below 1.
+    """
     if a.shape != b.shape or group(a) != group(b):
         return False
     if group(a) != "numbers":
         return bool(np.array_equal(a, b))
-    return bool(np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
+    if whole and b.size and 1e3 < np.abs(b).max() < np.inf and (b == np.rint(b)).all():
+        return bool(np.abs(a - b).max() < 0.1)
+    size = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+    return bool(np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * np.clip(size, 0.05, 1), equal_nan=True))
 
 
 def group(array: np.ndarray) -> str:
@@ -65,56 +77,12 @@ def group(array: np.ndarray) -> str:
     return {"b": "masks", "U": "labels"}.get(array.dtype.kind, "numbers")
 
 
-def _parts(exercise, value) -> tuple[str, tuple, str]:
-    """The kind, the parts and the complaint for what a function returned."""
+def _parts(exercise, value) -> tuple[str, tuple, str, tuple]:
+    """The kind, the parts, the complaint and the types of what a function returned."""
     if value is None or value is ...:
-        return "nothing", (), ""
-    single = len(exercise.parts) == 1
-    values = (value,) if single else value
-    if not single and (not isinstance(value, tuple | list) or len(value) != len(exercise.parts)):
-        wanted = ", ".join(exercise.parts)
-        return "unusable", (), f"{_kind_of(value)} came back; this exercise asks for {wanted}"
-    parts = []
-    for name, part in zip(exercise.parts, values):
-        array, complaint = _array(part, exercise)
-        if array is None:
-            return "unusable", (), complaint if single else f"{name}: {complaint}"
-        parts.append(array)
-    return "value", tuple(parts), ""
-
-
-def _array(value, exercise) -> tuple[np.ndarray | None, str]:
-    """A copy as a NumPy array, from NumPy, lists, numbers or another library's tensor; or the complaint."""
-    if exercise.returns == "labels":
-        good = isinstance(value, str)
-        return (np.array(value), "") if good else (None, f"{_kind_of(value)} came back, not a string")
-    if inspect.isgenerator(value) or inspect.iscoroutine(value) or callable(value) or isinstance(value, dict | set):
-        return None, f"{_kind_of(value)} came back, not an array"
-    try:
-        array = np.array(_plain(value))
-    except (ValueError, TypeError):
-        return None, f"{_kind_of(value)} came back that is no array: its pieces have different shapes or types"
-    if array.dtype.kind not in "biuf":
-        return None, f"the entries are of type {array.dtype.name}, not numbers"
-    if array.dtype.kind == "b" and exercise.returns == "numbers":
-        return array.astype(float), ""
-    return array if array.dtype.kind == "b" else array.astype(float), ""
-
-
-def _plain(value):
-    """A tensor of another library, detached and on the host; anything else as it is."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        return (value.double() if value.is_floating_point() else value).numpy()
-    return value
-
-
-def _kind_of(value) -> str:
-    """A type in words, with the length of a tuple or list."""
-    name = type(value).__name__
-    if isinstance(value, tuple | list):
-        return f"a {name} of {len(value)}"
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+        return "nothing", (), "", ()
+    parts, complaint, types = parts_of(exercise, value)
+    return ("unusable", (), complaint, ()) if parts is None else ("value", parts, "", types)
 
 
 def _unchanged(before, after) -> bool:
@@ -133,7 +101,7 @@ def _complaint(function: Callable, failure: BaseException) -> str:
         message = ""
     message = re.sub(r"0x[0-9a-fA-F]+", "(address)", message)
     message = re.sub(r"(\d+\.\d{3})\d+", r"\1", message)[:200]
-    return type(failure).__name__ + (f": {message}" if message else "") + _line(function, failure)
+    return type(failure).__name__.removeprefix("_Array") + (f": {message}" if message else "") + _line(function, failure)
 
 
 def _line(function: Callable, failure: BaseException) -> str:

@@ -29,7 +29,30 @@ def numbers(values, most: int = 4) -> str:
 
 def shape(array: np.ndarray) -> str:
     """A shape as a learner would say it."""
-    return "a single number" if array.ndim == 0 else "(" + ", ".join(map(str, array.shape)) + ")"
+    return "a single number" if array.ndim == 0 else str(tuple(array.shape))
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 pair, 3 pairs."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def times(c: float) -> str:
+    """A factor before "the right one", told apart from 1."""
+    if number(c) != "1":
+        return f"{number(c)} times"
+    return f"{100 * abs(c - 1):.1g} percent {'larger' if c > 1 else 'smaller'} than"
+
+
+def apart(mine, wanted) -> str:
+    """What came and what was expected, told apart even where three decimals are the same."""
+    if number(mine) != number(wanted):
+        return f"{number(mine)}, expected {number(wanted)}"
+    share = abs(mine / wanted - 1) if wanted else np.inf
+    if not np.isfinite(share):
+        return f"{mine:.0e}, expected {number(wanted)}"
+    digits = f"{100 * share:.1g}" if share > 1e-4 else "less than 0.01"
+    return f"{number(mine)}, too {'large' if abs(mine) > abs(wanted) else 'small'} by {digits} percent"
 
 
 def paragraphs(*lines: str) -> str:
@@ -44,15 +67,13 @@ def paragraphs(*lines: str) -> str:
 def worst_entry(yours: np.ndarray, right: np.ndarray) -> str:
     """The first of the entries that differ most."""
     if yours.ndim == 0:
-        return f"yours is {number(yours[()])}, expected {number(right[()])}"
+        return f"yours is {apart(yours[()], right[()]) if yours.dtype.kind == 'f' else f'{yours[()]}, expected {right[()]}'}"
     gap = np.where(np.isnan(yours), np.inf, np.abs(np.subtract(yours, right, dtype=float)))
     gap = np.where(np.isnan(gap), 0.0, gap)
     place = np.unravel_index(int(np.argmax(gap)), gap.shape)
     where = ", ".join(map(str, place))
-    mine, wanted = number(yours[place]), number(right[place])
-    if mine == wanted:
-        return f"entry [{where}] is {mine} but differs from the right one by less than 0.001"
-    return f"entry [{where}] is {mine}, expected {wanted}"
+    mine, wanted = yours[place], right[place]
+    return f"entry [{where}] is {apart(mine, wanted) if yours.dtype.kind == 'f' else f'{mine}, expected {wanted}'}"
 
 
 def row_sums(yours: np.ndarray, right: np.ndarray) -> str:
@@ -91,7 +112,7 @@ def not_finite(yours: np.ndarray, right: np.ndarray) -> str:
 
 def allowed(yours: np.ndarray, right: np.ndarray) -> str:
     """How many pairs each mask lets through, and the first entry that differs."""
-    counts = f"your mask allows {int(yours.sum())} pairs, the right one {int(right.sum())}"
+    counts = f"your mask allows {count(int(yours.sum()), 'pair')}, the right one {int(right.sum())}"
     return f"{counts}; {worst_entry(yours, right)}"
 
 

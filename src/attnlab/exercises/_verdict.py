@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from attnlab.exercises import _difference as difference
 from attnlab.exercises import _ending as ending
 from attnlab.exercises import _text as text
-from attnlab.exercises._outcome import Outcome, agree, alike, group
+from attnlab.exercises._outcome import Outcome, agree
 from attnlab.exercises._report import Report
+from attnlab.exercises._tell import tell
 from attnlab.exercises.misconceptions import MISCONCEPTIONS
 
-WORDS = {"masks": "True and False", "labels": "a string", "numbers": "numbers"}
 NESTED = ("your function calls `check`, `use` or `diagnose` while it is being checked, so the check would never end; "
           "move that line out of the function (it is indented one step too far).")
 
@@ -83,7 +84,7 @@ def reach(exercise, function: Callable, seen: Seen, right: list[Outcome], mutant
         return wrong(*ending.told(function, seen), *notes)
     if seen.outcomes[0].kind == "nothing":
         return _nothing(function, seen.outcomes[0], notes)
-    if not seen.repeats:
+    if not seen.repeats and exercise.judged_by == "values":
         return wrong("two calls with the same arguments give different answers, so something random is left in", *notes)
     if _passes(exercise, seen, right):
         return _passed(exercise, notes)
@@ -117,16 +118,17 @@ def _nothing(function: Callable, outcome: Outcome, notes: list[str]) -> Diagnosi
 
 
 def _match(exercise, outcomes: list[Outcome], right: list[Outcome], mutants: dict) -> str | None:
-    """The known mistake that gives these outcomes: on all probes, or else on all that are not extreme."""
+    """The one known mistake that gives these outcomes: on all probes, or else on all that are not extreme."""
     for forgiving in (False, True):
         kept = [i for i, probe in enumerate(exercise.probes) if not (forgiving and probe.extreme)]
         if not any(outcomes[i].kind == "value" for i in kept):
             return None
         if all(agree(outcomes[i], right[i]) for i in kept):
             return None
-        for name, its in mutants.items():
-            if all(agree(outcomes[i], its[i]) for i in kept):
-                return exercise.same_as.get(name, name)
+        found = {exercise.same_as.get(name, name) for name, its in mutants.items()
+                 if all(agree(outcomes[i], its[i]) for i in kept)}
+        if found:
+            return found.pop() if len(found) == 1 else None
     return None
 
 
@@ -177,7 +179,7 @@ def _named(exercise, name: str, seen: Seen, right: list[Outcome]) -> list[str]:
         broken, shown = next(iter(seen.against.items()))
         evidence = f": it should hold that {broken}; but {shown}."
     else:
-        evidence = " " + _evidence(exercise, seen.outcomes, right, exercise.evidence.get(name, text.worst_entry))
+        evidence = " " + difference.of(exercise, seen.outcomes, right).told(exercise.evidence.get(name, text.worst_entry))
     return [
         known_mistake.what,
         f"Evidence{evidence}",
@@ -186,38 +188,26 @@ def _named(exercise, name: str, seen: Seen, right: list[Outcome]) -> list[str]:
     ]
 
 
-def _evidence(exercise, outcomes: list[Outcome], right: list[Outcome], tell: Callable) -> str:
-    """The first probe that shows a difference, told by `tell`, or by shape, error or worst entry where that fails."""
-    pairs = [trio for trio in zip(exercise.probes, outcomes, right) if not agree(trio[1], trio[2])]
-    probe, mine, its = next((trio for trio in pairs if trio[1].kind == "value"), pairs[0])
-    if mine.kind != "value":
-        return f"({probe.name}): {mine.detail}."
-    part = next(i for i, (a, b) in enumerate(zip(mine.parts, its.parts)) if not alike(a, b))
-    yours, wanted = mine.parts[part], its.parts[part]
-    of = f"in {exercise.parts[part]}, " if len(its.parts) > 1 else ""
-    if yours.shape != wanted.shape:
-        told = text.shapes(yours, wanted)
-    elif group(yours) != group(wanted):
-        told = f"your entries are {WORDS[group(yours)]}, expected {WORDS[group(wanted)]}"
-    else:
-        told = tell(yours, wanted) if group(yours) != "labels" else text.worst_entry(yours, wanted)
-    return f"({probe.name}): {of}{told}."
-
-
 def _unnamed(exercise, seen: Seen, right: list[Outcome]) -> list[str]:
     """No known mistake fits: say what kind of thing came back, then which properties hold and which fail."""
     place = f"Read: {exercise.uses}"
     mine = next((o for o, r in zip(seen.outcomes, right) if o.kind != "value"), None)
     if mine is not None:
         return [*_no_value(exercise, seen, mine), place]
-    first = _first_line(exercise, seen, right)
-    differs = not all(agree(mine, its) for mine, its in zip(seen.outcomes, right))
-    values = exercise.judged_by == "values" and differs
-    shown = "Evidence " + _evidence(exercise, seen.outcomes, right, text.worst_entry) if values else ""
     holds = [prop.name for prop in exercise.properties if prop.name not in seen.against]
     fails = [f"{name} ({evidence})" for name, evidence in seen.against.items()]
-    return [first, shown, "Holds: " + "; ".join(holds) + "." if holds else "",
+    return [*_what_differs(exercise, seen, right), "Holds: " + "; ".join(holds) + "." if holds else "",
             "Fails: " + "; ".join(fails) + "." if fails else "", place]
+
+
+def _what_differs(exercise, seen: Seen, right: list[Outcome]) -> list[str]:
+    """The headline, and the evidence for it from the same probe; then what all probes have in common."""
+    if exercise.judged_by == "properties":
+        return ["not every property that was asked for holds."]
+    shown = difference.of(exercise, seen.outcomes, right)
+    if shown is None:
+        return ["your answer is right on the arguments tried first, but not on others."]
+    return [shown.headline(), f"Evidence {shown.told(tell)}", difference.everywhere(exercise, seen.outcomes, right)]
 
 
 def _no_value(exercise, seen: Seen, mine: Outcome) -> list[str]:
@@ -235,20 +225,3 @@ def _given(exercise, probe) -> str:
     """The shapes of a probe's arguments."""
     pairs = zip(exercise.parameters, probe.arguments)
     return ", ".join(f"{name} of shape {text.shape(a)}" for name, a in pairs if isinstance(a, np.ndarray) and a.ndim)
-
-
-def _first_line(exercise, seen: Seen, right: list[Outcome]) -> str:
-    """Shape, type or NaN where that is what is wrong; otherwise that the answer differs."""
-    if exercise.judged_by == "properties":
-        return "not every property that was asked for holds."
-    for mine, its in zip(seen.outcomes, right):
-        for yours, wanted in zip(mine.parts, its.parts):
-            if yours.shape != wanted.shape:
-                return "your output has the wrong shape."
-            if group(yours) != group(wanted):
-                return f"your entries should be {WORDS[group(wanted)]}, not {WORDS[group(yours)]}."
-            if np.issubdtype(yours.dtype, np.floating) and np.isnan(yours).any() and not np.isnan(wanted).any():
-                return "there are NaNs in your output."
-    if all(agree(mine, its) for mine, its in zip(seen.outcomes, right)):
-        return "your answer is right on the arguments tried first, but not on others."
-    return "your answer differs from the right one, and in no way this exercise knows by name."

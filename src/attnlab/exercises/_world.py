@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LIBRARIES = ("builtins", "math", "cmath", "random", "itertools", "functools", "operator", "numpy", "numpy.linalg",
+LIBRARIES = ("builtins", "math", "cmath", "random", "itertools", "functools", "numpy", "numpy.linalg",
              "numpy.random", "numpy.fft")
-SYSTEM = ("os", "time", "copy")
+SYSTEM = ("time", "copy")
 TORCH = ("torch", "torch.nn.functional", "torch.linalg")
 OURS = ("attnlab.exercises", "attnlab.reference", "attnlab.masks")
 FREE = {"input", "display", "get_ipython", "diagnose", "_", "__import__", "breakpoint", "exit", "quit"}

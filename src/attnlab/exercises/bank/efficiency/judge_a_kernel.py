@@ -71,6 +71,14 @@ def _averaged(q, k, v, causal=False):
     return _kernel(q, k, v, causal, mean=True)
 
 
+def _always(q, k, v, causal=False):
+    return _kernel(q, k, v, True)
+
+
+def _sharper(q, k, v, causal=False):
+    return _kernel(q, k, v, causal, scale=1.05 * q.shape[1] ** -0.5)
+
+
 KERNELS = {
     "an exact blocked kernel": _exact,
     "an exact kernel without blocks": _plain,
@@ -82,6 +90,8 @@ KERNELS = {
     "a kernel that ignores the mask": _uncausal,
     "a kernel that forgets the scale": _unscaled,
     "a kernel that averages its blocks": _averaged,
+    "a kernel that masks even where it should not": _always,
+    "a kernel whose scale is 5 percent too large": _sharper,
 }
 RIGHT = (_exact, _plain, _single)
 
@@ -143,7 +153,7 @@ EXERCISE = Exercise(
 
     **Cost.** Milliseconds. Every mistake in this task has been found in published code after it had been used for months.
     """,
-    verified="three right kernels accepted, seven wrong ones rejected.",
+    verified="three right kernels accepted, nine wrong ones rejected.",
     next_thought="which mistake in a backward pass would your test not see?",
     reference=_reference,
 )
@@ -223,3 +233,23 @@ def accepts(call):
 def rejects_zeros(call):
     if call(lambda q, k, v, causal=False: np.zeros((len(q), v.shape[1]))):
         return "it is accepted"
+
+
+@EXERCISE.impostor
+def causal_alone(kernel):
+    return _cases(kernel, sorts=(True,))
+
+
+@EXERCISE.impostor
+def a_tolerance_of_a_tenth(kernel):
+    return _cases(kernel, atol=0.1)
+
+
+@EXERCISE.impostor
+def one_key(kernel):
+    return _cases(kernel, sizes=((3, 1),))
+
+
+@EXERCISE.impostor
+def always_false(kernel):
+    return False

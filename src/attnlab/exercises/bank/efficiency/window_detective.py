@@ -180,3 +180,13 @@ def _verdict_on(name, size):
 
 for _name in VERDICTS:
     EXERCISE.holds(f'a window of 5 that is "{_name}" is recognised')(_verdict_on(_name, 5))
+
+
+@EXERCISE.impostor
+def always_the_last_verdict(attend, size):
+    return "no far end"
+
+
+@EXERCISE.impostor
+def counted_in_the_first_row(attend, size):
+    return _by_count(_row(attend, size + 3, 0).sum(), size)

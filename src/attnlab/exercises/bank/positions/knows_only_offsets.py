@@ -66,11 +66,16 @@ def _repeated(q_pos, k_pos):
     return (_contents(_Q, q_pos) + _TABLE[q_pos % 10]) @ (_contents(_K, k_pos) + _TABLE[k_pos % 10]).T
 
 
+def _drifting(q_pos, k_pos):
+    return _rotary(q_pos, k_pos) + 1e-5 * k_pos
+
+
 SCHEMES = {
     "rotary": _rotary, "rotary, both turned backwards": _both_backwards, "ALiBi": _alibi,
     "the bias of ALiBi alone": _bias_alone, "T5 buckets": _buckets,
     "a causal mask": _causal, "signals added to the tokens": _added, "rotary, only keys turned backwards": _one_backwards,
     "rotary with mixed pairings": _mixed, "rotary with positions cut off at 64": _clamped, "a table of ten rows, repeated": _repeated,
+    "rotary with a slow drift": _drifting,
 }
 RIGHT = ("rotary", "rotary, both turned backwards", "ALiBi", "the bias of ALiBi alone", "T5 buckets", "a causal mask")
 
@@ -120,7 +125,7 @@ EXERCISE = Exercise(
 
     **Cost.** A few small tables. It needs no right answer to compare with, which is why it can be run on any model.
     """,
-    verified="six relative schemes accepted, five others rejected.",
+    verified="six relative schemes accepted, six others rejected.",
     next_thought="which mistake in a rotation does this test not see?",
     reference=_reference,
 )
@@ -194,3 +199,8 @@ def accepts(call):
 def rejects(call):
     if call(lambda q_pos, k_pos: np.add.outer(q_pos, 0.0 * k_pos)):
         return "it is accepted"
+
+
+@EXERCISE.impostor
+def a_wide_tolerance(score):
+    return all(_still(score, shift, 0.5) for shift in (1, 3, 997))

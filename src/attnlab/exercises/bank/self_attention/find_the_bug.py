@@ -73,16 +73,16 @@ EXERCISE = Exercise(
 
     **Cost.** One attention for each suspect. Tests that compare values are cheap; the bug that they would have found is not.
     """,
-    verified="all five verdicts on two sets of queries and keys.",
+    verified="all five verdicts on three sets of queries and keys, one with nearly equal scores.",
     next_thought="with only one query, which of the verdicts could nobody tell apart?",
     reference=_reference,
 )
 
 _rng = np.random.default_rng(13)
-for _n, _d in ((7, 5), (5, 11)):
-    _q, _k = _rng.normal(size=(_n, _d)), _rng.normal(size=(_n, _d))
+for _n, _d, _size, _about in ((7, 5, 1.0, "7 tokens"), (5, 11, 1.0, "5 tokens"), (3, 5, 0.03, "3 tokens with nearly equal scores")):
+    _q, _k = _size * _rng.normal(size=(_n, _d)), _size * _rng.normal(size=(_n, _d))
     for _name, _weights in _suspects(_q, _k).items():
-        EXERCISE.probe(f"{_n} tokens, the case {_name}", _q, _k, _weights.round(7))
+        EXERCISE.probe(f"{_about}, the case {_name}", _q, _k, _weights.round(7))
 
 
 @EXERCISE.solve
@@ -177,3 +177,27 @@ def _verdict_on(name):
 
 for _name in ("not scaled", "wrong axis", "swapped", "softmax twice"):
     EXERCISE.holds(f'"{_name}" is recognised')(_verdict_on(_name))
+
+
+def _first_within(q, k, weights, atol):
+    return next((name for name, made in _suspects(q, k).items() if np.allclose(made, weights, atol=atol)), "correct")
+
+
+@EXERCISE.impostor
+def a_tolerance_of_a_twentieth(q, k, weights):
+    return _first_within(q, k, weights, 0.05)
+
+
+@EXERCISE.impostor
+def a_tolerance_of_a_hundredth(q, k, weights):
+    return _first_within(q, k, weights, 0.01)
+
+
+@EXERCISE.impostor
+def a_tolerance_of_a_thousandth(q, k, weights):
+    return _first_within(q, k, weights, 1e-3)
+
+
+@EXERCISE.impostor
+def always_swapped(q, k, weights):
+    return "swapped"

@@ -54,6 +54,15 @@ def _crossed(q, k, v):
     return reference.attention(k, q, v, _past(len(q)))
 
 
+def _leaky(q, k, v):
+    scores = np.where(_past(len(q)), q @ k.T / np.sqrt(q.shape[1]), -5.0)
+    return softmax(scores) @ v
+
+
+def _by_length(q, k, v):
+    return reference.attention(q, k, v, _past(len(q)), scale=len(q) ** -0.5)
+
+
 ATTENTIONS = {
     "a causal attention": _right,
     "a causal attention in single precision": _single,
@@ -65,6 +74,8 @@ ATTENTIONS = {
     "an attention without the scale": _unscaled,
     "keys and values exchanged where they have one shape": _exchanged,
     "queries and keys exchanged": _crossed,
+    "a mask filled with -5": _leaky,
+    "scores divided by the root of the number of tokens": _by_length,
 }
 RIGHT = (_right, _single, _by_rows)
 
@@ -120,14 +131,14 @@ EXERCISE = Exercise(
     ),
     parsons=("one_tensor_for_all", "judged_to_the_last_bit"),
     why=r"""
-    One comparison finds all seven, *because* its inputs are awkward: three different random tables, of one shape, and every row.
+    One comparison finds all nine, *because* its inputs are awkward: three different random tables, of one shape, and every row.
 
     **The two most common mistakes.** Passing one table three times, `attend(x, x, x)`: queries and keys, or keys and values, may then change places unseen. Comparing the last row only, where a causal mask hides nothing.
 
     **Cost.** Two small calls. Properties are worth having beside it: they say which mistake it is, and they work where no second writing exists.
     """,
-    verified="three right attentions accepted, seven wrong ones rejected.",
-    next_thought="which of the seven would a test with one single token find?",
+    verified="three right attentions accepted, nine wrong ones rejected.",
+    next_thought="which of the nine would a test with one single token find?",
     reference=_reference,
 )
 
@@ -216,3 +227,23 @@ def accepts(call):
 def rejects_zeros(call):
     if call(lambda q, k, v: np.zeros((len(q), v.shape[1]))):
         return "it is accepted"
+
+
+@EXERCISE.impostor
+def a_tolerance_of_a_third(attend):
+    return _close(attend, atol=0.3)
+
+
+@EXERCISE.impostor
+def one_token_alone(attend):
+    return _close(attend, n=1)
+
+
+@EXERCISE.impostor
+def as_many_features_as_tokens(attend):
+    return _close(attend, n=5)
+
+
+@EXERCISE.impostor
+def always_false(attend):
+    return False

@@ -159,7 +159,7 @@ def distributions(call):
         out = np.asarray(call(weights, values), float)
         if out.shape != weights.shape or not np.isfinite(out).all():
             return f"for {len(weights)} keys the shape is {text.shape(out)}"
-        if out.min() < -1e-9 or abs(out.sum() - 1) > 1e-9:
+        if out.min() < -1e-6 or abs(out.sum() - 1) > 1e-5:
             return f"the smallest weight is {text.number(out.min())} and the sum {text.number(out.sum())}"
     return None
 
@@ -168,7 +168,7 @@ def distributions(call):
 def unchanged(call):
     for weights, values in _all:
         gap = np.abs((np.asarray(call(weights, values), float) - weights) @ values).max()
-        if not gap < 1e-9:
+        if not gap < 1e-5:
             return f"with {len(weights)} keys it moves by {text.number(gap)}"
     return None
 
@@ -177,6 +177,6 @@ def unchanged(call):
 def at_the_edge(call):
     for weights, values in _all:
         least = np.asarray(call(weights, values), float).min()
-        if not least < 1e-9:
+        if not least < 1e-6:
             return f"with {len(weights)} keys the smallest weight is {least:.1e}"
     return None

@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n + 1$ runs of the layer: nothing, for the 7 tokens that are enough.
     """,
-    verified="a causal layer, a window, one that whispers, one that normalises its tokens, and two that use some features only.",
+    verified="a causal layer, a window, one that whispers, one that normalises its tokens, one that centres them, and three that use some features only.",
     next_thought="could two bugs cancel in this table and still be two bugs?",
     reference=_reference,
 )
@@ -92,9 +92,19 @@ def _normalised_layer(x):
     return _causal_layer(x / np.linalg.norm(x, axis=-1, keepdims=True))
 
 
+def _centred_layer(x):
+    return _causal_layer(x - x.mean(axis=-1, keepdims=True))
+
+
 def _writes_late(x):
     shown = np.zeros_like(x)
     shown[:, 3:] = np.roll(x[:, :2], 1, axis=0)
+    return shown
+
+
+def _writes_early(x):
+    shown = np.zeros_like(x)
+    shown[:, :2] = np.roll(x[:, 3:], 2, axis=0)
     return shown
 
 
@@ -104,7 +114,8 @@ def _reads_late(x):
 
 _x = _rng.normal(size=(7, 5))
 for _name, _layer in (("causal attention", _causal_layer), ("a window of 3", _windowed_layer), ("a layer that whispers", _whispering_layer),
-                      ("tokens normalised first", _normalised_layer), ("a layer that writes the last features only", _writes_late),
+                      ("tokens normalised first", _normalised_layer), ("tokens centred first", _centred_layer), ("a layer that writes the last features only", _writes_late),
+                      ("a layer that writes the first features only", _writes_early),
                       ("a layer that reads the last features only", _reads_late)):
     EXERCISE.probe(_name, _layer, _x)
 
@@ -193,3 +204,19 @@ def diagonal(call):
 def leak_found(call):
     out = call(lambda x: np.concatenate([x[1:], x[:1]]), _x)
     return None if np.triu(out, 1).any() else "no entry above the diagonal is true"
+
+
+@EXERCISE.impostor
+def one_number_added_to_all_features(layer, x):
+    before, columns = layer(x), []
+    for j in range(len(x)):
+        other = x.copy()
+        other[j] += 1.0
+        columns.append(np.abs(layer(other) - before).max(axis=-1) > 1e-9)
+    return np.array(columns).T
+
+
+@EXERCISE.impostor
+def every_feature_must_move(layer, x):
+    before = layer(x)
+    return np.array([np.abs(layer(_fresh(x, j, 3)) - before).min(axis=-1) > 1e-9 for j in range(len(x))]).T
