@@ -68,9 +68,9 @@ class Difference:
 
     def told(self, tell: Callable) -> str:
         """The probe and what it shows, by `tell`, or by shape or type where that is the difference."""
-        yours, right = self.yours, self.right
         if self.mine.kind != "value":
-            return f"({self.probe}): {self.mine.detail}."
+            return f"({self.probe}): {self.mine.detail or 'nothing came back'}."
+        yours, right = self.yours, self.right
         of = f"in {self.exercise.parts[self.part]}, " if len(self.its.parts) > 1 else ""
         if yours.shape != right.shape:
             said = text.shapes(yours, right)

@@ -9,8 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attnlab.exercises import _outcome
 from attnlab.exercises import _text as text
-from attnlab.exercises._outcome import alike
+
+def alike(a, b) -> bool:
+    """Whether two tables, or two single numbers, are the same answer."""
+    return _outcome.alike(np.asarray(a), np.asarray(b))
+
 
 def tell(yours: np.ndarray, right: np.ndarray) -> str:
     """What sets two tables of numbers or of truth values apart."""
@@ -67,7 +72,7 @@ def other_function(yours, right):
 
 def rounded(yours, right):
     for digits in range(4):
-        if alike(yours, np.round(right, digits)):
+        if np.allclose(yours, np.round(right, digits), rtol=0, atol=1e-7):
             return "every entry is the right one, rounded" + (f" to {text.count(digits, 'digit')}" if digits else "")
     return None
 
@@ -198,8 +203,9 @@ def counted(good: list[str], names: list[str]) -> str:
 
 def _close(yours, right) -> np.ndarray:
     if yours.dtype.kind != "f":
-        return yours == right
-    return np.isclose(yours, right, rtol=1e-4, atol=1e-4 * np.clip(np.abs(right).max(initial=0), 0.05, 1), equal_nan=True)
+        return np.asarray(yours == right)
+    size = np.clip(np.abs(right[np.isfinite(right)]).max(initial=0), 0.05, 1)
+    return np.asarray(np.isclose(yours, right, rtol=1e-4, atol=1e-4 * size, equal_nan=True))
 
 
 def _constant(yours, right, between: Callable) -> float | None:

@@ -95,10 +95,11 @@ def blocked_attention(
     Source: [dao2023, algorithm 1].
     """
     bias = _check(q, k, v, blocks, masking, bias)
-    out, lse = np.zeros((*q.shape[:-1], v.shape[-1]), q.dtype), np.zeros(q.shape[:-1], q.dtype)
+    kind = q.dtype if q.dtype.kind == "f" else np.dtype(np.float64)  # whole numbers have no exponentials
+    out, lse = np.zeros((*q.shape[:-1], v.shape[-1]), kind), np.zeros(q.shape[:-1], kind)
     for i in np.ndindex(q.shape[:-2]):
         for rows in _slices(q.shape[-2], blocks[0]):
-            state = start(rows.stop - rows.start, v.shape[-1], q.dtype)
+            state = start(rows.stop - rows.start, v.shape[-1], kind)
             for keys, scores in _tiles(q, k, bias, scale, masking, i, rows, blocks[1]):
                 absorb(state, scores, v[i][keys])
             out[i][rows], lse[i][rows] = finish(state)

@@ -7,7 +7,7 @@ from attnlab.kernels import cost
 
 
 def _reference(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return (memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each)
+    return max((memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each), 0)
 
 
 EXERCISE = Exercise(
@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     difficulty=1,
     page="efficiency/problems",
     statement=r"""
-    A server has `memory` bytes. The model's parameters take `weights` of them, once for all. Every user has a conversation of up to `tokens` tokens, whose keys and values are kept for each of `layers` layers and `kv_heads` heads of width `d_head`, `bytes_each` bytes a number. How many users can be served at the same time, when nothing else needs memory?
+    A server has `memory` bytes. The model's parameters take `weights` of them, once for all. Every user has a conversation of up to `tokens` tokens, whose keys and values are kept for each of `layers` layers and `kv_heads` heads of width `d_head`, `bytes_each` bytes a number. How many users can be served at the same time, when nothing else needs memory? If the weights alone do not fit, nobody can be.
 
     A tiny example: 100 bytes, 40 of them for the weights, and one token, one layer, one head of width 4 with one byte a number give 7.
     """,
@@ -35,7 +35,7 @@ EXERCISE = Exercise(
     hints=(
         "With one user more than your answer it must not fit; with your answer it must.",
         r"First the bytes of one user's cache, both tables of it, then the memory that the weights leave, then how often the one goes into the other.",
-        "```python\ncache = ____ * layers * kv_heads * d_head * bytes_each * ____\nfree = ____\nreturn free // cache\n```",
+        "```python\ncache = ____ * layers * kv_heads * d_head * bytes_each * ____\nfree = ____\nreturn max(free // cache, ____)\n```",
     ),
     parsons=("keys_without_values", "weights_for_every_user"),
     why=r"""
@@ -45,7 +45,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three multiplications, and worth doing before anything is bought.
     """,
-    verified="three servers, one of them with a remainder of almost a whole cache.",
+    verified="four servers, one with a remainder of almost a whole cache, and one that the weights do not fit.",
     next_thought="which of the seven numbers would you change first, and what would it cost?",
     reference=_reference,
 )
@@ -53,20 +53,21 @@ EXERCISE = Exercise(
 EXERCISE.probe("a small server", 100_000, 20_000, 11, 3, 2, 7, 2)
 EXERCISE.probe("a server with a remainder", 1_000_003, 30_000, 13, 5, 3, 11, 4)
 EXERCISE.probe("a model of 7 billion parameters on 80 GB", 80 * 10**9, 14 * 10**9, 4096, 32, 32, 128, 2)
+EXERCISE.probe("weights that do not fit", 1_000, 1_500, 3, 1, 1, 5, 2)
 
 
 @EXERCISE.solve
 def users_that_fit_solution(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
     cache = 2 * layers * kv_heads * d_head * bytes_each * tokens
     free = memory - weights
-    return free // cache
+    return max(free // cache, 0)
 
 
 @EXERCISE.mutant
 def keys_without_values(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
     cache = layers * kv_heads * d_head * bytes_each * tokens
     free = memory - weights
-    return free // cache
+    return max(free // cache, 0)
 
 
 @EXERCISE.mutant

@@ -119,7 +119,7 @@ EXERCISE.probe("no mask, a cut at token 1", _open, *_rng.normal(size=(3, 5, 3)),
 
 @EXERCISE.solve
 def future_leak_solution(attend, q, k, v, t, noise):
-    k_new, v_new = k.copy(), v.copy()
+    k_new, v_new = np.array(k, dtype=float), np.array(v, dtype=float)
     k_new[t:] += noise[t:]
     v_new[t:] += noise[t:]
     gap = attend(q, k_new, v_new) - attend(q, k, v)
@@ -138,7 +138,7 @@ def future_values_alone(attend, q, k, v, t, noise):
 
 @EXERCISE.mutant
 def token_itself_counted_as_past(attend, q, k, v, t, noise):
-    k_new, v_new = k.copy(), v.copy()
+    k_new, v_new = np.array(k, dtype=float), np.array(v, dtype=float)
     k_new[t:] += noise[t:]
     v_new[t:] += noise[t:]
     gap = attend(q, k_new, v_new) - attend(q, k, v)
@@ -147,7 +147,7 @@ def token_itself_counted_as_past(attend, q, k, v, t, noise):
 
 @EXERCISE.mutant
 def leak_measured_everywhere(attend, q, k, v, t, noise):
-    k_new, v_new = k.copy(), v.copy()
+    k_new, v_new = np.array(k, dtype=float), np.array(v, dtype=float)
     k_new[t:] += noise[t:]
     v_new[t:] += noise[t:]
     gap = attend(q, k_new, v_new) - attend(q, k, v)
