@@ -73,5 +73,9 @@ TOLD = {
     "positions.sinusoidal": [((2, 4), [[0, 1, 0, 1], [0.841, 0.540, 0.010, 1.000]])],
     "positions.stretch_table": [(([[0], [10], [20]], 5, 0), [[0], [5], [10], [15], [20]])],
     "positions.table_gradient": [(([[[2]], [[3]]], ((1,), (1,)), 3), [[0], [5], [0]])],
+    "self_attention.cached_step": [(([[0]], [[4]], [[8]], [[1], [2], [3]], [[1], [2], [5]]),
+                                    ([[4]], [[1], [2], [3], [4]], [[1], [2], [5], [8]]))],
+    "self_attention.who_hears_whom": [((lambda x: np.cumsum(x, axis=0), [[1.0], [2], [3]]), [[T, F, F], [T, T, F], [T, T, T]])],
 }
+
 EXAMPLES: list[tuple] = [(exercise_id, *case) for exercise_id, cases in TOLD.items() for case in cases]

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from attnlab.exercises._pages import address, sentence
 
 LEVELS = ("remember", "understand", "apply", "analyse", "evaluate", "create")
@@ -113,7 +115,7 @@ class Exercise:
 
     def probe(self, name: str, *arguments, extreme: bool = False) -> None:
         """Add one set of arguments; an extreme one (huge scores) is forgiven when a mistake is looked for by name."""
-        self.probes.append(Probe(name, arguments, extreme))
+        self.probes.append(Probe(name, tuple(map(_fixed, arguments)), extreme))
 
     def holds(self, name: str):
         """Decorator: a property of every right answer, worded so that it reads after "holds:"."""
@@ -123,6 +125,14 @@ class Exercise:
             return test
 
         return register
+
+
+def _fixed(argument):
+    """An array as a copy that nobody can write to; anything else as it is."""
+    if isinstance(argument, np.ndarray):
+        argument = argument.copy()
+        argument.flags.writeable = False
+    return argument
 
 
 def source_of(function: Callable) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 
 from attnlab.exercises._report import Report
 
-START, ANSWER = 5.0, 0.2  # seconds: for a child to show that it can compute, and to say where it is
+START, HEED, ANSWER = 5.0, 2.0, 0.3  # seconds for a child: to show that it can compute, to hear a signal, to say more
 IDLE = 0.1  # who used less than this part of the time was waiting
 ROOM = 2 << 30  # bytes beyond what Python holds already
 HEAD = struct.Struct("<Q")
@@ -193,10 +193,10 @@ def _late(report: Report, child: Child, seconds: float) -> Report:
     """Ask the child where it is, from outside and from inside Python; then end it and look at the time it used."""
     child.ask(signal.SIGUSR1)
     child.ask(signal.SIGUSR2)
-    text, until = b"", time.monotonic() + ANSWER
+    text, until = b"", time.monotonic() + HEED
     while b"Python runs" not in text and (left := until - time.monotonic()) > 0:
         if select.select([child.place], [], [], left)[0]:
-            text += os.read(child.place, 1 << 16)
+            text, until = text + os.read(child.place, 1 << 16), time.monotonic() + ANSWER
     child.end()
     report.ending, report.stack = "late", _stack(text.decode(errors="replace"))
     idle = child.used < IDLE * seconds

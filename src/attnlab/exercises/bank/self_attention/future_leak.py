@@ -91,7 +91,7 @@ EXERCISE = Exercise(
     hints=(
         "A layer that leaks nothing gives exactly 0, and one that leaks through the weights alone, or through the values alone, does not.",
         r"Copy the keys and the values, add the noise from row $t$ on, and compare the first $t$ rows of two calls.",
-        "```python\nk_new, v_new = k.copy(), ____\nk_new[____] += noise[____]\nv_new[____] += ____\n"
+        "```python\nk_new, v_new = np.array(k, dtype=float), ____\nk_new[____] += noise[____]\nv_new[____] += ____\n"
         "gap = attend(q, k_new, v_new) - attend(q, k, v)\nreturn np.abs(gap[____]).max()\n```",
     ),
     parsons=("token_itself_counted_as_past", "leak_measured_everywhere"),
