@@ -92,7 +92,10 @@ function ending(cell, result, failed) {
   if (result.why === "finished") return `Done in ${result.seconds.toFixed(2)} s.${also}`;
   if (result.why === "raised") return `An error: see below.${also}`;
   if (result.why !== "late") return ENDINGS[result.why] + (result.text ? ` (${result.text})` : "");
-  return `Stopped after ${limitOf(cell)} s: does a loop never end? Python starts afresh with the next run; your text is kept.`;
+  const why = JUDGED.has(cell.role) // a check ends loops by itself, but no single call outside Python
+    ? "the check did not come back; your function may be inside one single call that takes for ever, or far too long."
+    : "does a loop never end?";
+  return `Stopped after ${limitOf(cell)} s: ${why} Python starts afresh with the next run; your text is kept.`;
 }
 
 // The one Python of the page; null where not even its first file can be had.
