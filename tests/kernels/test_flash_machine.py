@@ -95,15 +95,31 @@ def test_small_inputs_are_handed_over(monkeypatch):
     assert ran == ["plain", "320 320", "320 321", "5 5", "5 5", "plain", "16 7000", "17 7000"]
 
 
-def test_both_libraries_multiply():
+@pytest.mark.parametrize("library", products.libraries(torch.float32), ids=lambda library: library.name)
+def test_every_library_multiplies_and_adds(library):
     a, b = draw(0, 7, 13, dtype=torch.float32, grad=False), draw(1, 11, 13, dtype=torch.float32, grad=False)
     expected = (a.double() @ b.double().t()).float()
-    same(products.mkl(a, b), expected, 1e-6)
-    if products._has_onednn():
-        same(products.onednn(a, b), expected, 1e-6)
-        same(products.onednn(a, b.t().contiguous().t()), expected, 1e-6)
-    assert products.fastest(torch.float64) is products.mkl
-    assert products.fastest(torch.float32) is products.fastest(torch.float32)
+    same(library.product(a, b, "here"), expected, 1e-6)
+    same(library.product(a, b.t().contiguous().t(), "here"), expected, 1e-6)
+    total = draw(2, 7, 11, dtype=torch.float32, grad=False)
+    before = total.clone()
+    library.add(total, a, b.t().contiguous())
+    same(total, before + expected, 1e-6)
+
+
+def test_float64_has_one_library():
+    assert products.libraries(torch.float64) == [products.MKL]
+
+
+def test_a_room_is_used_again_by_the_same_thread_only():
+    first = workers.room("test", 3, 5, torch.float32)
+    assert workers.room("test", 5, 2, torch.float32).data_ptr() == first.data_ptr()
+    assert workers.room("other", 5, 2, torch.float32).data_ptr() != first.data_ptr()
+    elsewhere = []
+    workers.share(lambda item: elsewhere.append(workers.room("test", 3, 5, torch.float32)), [0])
+    assert elsewhere[0].data_ptr() != first.data_ptr()
+    assert workers.room("test", 3, 7, torch.float64).shape == (3, 7)
+    assert workers.room("test", 3, 7, torch.float64).dtype == torch.float64
 
 
 def test_the_race_is_run_in_float32_on_the_cpu_whatever_is_usual():

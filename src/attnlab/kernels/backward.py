@@ -12,6 +12,8 @@ are the same numbers as in the forward pass (same tiles, same products), so that
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -19,10 +21,13 @@ from torch import Tensor
 
 from attnlab.kernels import dropout
 from attnlab.kernels.forward import erase
-from attnlab.kernels.heads import LOG2E, Head, Options, Overlay, fold, working
+from attnlab.kernels.heads import Head, Options, Overlay, fold, working
 from attnlab.kernels.inputs import Inputs, Slot
 from attnlab.kernels.tiles import Tile
+from attnlab.kernels.ways import Trial, Way, candidates, fastest, trial_of
 from attnlab.kernels.workers import share
+
+ROWS = {"mkl": (256, 512), "onednn": (512,)}  # of a tile: those that race
 
 
 class Rows(NamedTuple):
@@ -72,31 +77,50 @@ def backward(
 ) -> Gradients:
     """The gradients of q, k, v and the bias."""
     inputs = Inputs(q, k, v, overlay, options)
-    grads = Gradients(
-        q=torch.zeros_like(q, memory_format=torch.contiguous_format),
-        k=torch.zeros_like(k, memory_format=torch.contiguous_format),
-        v=torch.zeros_like(v, memory_format=torch.contiguous_format),
-        bias=torch.zeros_like(overlay.bias, dtype=working(q.dtype)) if need_bias else None,
-    )
+    quick = inputs if options.pinned else Inputs(q, k, v, overlay, replace(options, way=fastest_way(trial_of(q, v, options.causal))))
+    d_bias = torch.zeros_like(overlay.bias, dtype=working(q.dtype)) if need_bias else None
+    grads = Gradients(*_zeros(q, k, v), d_bias)
     # Heads that share keys add to the same gradients, so they go to one worker.
     groups: dict[tuple[int, ...], list[Slot]] = {}
     for slot in inputs.slots():
         groups.setdefault(slot.k, []).append(slot)
     limit = 1 if need_bias else None  # heads may share a bias as well
-    share(lambda group: _group_gradients(inputs, group, rows, grads), list(groups.values()), limit)
+    share(lambda group: _group_gradients(inputs, quick, group, rows, grads), list(groups.values()), limit)
     return grads
 
 
-def _group_gradients(inputs: Inputs, group: list[Slot], rows: Rows, grads: Gradients) -> None:
-    """Fill in the gradients of the heads that share one head of keys."""
+def _zeros(*tensors: Tensor) -> list[Tensor]:
+    return [torch.zeros_like(x, memory_format=torch.contiguous_format) for x in tensors]
+
+
+@functools.cache
+def fastest_way(trial: Trial) -> Way:
+    """The fastest way through the tiles backward, measured once."""
+    (q, k), options = trial.tensors(), Options(trial.causal, None, 0.1, 0.0, 0, pinned=True)
+    row = q[..., 0]
+    rows, grads = Rows(out=q, peak=row, log_total=row, d_out=q, d_log=row), Gradients(*_zeros(q, k, k), None)
+
+    def run(way: Way) -> None:
+        inputs = Inputs(q, k, k, Overlay(), replace(options, way=way))
+        _group_gradients(inputs, inputs, inputs.slots(), rows, grads)
+
+    return fastest(candidates(trial.dtype, ROWS), run)
+
+
+def _group_gradients(
+    inputs: Inputs, quick: Inputs, group: list[Slot], rows: Rows, grads: Gradients
+) -> None:
+    """Fill in the gradients of the heads that share one head of keys: those whose scores are small in the way
+    that is fastest backward, the others as the forward pass went."""
     keys, values, place = inputs.keys(group[0]), inputs.values(group[0]), group[0].k
     k_t, v_t = keys.new_zeros(keys.shape[::-1]), values.new_zeros(values.shape[::-1])
     for slot in group:
         d_bias = None if grads.bias is None else _shared(grads.bias, slot.q)
         sums = Sums(keys.new_zeros(inputs.q.shape[-2:]), k_t, v_t, d_bias)
-        mine = rows.of(slot)
-        head = inputs.head(slot, None if inputs.bound(slot) is None else mine.peak)
-        _walk(inputs, slot, head, keys, mine.peak[:, None], _upstream(values, mine, head.rate), sums)
+        mine, (bound, unit) = rows.of(slot), inputs.bound(slot)
+        way = inputs if bound is None else quick
+        head = way.head(slot, None if bound is None else mine.peak, unit)
+        _walk(way.tiles(slot), head, keys, mine.peak[:, None] * unit, _upstream(values, mine, head.rate), sums)
         grads.q[slot.q] = sums.q.mul_(inputs.options.scale)
     grads.k[place] = k_t.t()
     grads.v[place] = v_t.t() / dropout.kept(inputs.options.dropout_p)
@@ -117,24 +141,22 @@ def _upstream(values: Tensor, rows: Rows, rate: float) -> Upstream:
 
 
 def _walk(
-    inputs: Inputs, slot: Slot, head: Head, keys: Tensor, peak: Tensor, upstream: Upstream, sums: Sums
+    tiles: list[Tile], head: Head, keys: Tensor, peak: Tensor, upstream: Upstream, sums: Sums
 ) -> None:
     """Add every tile's share to the sums.
 
     The gradients of keys and values are gathered transposed: dkᵀ += qᵀ dS takes dS as it lies, where dk +=
     dSᵀ q would have oneDNN copy it first: 0.72 ns a score against 1.05.
     """
-    scaled = head.queries[:, : sums.q.shape[-1]]
-    q_t = (scaled / LOG2E if head.bounded else scaled).t().contiguous()
-    multiply = head.multiply
-    for block in inputs.blocks(slot):
-        for tile in block.tiles:
-            weights = erase(head.weights(head.scores(tile), peak[tile.rows]), tile)
-            d_scores = _d_scores(head, tile, weights, upstream, sums)
-            sums.q[tile.rows].add_(multiply(d_scores, keys[tile.keys].t()))
-            sums.k_t[:, tile.keys].add_(multiply(q_t[:, tile.rows], d_scores.t()))
-            if sums.bias is not None:
-                _add_bias(sums.bias, d_scores, tile)
+    q_t = (head.queries[:, : sums.q.shape[-1]] / head.unit).t().contiguous()
+    add = head.library.add
+    for tile in tiles:
+        weights = erase(head.weights(head.scores(tile), peak[tile.rows]), tile)
+        d_scores = _d_scores(head, tile, weights, upstream, sums)
+        add(sums.q[tile.rows], d_scores, keys[tile.keys])
+        add(sums.k_t[:, tile.keys], q_t[:, tile.rows], d_scores)
+        if sums.bias is not None:
+            _add_bias(sums.bias, d_scores, tile)
 
 
 def _d_scores(head: Head, tile: Tile, weights: Tensor, upstream: Upstream, sums: Sums) -> Tensor:
@@ -142,8 +164,8 @@ def _d_scores(head: Head, tile: Tile, weights: Tensor, upstream: Upstream, sums:
     divided by their total: the other factor is."""
     keep = head.keep_mask(tile) if head.rate else None
     mixed = weights if keep is None else weights * keep
-    sums.v_t[:, tile.keys].add_(head.multiply(upstream.d_out_t[:, tile.rows], mixed.t()))
-    d_weights = head.multiply(upstream.d_out_drift[tile.rows], upstream.values[tile.keys])
+    head.library.add(sums.v_t[:, tile.keys], upstream.d_out_t[:, tile.rows], mixed)
+    d_weights = head.library.product(upstream.d_out_drift[tile.rows], upstream.values[tile.keys], "d_scores")
     if keep is not None:
         d_weights.mul_(keep).sub_(upstream.drift[tile.rows])
     return d_weights.mul_(weights)

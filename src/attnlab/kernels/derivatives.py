@@ -143,10 +143,9 @@ def _kept(q: Tensor, k: Tensor, v: Tensor, overlay: Overlay, options: Options) -
         return keep_mask(keep.shape, options)
     inputs = Inputs(q, k, v, overlay, options)
     for slot in inputs.slots():
-        head, mine = inputs.head(slot, None), keep[slot.q]
-        for block in inputs.blocks(slot):
-            for tile in block.tiles:
-                mine[tile.rows, tile.keys] = head.keep_mask(tile)
+        head, mine = inputs.head(slot, None, 1.0), keep[slot.q]
+        for tile in inputs.tiles(slot):
+            mine[tile.rows, tile.keys] = head.keep_mask(tile)
     return keep
 
 

@@ -2,7 +2,7 @@
 
 This file is the door. The idea stands in `textbook`, the loops in `forward` and `backward`, their place in
 autograd in `derivatives`, the geometry in `tiles`, one head's matrices in `heads`, and what the machine likes
-best in `products` and `workers`.
+best in `products`, `ways` and `workers`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 from attnlab._shapes import Bool, Float
 from attnlab.kernels.derivatives import Attend
 from attnlab.kernels.door import check_numbers, check_overlays, check_tensors
+from attnlab.kernels.forward import choose_way
 from attnlab.kernels.heads import Options
 from attnlab.kernels.merge import merge_pairs
 
@@ -52,9 +53,10 @@ def flash_attention(
     alibi_slopes: adds -slope · |distance|. No gradient.
     sinks: one more score for each head, which takes its share of the weight and has no value.
     dropout_p, generator: weights are dropped after normalising. The mask depends on the seed and on the block
-        sizes.
+        sizes, which are 512 unless given.
     block_q, block_k: given either, the blocked loops run however small the input; otherwise small inputs are
-        handed to the plain version.
+        handed to the plain version, and for long ones the fastest sizes are found, once a process, by trying.
+        Under torch.use_deterministic_algorithms(True) nothing is tried, and every run rounds alike.
 
     kv_heads divides heads: query head h looks at kv head h // (heads / kv_heads). A query that may look at
     no key gets output 0, lse -inf, and sends zero gradients. A bias that is finite, be it -1e9 or the
@@ -84,7 +86,7 @@ def flash_attention(
         scale=q.shape[-1] ** -0.5 if scale is None else numbers.scale,
         dropout_p=numbers.dropout_p,
         seed=_draw_seed(generator) if numbers.dropout_p else 0,
-        blocks=_blocks(*numbers[:3]),
+        blocks=(numbers.block_q, numbers.block_k),
         small=block_q is None and block_k is None and _is_small(q.shape[-2], k.shape[-2]),
     )
     # A compiler finds nothing to fuse in threads and loops: it is told to call them as they are.
@@ -98,24 +100,16 @@ def flash_attention(
 
 
 def _attend(*inputs: Tensor | Options | None) -> tuple[Tensor, Tensor, Tensor]:
-    """`Attend`, on copies of what was made in inference mode where autograd is to remember it: it refuses the
-    originals."""
+    """`Attend` by the way that is fastest here, on copies of what was made in inference mode where autograd is
+    to remember it: it refuses the originals."""
+    q, _, v, *_, options = inputs
+    inputs = *inputs[:-1], options if options.small else choose_way(q, v, options)
     fit = [x.clone() if isinstance(x, Tensor) and x.is_inference() and torch.is_grad_enabled() else x for x in inputs]
     return Attend.apply(*fit)
 
 
 def _is_small(n_queries: int, n_keys: int) -> bool:
     return n_queries <= FEW or n_queries * n_keys <= SMALL
-
-
-def _blocks(window: int | None, block_q: int | None, block_k: int | None) -> tuple[int, int]:
-    """Block sizes, (queries, keys): those given, otherwise the fastest of six that were tried.
-
-    A tile of 512 x 512 takes 1 MB, the second-level cache of the machine it was tuned on. Under a short
-    window 256 x 512 makes one tile of each block: the window and its two triangles.
-    """
-    rows = 256 if window is not None and window < 512 else 512
-    return block_q or rows, block_k or 512
 
 
 def _draw_seed(generator: torch.Generator | None) -> int:

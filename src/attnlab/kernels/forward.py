@@ -17,6 +17,8 @@ log-sum-exp is the sum of the last two. As one number it cannot be trusted with 
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,8 +26,20 @@ from torch import Tensor
 from attnlab.kernels import dropout
 from attnlab.kernels.heads import LOG2E, Head, Options, Overlay, working
 from attnlab.kernels.inputs import Inputs, Slot
-from attnlab.kernels.tiles import Block, Tile
+from attnlab.kernels.tiles import Tile
+from attnlab.kernels.ways import DEFAULT, Trial, Way, candidates, fastest, trial_of
 from attnlab.kernels.workers import share
+
+ROWS = {"mkl": (256, 512), "onednn": (512, 1024)}  # of a tile: those that race
+
+
+class Sums(NamedTuple):
+    """What is gathered of each row, tile by tile: its weights times the values, its weights, and the peak that
+    both are relative to."""
+
+    mix: Tensor
+    total: Tensor
+    peak: Tensor
 
 
 def forward(
@@ -34,23 +48,64 @@ def forward(
     """(out, peak, log of the total), in working precision. The peak is always finite; the log of the total is
     -inf for a row that sees no key."""
     inputs = Inputs(q, k, v, overlay, options)
-    out = torch.empty(*q.shape[:-1], v.shape[-1], dtype=working(q.dtype), device="cpu")
-    peak, log_total = out.new_empty(q.shape[:-1]), out.new_empty(q.shape[:-1])
-    rows = out, peak, log_total
+    rows = _empty_rows(q, v)
     share(lambda slot: _attend(inputs, slot, *(x[slot.q] for x in rows)), inputs.slots())
     return rows
 
 
+def _empty_rows(q: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    out = torch.empty(*q.shape[:-1], v.shape[-1], dtype=working(q.dtype), device="cpu")
+    peak, log_total = out.new_empty(q.shape[:-1]), out.new_empty(q.shape[:-1])
+    return out, peak, log_total
+
+
+def choose_way(q: Tensor, v: Tensor, options: Options) -> Options:
+    """The options with a way through the tiles: the fastest one, with the blocks that were asked for.
+
+    Under a short window 256 x 512 makes one tile of each block: the window and its two triangles. Dropout draws
+    a mask for each tile, so its tiles are the same on every machine.
+    """
+    fixed = torch.are_deterministic_algorithms_enabled()
+    way = DEFAULT if fixed else fastest_way(trial_of(q, v, options.causal))
+    block_q, block_k = options.blocks
+    pinned = fixed or bool(block_q or block_k or options.window or options.dropout_p)
+    if pinned:
+        rows = 256 if options.window is not None and options.window < 512 else 512
+        way = way._replace(blocks=(block_q or rows, block_k or 512))
+    return replace(options, way=way, pinned=pinned)
+
+
+@functools.cache
+def fastest_way(trial: Trial) -> Way:
+    """The fastest way through the tiles forward, measured once."""
+    (q, k), options = trial.tensors(), Options(trial.causal, None, 0.1, 0.0, 0)
+    rows = [x[0] for x in _empty_rows(q, k)]
+
+    def run(way: Way) -> None:
+        inputs = Inputs(q, k, k, Overlay(), replace(options, way=way))
+        _attend(inputs, inputs.slots()[0], *rows)
+
+    return fastest(candidates(trial.dtype, ROWS), run)
+
+
 def _attend(inputs: Inputs, slot: Slot, out: Tensor, peak: Tensor, log_total: Tensor) -> None:
     """Fill in the output, the peak and the log of the total of one head."""
-    bound = inputs.bound(slot)
-    head, values = inputs.head(slot, bound), inputs.values(slot)
-    for block in inputs.blocks(slot):
-        mix, total, block_peak = _mix_rows(head, values, block)
-        torch.div(mix, _divisor(total, head.rate), out=out[block.rows])
-        if bound is not None:
-            block_peak, total = _as_one(bound[block.rows, None], total)
-        peak[block.rows], log_total[block.rows] = block_peak[:, 0], total.log()[:, 0]
+    bound, unit = inputs.bound(slot)
+    head, values = inputs.head(slot, bound, unit), inputs.values(slot)
+    sums = Sums(
+        mix=out.zero_(),
+        total=out.new_zeros(len(out), 1),
+        peak=out.new_full((len(out), 1), torch.finfo(out.dtype).min / unit),
+    )
+    for tile in inputs.tiles(slot):
+        _add(head, values, tile, sums)
+    out.div_(_divisor(sums.total, head.rate))
+    found = sums.peak, sums.total
+    if bound is not None:
+        found = _as_one(bound[:, None], sums.total)
+    elif unit != 1.0:
+        found = _natural(*found)
+    peak.copy_(found[0][:, 0]), log_total.copy_(found[1].log()[:, 0])
 
 
 def _divisor(total: Tensor, rate: float) -> Tensor:
@@ -65,31 +120,31 @@ def _as_one(bound: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(seen, total.log().add_(bound), bound), seen.to(total.dtype)
 
 
-def _mix_rows(head: Head, values: Tensor, block: Block) -> tuple[Tensor, Tensor, Tensor]:
-    """The unnormalised output of a block of rows, the sum of its weights, and the peak they are relative
-    to."""
-    height = block.rows.stop - block.rows.start
-    mix = values.new_zeros(height, values.shape[-1])
-    total = values.new_zeros(height, 1)
-    peak = values.new_full((height, 1), torch.finfo(values.dtype).min)
-    for tile in block.tiles:
-        part = tile.part
-        if head.bounded:
-            weights = erase(head.weights(head.scores(tile), peak[part]), tile)
-        else:
-            weights = _weigh_online(head, tile, mix[part], total[part], peak[part])
-        total[part].add_(weights.sum(-1, keepdim=True))
-        if head.rate:
-            weights.mul_(head.keep_mask(tile))
-        mix[part].add_(head.multiply(weights, values[tile.keys].t()))
-    return mix, total, peak
+def _natural(peak: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+    """A peak in base 2 as one in base e, rounded, and the total relative to what the backward pass will make
+    of it: at 1e6 the rounding alone is worth 3 % of every weight."""
+    rounded = peak / LOG2E
+    return rounded, total.mul_(torch.exp2(peak - rounded * LOG2E))
+
+
+def _add(head: Head, values: Tensor, tile: Tile, sums: Sums) -> None:
+    """Add what the rows of a tile see in it."""
+    mix, total = sums.mix[tile.rows], sums.total[tile.rows]
+    if head.bounded:
+        weights = erase(head.scores(tile).exp2_(), tile)
+    else:
+        weights = _weigh_online(head, tile, mix, total, sums.peak[tile.rows])
+    total.add_(weights.sum(-1, keepdim=True))
+    if head.rate:
+        weights.mul_(head.keep_mask(tile))
+    head.library.add(mix, weights, values[tile.keys])
 
 
 def _weigh_online(head: Head, tile: Tile, mix: Tensor, total: Tensor, peak: Tensor) -> Tensor:
     """exp(scores - peak) with the peak raised to the tile's, and what was gathered so far rescaled to it."""
     scores = _bury(head.scores(tile), tile)
     new_peak = torch.maximum(peak, scores.amax(-1, keepdim=True))
-    rescale = (peak - new_peak).mul_(LOG2E).exp2_()
+    rescale = peak.sub_(new_peak).mul_(LOG2E / head.unit).exp2_()
     mix.mul_(rescale)
     total.mul_(rescale)
     peak.copy_(new_peak)

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from attnlab.kernels.heads import Head, Options, Overlay, make_head, working
-from attnlab.kernels.products import fastest
-from attnlab.kernels.tiles import Block, band, plan
+from attnlab.kernels.heads import LOG2E, Head, Options, Overlay, make_head, working
+from attnlab.kernels.tiles import Tile, band, plan
 
 Index = tuple[int, ...]
 
@@ -25,6 +24,14 @@ class Slot(NamedTuple):
     number: int
 
 
+class Bound(NamedTuple):
+    """What no score of a head exceeds, for each row, if that is small enough to serve as the row's peak; and
+    the unit in which the head's scores are kept."""
+
+    rows: Tensor | None
+    unit: float
+
+
 class Inputs:
     """The arguments of one call, and what follows from them for each head."""
 
@@ -32,9 +39,8 @@ class Inputs:
         self.q, self.k, self.v, self.overlay, self.options = q, k, v, overlay, options
         scores_shape = (*q.shape[:-1], k.shape[-2])
         self.bias = None if overlay.bias is None else overlay.bias.expand(scores_shape)
-        self.multiply = fastest(working(q.dtype))
         self._limits = band(q.shape[-2], k.shape[-2], options.causal, options.window)
-        self._plan = functools.cache(lambda keys: plan(q.shape[-2], keys, self._limits, *options.blocks))
+        self._plan = functools.cache(lambda keys: plan(q.shape[-2], keys, self._limits, *options.way.blocks))
 
     def slots(self) -> list[Slot]:
         """All heads, in order."""
@@ -42,14 +48,15 @@ class Inputs:
         indices = itertools.product(*map(range, self.q.shape[:-2]))
         return [Slot(i, (*i[:-1], i[-1] // group), n) for n, i in enumerate(indices)]
 
-    def blocks(self, slot: Slot) -> list[Block]:
+    def tiles(self, slot: Slot) -> list[Tile]:
         """The tiles of a head: those between its first and its last key that may be looked at.
 
         48 % of the keys filled: half the tiles are never visited, the forward pass takes half the time.
         """
         return self._plan(self._key_range(slot))
 
-    def head(self, slot: Slot, level: Tensor | None) -> Head:
+    def head(self, slot: Slot, level: Tensor | None, unit: float) -> Head:
+        """The head with `level` subtracted from its scores."""
         bias = None if self.bias is None else self.bias[slot.q]
         slopes = self.overlay.alibi_slopes
         slope = 0.0 if slopes is None else float(slopes[slot.q[-1]])
@@ -58,24 +65,27 @@ class Inputs:
             self.q[slot.q],
             self.keys(slot),
             bias,
+            unit,
             level,
             hidden,
             slot.number,
             slope,
             self.options,
-            self.multiply,
         )
 
-    def bound(self, slot: Slot) -> Tensor | None:
-        """r_i of each row, or None if it may be too large: then exp(-2 r) would leave the range of normal
-        numbers. The limit, 38 for float32, keeps a reserve of 1e5."""
-        if self.bias is not None or self.overlay.alibi_slopes is not None or self.k.shape[-2] == 0:
-            return None
+    def bound(self, slot: Slot) -> Bound:
+        """r_i of each row, unless it may be too large: then exp(-2 r) would leave the range of normal numbers.
+        The limit, 38 for float32, keeps a reserve of 1e5. Scores in base 2 unless they may leave the range of
+        all numbers."""
+        bent = self.bias is not None or self.overlay.alibi_slopes is not None
+        if bent or self.q.shape[-2] == 0 or self.k.shape[-2] == 0:
+            return Bound(None, 1.0)
         q, k = self.q[slot.q].to(working(self.q.dtype)), self.keys(slot)
         longest = torch.linalg.vector_norm(k, dim=-1).amax() * abs(self.options.scale)
         bound = torch.linalg.vector_norm(q, dim=-1).mul_(longest)
-        limit = -0.435 * math.log(torch.finfo(q.dtype).tiny)
-        return bound if bool((bound < limit).all()) else None  # NaN is not below the limit
+        largest, range_of = bound.amax().item(), torch.finfo(q.dtype)  # NaN is below no limit
+        small = largest < -0.435 * math.log(range_of.tiny)
+        return Bound(bound if small else None, LOG2E if largest < range_of.max / 4 else 1.0)
 
     def keys(self, slot: Slot) -> Tensor:
         return self._without_hidden(self.k[slot.k], slot)

@@ -1,54 +1,49 @@
 """Which library multiplies the matrices: torch ships two, and the chip decides which is faster.
 
 Nine tenths of attention's time are matrix products. `torch.mm` calls MKL; for linear layers torch can also
-call oneDNN. On one thread of an AMD Zen 5, with tiles of 256 x 512 and a head of 64, MKL takes 1.27 ns a
-score and oneDNN 0.61; on other chips MKL may win. So the two race once, for a millisecond, and the winner
-is kept.
+call oneDNN. MKL writes into memory that it is given and adds to what stands there; oneDNN returns fresh memory
+each time, and is quicker where the tiles are large, or the chip is new to MKL. So each has two deeds here, and
+which of them is used, `ways` decides.
 """
 
 from __future__ import annotations
 
-import functools
-import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Product = Callable[[Tensor, Tensor], Tensor]
-MARGIN = 1.15  # the challenger must win clearly, so that a machine chooses the same way every time
+from attnlab.kernels.workers import room
 
 
-def mkl(a: Tensor, b: Tensor) -> Tensor:
-    """a bᵀ."""
-    return torch.mm(a, b.t())
+class Library(NamedTuple):
+    """`product(a, b, place)`: a bᵀ, to be found in the worker's own memory of that name, or anywhere, until the
+    next product is put there. `add(total, a, b)`: total += a b."""
+
+    name: str
+    product: Callable[[Tensor, Tensor, str], Tensor]
+    add: Callable[[Tensor, Tensor, Tensor], object]
 
 
-def onednn(a: Tensor, b: Tensor) -> Tensor:
-    """a bᵀ in float32. `b`, or its transpose, must be contiguous: oneDNN is 2000 times slower on anything
-    else."""
-    return torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], "")
+def _mkl_product(a: Tensor, b: Tensor, place: str) -> Tensor:
+    return torch.mm(a, b.t(), out=room(place, len(a), len(b), a.dtype))
 
 
-@functools.cache
-def fastest(dtype: torch.dtype) -> Product:
-    """The faster product for `dtype` on this machine: measured on the first call, remembered after."""
-    if dtype != torch.float32 or not _has_onednn():
-        return mkl
-    with torch.no_grad():
-        a, b = (torch.ones(n, 64, dtype=torch.float32, device="cpu") for n in (256, 512))
-        return onednn if MARGIN * _seconds(onednn, a, b) < _seconds(mkl, a, b) else mkl
+def _onednn_product(a: Tensor, b: Tensor, place: str) -> Tensor:
+    """In float32. `b`, or its transpose, must be contiguous: oneDNN is 2000 times slower on anything else."""
+    return torch.ops.mkldnn._linear_pointwise.default(a, b, None, "none", [], "")
 
 
-def _has_onednn() -> bool:
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+def _onednn_add(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return total.add_(_onednn_product(a, b.t(), ""))
 
 
-def _seconds(product: Product, a: Tensor, b: Tensor) -> float:
-    """The best of nine: what the machine can do, whatever else runs on it."""
-    times = []
-    for _ in range(9):
-        start = time.perf_counter()
-        product(a, b)
-        times.append(time.perf_counter() - start)
-    return min(times)
+MKL = Library("mkl", _mkl_product, Tensor.addmm_)
+ONEDNN = Library("onednn", _onednn_product, _onednn_add)
+
+
+def libraries(dtype: torch.dtype) -> list[Library]:
+    """Those that can multiply `dtype` here, MKL first."""
+    able = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return [MKL, ONEDNN] if able and dtype == torch.float32 else [MKL]

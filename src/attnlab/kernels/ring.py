@@ -14,7 +14,7 @@ from torch import Tensor
 from attnlab._shapes import Float
 from attnlab.kernels.backward import Rows, backward
 from attnlab.kernels.door import check_numbers, check_tensors
-from attnlab.kernels.forward import forward
+from attnlab.kernels.forward import choose_way, forward
 from attnlab.kernels.heads import Options, Overlay
 from attnlab.kernels.merge import merge_pairs
 
@@ -58,7 +58,7 @@ class _Ring(torch.autograd.Function):
         for step in range(world):
             source = (rank - step) % world
             if not causal or source <= rank:
-                part = forward(q, k_now, v_now, Overlay(), _options(causal and source == rank, scale))
+                part = forward(q, k_now, v_now, Overlay(), _options(q, v, causal and source == rank, scale))
                 rows = part if rows is None else merge_pairs(*rows, *part)
             if step < world - 1:
                 k_now, v_now = _pass_on((k_now, v_now), rank, world, group)
@@ -78,7 +78,7 @@ class _Ring(torch.autograd.Function):
             source = (rank - step) % world
             if not ctx.causal or source <= rank:
                 k_now, v_now, dk, dv = travelling
-                options = _options(ctx.causal and source == rank, ctx.scale)
+                options = _options(q, v, ctx.causal and source == rank, ctx.scale)
                 # the weights are those of the whole row, since its peak and total are those of the whole row
                 part = backward(q, k_now, v_now, Overlay(), options, rows, False)
                 dq, travelling = dq + part.q, (k_now, v_now, dk + part.k, dv + part.v)
@@ -86,8 +86,8 @@ class _Ring(torch.autograd.Function):
         return dq, travelling[2], travelling[3], None, None, None
 
 
-def _options(causal: bool, scale: float) -> Options:
-    return Options(causal=causal, window=None, scale=scale, dropout_p=0.0, seed=0, blocks=(512, 512))
+def _options(q: Tensor, v: Tensor, causal: bool, scale: float) -> Options:
+    return choose_way(q, v, Options(causal, window=None, scale=scale, dropout_p=0.0, seed=0))
 
 
 def _pass_on(tensors: tuple[Tensor, ...], rank: int, world: int, group) -> tuple[Tensor, ...]:

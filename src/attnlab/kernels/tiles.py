@@ -31,15 +31,7 @@ class Tile(NamedTuple):
     keys: slice
     first: int | None
     last: int | None
-    part: slice  # the same rows, counted from the start of their block
     number: int  # counts the tiles of one head
-
-
-class Block(NamedTuple):
-    """A block of query rows and the tiles that lie in it."""
-
-    rows: slice
-    tiles: list[Tile]
 
 
 def band(n_queries: int, n_keys: int, causal: bool, window: int | None) -> Band:
@@ -52,25 +44,20 @@ def band(n_queries: int, n_keys: int, causal: bool, window: int | None) -> Band:
     )
 
 
-def plan(n_queries: int, keys: tuple[int, int], limits: Band, block_q: int, block_k: int) -> list[Block]:
-    """All blocks of queries with the tiles they need of the keys start ... stop - 1; empty tiles are left
-    out."""
-    number = 0
-    blocks = []
+def plan(n_queries: int, keys: tuple[int, int], limits: Band, block_q: int, block_k: int) -> list[Tile]:
+    """The tiles of all blocks of queries, of the keys start ... stop - 1; empty ones are left out."""
+    tiles: list[Tile] = []
     for start in range(0, n_queries, block_q):
         rows = slice(start, min(start + block_q, n_queries))
-        tiles = []
         for part, columns in _rectangles(rows, keys, limits, block_k):
-            tiles.append(_tile(rows, part, columns, limits, number))
-            number += 1
-        blocks.append(Block(rows, tiles))
-    return blocks
+            tiles.append(_tile(part, columns, limits, number=len(tiles)))
+    return tiles
 
 
 def _rectangles(rows: slice, keys: tuple[int, int], limits: Band, block_k: int):
     """(rows, keys) of each tile: first what all rows see, then the two edges, strip by strip."""
     left, right = _common(rows, keys, limits)
-    narrow = right - left < NARROW
+    narrow = right - left < NARROW or rows.stop - rows.start <= STRIP
     for columns in () if narrow else _pieces(left, right, block_k):
         yield rows, columns
     for start in range(rows.start, rows.stop, STRIP):
@@ -111,16 +98,15 @@ def _pieces(start: int, stop: int, size: int):
         yield slice(low, min(low + size, stop))
 
 
-def _tile(rows: slice, part: slice, keys: slice, limits: Band, number: int) -> Tile:
+def _tile(rows: slice, keys: slice, limits: Band, number: int) -> Tile:
     """The limits, counted inside the tile, and only where they cut it."""
-    height, width = part.stop - part.start, keys.stop - keys.start
-    first = None if limits.first is None else part.start + limits.first - keys.start
-    last = None if limits.last is None else part.start + limits.last - keys.start
+    height, width = rows.stop - rows.start, keys.stop - keys.start
+    first = None if limits.first is None else rows.start + limits.first - keys.start
+    last = None if limits.last is None else rows.start + limits.last - keys.start
     return Tile(
-        rows=part,
+        rows=rows,
         keys=keys,
         first=first if first is not None and first > 1 - height else None,
         last=last if last is not None and last < width - 1 else None,
-        part=slice(part.start - rows.start, part.stop - rows.start),
         number=number,
     )
