@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick lab notebooks mutants clean env
+.PHONY: help book test quick lab notebooks bench mutants clean env
 
 help: ## list these commands
 	@echo "Attention, from Intuition to Variants"
@@ -30,6 +30,9 @@ lab: env ## open the notebooks in JupyterLab
 
 notebooks: env ## execute again the notebooks whose source or package changed
 	@$(RUN) tools/sync.py
+
+bench: env ## measure the kernel on this chip, beside torch and ONNX Runtime
+	@$(RUN) benchmarks/attention.py
 
 mutants: env ## break the package's core on purpose and count what the tests catch
 	@$(RUN) tools/mutants.py

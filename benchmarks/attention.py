@@ -1,17 +1,19 @@
 """How fast the blocked kernel is beside torch's fused one, measured side by side in one run.
 
-    python benchmarks/attention.py            all rows, at most 5 minutes on a quiet machine
-    python benchmarks/attention.py --quick    shorter inputs and fewer rounds, under a minute
+    python benchmarks/attention.py            all rows, about a quarter of an hour
+    python benchmarks/attention.py --quick    shorter inputs and fewer rounds, a minute or two; nothing is saved
 
 Eight heads of 64, float32, one thread. The candidates of a row take turns, A B A B, and each is judged by
 the median of the processor time it used, so that other work on the machine disturbs all of them alike. A
-ratio above 1 means that ours is faster. Memory, NumPy, FlexAttention and two threads are measured in fresh
-processes. Writes attention.json and attention.png to benchmarks/results, or to the folder named with --out.
+ratio above 1 means that ours is faster. Memory, NumPy, FlexAttention, ONNX Runtime (`pip install ".[bench]"`) and
+two threads are measured in fresh processes. Writes attention.json to the folder of this chip under
+benchmarks/results, or under the folder named with --out.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -26,15 +28,18 @@ from typing import NamedTuple
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "2" if "two_threads" in sys.argv else "1"
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import machines  # noqa: E402
 import numpy as np  # noqa: E402  (after the numbers of threads are set)
 import torch  # noqa: E402
 from torch.nn.functional import scaled_dot_product_attention as sdpa  # noqa: E402
 
 from attnlab.kernels.flash import flash_attention  # noqa: E402
-from attnlab.kernels.products import fastest  # noqa: E402
+from attnlab.kernels import backward, forward  # noqa: E402
+from attnlab.kernels.ways import Trial  # noqa: E402
 
 HEADS, D_HEAD = 8, 64
-RESULTS = Path(__file__).parent / "results"
 Candidates = dict[str, Callable[[], object]]
 
 
@@ -84,6 +89,11 @@ def naive(q, k, v, causal=False):
     return torch.softmax(scores, -1) @ v
 
 
+def _fewer(rounds: int, n: int) -> int:
+    """Fewer rounds for long inputs, which take long enough to be measured well."""
+    return rounds if n <= 4096 else max(1, rounds // 3)
+
+
 def forward_rows(lengths, rounds) -> Iterator[Row]:
     for n in lengths:
         q, k, v = draw(n)
@@ -95,7 +105,7 @@ def forward_rows(lengths, rounds) -> Iterator[Row]:
             }
             if n == 2048:
                 candidates["naive"] = lambda: naive(q, k, v, causal)
-            first = row(f"forward, {word}, N = {n}", candidates, 0.90, moonshot, rounds)
+            first = row(f"forward, {word}, N = {n}", candidates, 0.95, moonshot, _fewer(rounds, n))
             yield first
             if n == 2048:
                 ratio = first.milliseconds["naive"] / first.milliseconds["ours"]
@@ -119,20 +129,20 @@ def backward_rows(lengths, rounds) -> Iterator[Row]:
         for causal, moonshot in ((False, 1.05), (True, 1.10)):
             word = "causal" if causal else "full"
             yield backward_row(
-                f"backward, {word}, N = {n}", draw(n, grad=True), causal, 0.90, moonshot, rounds
+                f"backward, {word}, N = {n}", draw(n, grad=True), causal, 0.95, moonshot, _fewer(rounds, n)
             )
 
 
 def large_scores_rows(n, rounds) -> Iterator[Row]:
-    q, k, v = draw(n)
-    large = q * 4  # the bound on the scores is then above its limit, for every head
-    yield row(
-        f"online path, forward, N = {n}",
-        {"ours": lambda: flash_attention(large, k, v), "sdpa": lambda: sdpa(large, k, v)}, 0.80, 0.95, rounds,
-    )  # fmt: skip
-    q, k, v = draw(n, grad=True)
-    inputs = [(q.detach() * 40).requires_grad_(), k, v]
-    yield backward_row(f"scores x 40, backward, N = {n}", inputs, False, 5.0, 12.0, rounds)
+    """Scores of any size: above 4 or so the bound no longer serves, and the running maximum takes its place."""
+    for factor in (4, 40, 400):
+        q, k, v = draw(n)
+        large = q * factor
+        candidates: Candidates = {"ours": lambda: flash_attention(large, k, v), "sdpa": lambda: sdpa(large, k, v)}
+        yield row(f"scores x {factor}, forward, N = {n}", candidates, 0.90, 1.0, rounds)
+        q, k, v = draw(n, grad=True)
+        inputs = [(q.detach() * factor).requires_grad_(), k, v]
+        yield backward_row(f"scores x {factor}, backward, N = {n}", inputs, False, 0.90, 1.0, rounds)
 
 
 def window_rows(lengths, rounds) -> Iterator[Row]:
@@ -245,6 +255,42 @@ def flex_part(n: int, rounds: int) -> dict:
     }
 
 
+def onnx_part(n: int, rounds: int) -> dict:
+    """ONNX Runtime's MultiHeadAttention, a fused kernel of its own, on its own layout (batch, tokens, heads · width);
+    its output is compared with ours before anything is timed. It skips nothing under a causal mask."""
+    q, k, v = draw(n)
+    flat = {name: x.transpose(1, 2).flatten(2).numpy().copy() for name, x in zip(("query", "key", "value"), (q, k, v))}
+    times = {}
+    for word, causal in (("full", False), ("causal", True)):
+        session = onnx_session(causal)
+        theirs = torch.from_numpy(session.run(None, flat)[0]).unflatten(-1, (HEADS, D_HEAD)).transpose(1, 2)
+        torch.testing.assert_close(theirs, flash_attention(q, k, v, causal=causal), atol=1e-5, rtol=0)
+        candidates = {
+            "ours": lambda: flash_attention(q, k, v, causal=causal),
+            "onnx": lambda: session.run(None, flat),
+        }
+        times[word] = race(candidates, rounds)
+    return times
+
+
+def onnx_session(causal: bool):
+    """A model of one node, on one thread."""
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    tensor = functools.partial(helper.make_tensor_value_info, elem_type=TensorProto.FLOAT, shape=("batch", "n", HEADS * D_HEAD))
+    names = ["query", "key", "value"]
+    node = helper.make_node(
+        "MultiHeadAttention", names, ["out"], domain="com.microsoft", num_heads=HEADS, unidirectional=int(causal)
+    )
+    graph = helper.make_graph([node], "attention", [tensor(name) for name in names], [tensor("out")])
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+    model = helper.make_model(graph, opset_imports=domains, ir_version=10).SerializeToString()
+    return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
+
+
 def memory_part(n: int, _rounds: int) -> dict:
     """Megabytes that a forward and a backward pass need at their peak, and those of their tensors alone."""
 
@@ -253,8 +299,7 @@ def memory_part(n: int, _rounds: int) -> dict:
             inputs = draw(length, grad=True)
             flash_attention(*inputs, causal=True).backward(torch.ones(1, HEADS, length, D_HEAD))
 
-    fastest(torch.float32)
-    run(64)  # whatever the libraries need once
+    run(512)  # whatever the libraries need once
     before = peak_memory()
     run(n)
     tensors = 8 * HEADS * n * D_HEAD * 4  # q, k, v, the output and the gradients of all four
@@ -273,13 +318,15 @@ def fresh_rows(lengths, rounds, quick) -> Iterator[Row]:
     parts = [
         ("numpy", "NumPy only, forward", "sdpa", 0.6, 0.85),
         ("two_threads", "2 threads, forward + backward", "sdpa", 0.9, 1.05),
+        ("onnx", "forward", "onnx", {"full": 0.9, "causal": 1.3}, {"full": 1.0, "causal": 1.5}),
     ]
     if not quick:
         parts.append(("flex", "forward", "flex", None, None))
     for part, name, against, must, moonshot in parts:
         n = lengths[0]
         for word, ms in (fresh(part, n, rounds) or {}).items():
-            yield Row(f"{name}, {word}, N = {n}", against, ms, ms[against] / ms["ours"], must, moonshot)
+            targets = [t[word] if isinstance(t, dict) else t for t in (must, moonshot)]
+            yield Row(f"{name}, {word}, N = {n}", against, ms, ms[against] / ms["ours"], *targets)
     yield from memory_rows(lengths[-1])
 
 
@@ -293,7 +340,7 @@ def memory_rows(n) -> Iterator[Row]:
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    lengths, rounds = ((2048,), 3) if quick else ((2048, 4096), 5)
+    lengths, rounds = ((2048,), 3) if quick else ((2048, 4096, 16384), 7)
     yield from forward_rows(lengths, rounds)
     yield from backward_rows(lengths, rounds)
     yield from large_scores_rows(1024 if quick else 2048, rounds)
@@ -318,62 +365,41 @@ def show(r: Row) -> str:
 
 
 def machine() -> dict[str, str]:
-    processor = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        facts = dict(
-            line.split(":", 1) for line in cpuinfo.read_text(encoding="utf-8").split("\n\n")[0].splitlines() if ":" in line
-        )
-        names = {key.strip(): value.strip() for key, value in facts.items()}
-        processor = f"{names.get('model name')}, family {names.get('cpu family')}, model {names.get('model')}"
     return {
-        "processor": processor,
+        **machines.this(),
         "system": platform.system(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
-        "products by": fastest(torch.float32).__name__,
+        **ways(),
         "load at the start": f"{os.getloadavg()[0]:.1f}",
     }
 
 
-def save(rows: list[Row], about: dict, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    report = {"machine": about, "rows": [r._asdict() | {"reached": reached(r)} for r in rows]}
-    (folder / "attention.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    plot(rows, about, folder / "attention.png")
+def ways() -> dict[str, str]:
+    """What won the race of whole tiles here, in each pass."""
+    won = {}
+    for word, causal in (("full", False), ("causal", True)):
+        for name, each in (("forward", forward), ("backward", backward)):
+            way = each.fastest_way(Trial(torch.float32, causal, D_HEAD))
+            won[f"{name}, {word}"] = f"{way.library.name}, {way.blocks[0]} x {way.blocks[1]}"
+    return won
 
 
-def plot(rows: list[Row], about: dict, path: Path) -> None:
-    """A bar for each ratio, with a line where the target lies and a diamond where the moonshot does."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    rows = [r for r in rows if not r.smaller_is_better][::-1]
-    figure, axes = plt.subplots(figsize=(9, 0.32 * len(rows) + 1.4), layout="constrained")
-    colours = ["#0072B2" if r.ratio >= 1 else "#D55E00" for r in rows]
-    axes.barh(range(len(rows)), [r.ratio - 1 for r in rows], left=1, color=colours)
-    for place, r in enumerate(rows):
-        if r.must is not None:
-            axes.plot([r.must] * 2, [place - 0.4, place + 0.4], color="black")
-            axes.plot(r.moonshot, place, marker="D", color="black", markersize=4)
-    axes.axvline(1, color="grey", linewidth=0.8)
-    axes.set(xscale="log", xlabel="times as fast   (line: target, diamond: moonshot)")
-    axes.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
-    axes.set_yticks(range(len(rows)), [f"{r.name} / {r.against}" for r in rows], fontsize=8)
-    axes.set_title(f"{about['processor']}, torch {about['torch']}", fontsize=9)
-    figure.savefig(path, dpi=130)
+def known(chip: str, results: Path) -> str:
+    """One line for each chip with results, this one marked; and whether this one is new."""
+    chips = list(machines.records("attention", results))
+    lines = [f"  {name}{'   <- this machine' if name == chip else ''}" for name in chips]
+    return "\n".join(["chips known:", *lines, *([] if chip in chips else [f"  {chip}   <- this machine, new"])])
 
 
-PARTS = {"numpy": numpy_part, "two_threads": two_threads_part, "flex": flex_part, "memory": memory_part}
+PARTS = {"numpy": numpy_part, "two_threads": two_threads_part, "flex": flex_part, "onnx": onnx_part, "memory": memory_part}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=machines.RESULTS)
     parser.add_argument("--part", nargs=3, metavar=("NAME", "LENGTH", "ROUNDS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -383,12 +409,15 @@ def main() -> int:
         print(json.dumps(PARTS[name](int(n), int(rounds))))
         return 0
     about = machine()
+    print(known(about["chip"], options.out))
     print("\n".join(f"{key}: {value}" for key, value in about.items()), flush=True)
     rows = []
     for r in measure(options.quick):
         rows.append(r)
         print(show(r), flush=True)
-    save(rows, about, options.out)
+    if not options.quick:
+        report = {"machine": about, "rows": [r._asdict() | {"reached": reached(r)} for r in rows]}
+        print(machines.save("attention", report, options.out))
     return 0
 
 

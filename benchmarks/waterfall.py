@@ -6,7 +6,8 @@
 One head of 64, 2048 queries and keys, no mask, float32, one thread. Every variant is the one before it with
 one thing changed, and is compared with torch's fused attention before it is timed. The variants take turns,
 A B C A B C, and each is judged by the median of the processor time it used. Threads are measured last, by the
-clock on the wall. Writes waterfall.json to benchmarks/results, or to the folder named with --out.
+clock on the wall. Writes waterfall.json to the folder of this chip under
+benchmarks/results, or under the folder named with --out; --quick writes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from attention import RESULTS, draw, machine, race  # noqa: E402  (sets the numbers of threads: before torch)
+import machines  # noqa: E402
+from attention import draw, machine, race  # noqa: E402  (sets the numbers of threads: before torch)
 
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
@@ -31,9 +33,11 @@ from torch.nn.functional import scaled_dot_product_attention as sdpa  # noqa: E4
 
 from attnlab.kernels import textbook  # noqa: E402
 from attnlab.kernels.flash import flash_attention  # noqa: E402
-from attnlab.kernels.products import Product, fastest, mkl  # noqa: E402
+from attnlab.kernels.forward import fastest_way  # noqa: E402
+from attnlab.kernels.products import MKL, Library  # noqa: E402
+from attnlab.kernels.ways import DEFAULT, trial_of  # noqa: E402
 
-SMALL, LARGE = (128, 128), (512, 512)  # blocks of (queries, keys)
+SMALL, LARGE = (128, 128), DEFAULT.blocks  # (queries, keys)
 LOG2E = math.log2(math.e)
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -123,7 +127,7 @@ def bounded(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return out
 
 
-def folded(q: Tensor, k: Tensor, v: Tensor, sizes=SMALL, multiply: Product = mkl) -> Tensor:
+def folded(q: Tensor, k: Tensor, v: Tensor, sizes=SMALL, library: Library = MKL) -> Tensor:
     """The bound as one more column of the queries beside a column of ones: the product subtracts it."""
     q = q * (q.shape[-1] ** -0.5 * LOG2E)
     q = torch.cat([q, -_bound(q, k)], 1)
@@ -132,9 +136,9 @@ def folded(q: Tensor, k: Tensor, v: Tensor, sizes=SMALL, multiply: Product = mkl
     for rows in blocks(len(q), sizes[0]):
         total, mix = q.new_zeros(len(q[rows]), 1), out[rows].zero_()
         for keys in blocks(len(k), sizes[1]):
-            weights = multiply(q[rows], k[keys]).exp2_()
+            weights = library.product(q[rows], k[keys], "scores").exp2_()
             total.add_(weights.sum(-1, keepdim=True))
-            mix.add_(multiply(weights, v[keys].t()))
+            library.add(mix, weights, v[keys])
         mix.div_(total)
     return out
 
@@ -145,13 +149,13 @@ def larger_blocks(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def faster_product(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """The library that multiplies fastest on this chip."""
-    return folded(q, k, v, LARGE, fastest(q.dtype))
+    """The library that won the race of whole tiles on this chip."""
+    return folded(q, k, v, LARGE, fastest_way(trial_of(q, v, causal=False)).library)
 
 
 def packaged(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """The package's kernel, with masks, grouped heads and all its other options standing by."""
-    return flash_attention(q[None], k[None], v[None], block_q=LARGE[0], block_k=LARGE[1])[0]
+    return flash_attention(q[None], k[None], v[None])[0]
 
 
 def fused(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -225,7 +229,7 @@ def threads(n: int, rounds: int) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=machines.RESULTS)
     parser.add_argument("--part", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -248,9 +252,9 @@ def main() -> int:
         "threads": threads(n, rounds // 4),
         "load at the end": f"{os.getloadavg()[0]:.1f}",
     }
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "waterfall.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=1))
+    if not options.quick:
+        print(machines.save("waterfall", report, options.out))
     return 0
 
 

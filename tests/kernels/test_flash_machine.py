@@ -122,17 +122,6 @@ def test_a_room_is_used_again_by_the_same_thread_only():
     assert workers.room("test", 3, 7, torch.float64).dtype == torch.float64
 
 
-def test_the_race_is_run_in_float32_on_the_cpu_whatever_is_usual():
-    products.fastest.cache_clear()
-    torch.set_default_dtype(torch.float64)
-    try:
-        with torch.device("meta"):
-            assert products.fastest(torch.float32) in (products.mkl, getattr(products, "onednn", None))
-    finally:
-        torch.set_default_dtype(torch.float32)
-        products.fastest.cache_clear()
-
-
 @pytest.mark.parametrize(
     "causal, block_q, block_k", [(False, 5, 7), (True, 4, 4), (True, 100, 3), (False, 1, 100)]
 )

@@ -8,6 +8,7 @@ FORWARD, BACKWARD, TILES = KERNELS + "forward.py", KERNELS + "backward.py", KERN
 HEADS, INPUTS, PLAIN = KERNELS + "heads.py", KERNELS + "inputs.py", KERNELS + "plain.py"
 FLASH, MERGE, TEXTBOOK = KERNELS + "flash.py", KERNELS + "merge.py", KERNELS + "textbook.py"
 DROPOUT, WORKERS, DOOR = KERNELS + "dropout.py", KERNELS + "workers.py", KERNELS + "door.py"
+WAYS, PRODUCTS = KERNELS + "ways.py", KERNELS + "products.py"
 DERIVATIVES, RING = KERNELS + "derivatives.py", KERNELS + "ring.py"
 
 _FLASH = ["tests/kernels/test_flash.py"]
@@ -17,11 +18,11 @@ _INFINITY = ["tests/kernels/test_minus_infinity.py"]
 _WORLDS = ["tests/kernels/test_flash_worlds.py"]
 TESTS = {
     BLOCKED: ["tests/kernels/test_blocked.py", "tests/kernels/test_merge.py", *_INFINITY],
-    FORWARD: _DROPOUT + _INFINITY + _FLASH + _WORLDS,
-    BACKWARD: _DROPOUT + _INFINITY + _FLASH,
+    FORWARD: ["tests/kernels/test_ways.py"] + _DROPOUT + _INFINITY + _FLASH + _WORLDS,
+    BACKWARD: ["tests/kernels/test_ways.py"] + _DROPOUT + _INFINITY + _FLASH,
     TILES: ["tests/kernels/test_flash_tiles.py"],
     HEADS: _DROPOUT + _INFINITY + _FLASH + _WORLDS,
-    INPUTS: _FLASH,
+    INPUTS: _INFINITY + _FLASH,
     PLAIN: _DROPOUT + _INFINITY + _FLASH,
     FLASH: _MACHINE + _DROPOUT + _FLASH + _WORLDS,
     MERGE: ["tests/kernels/test_merge.py", *_INFINITY],
@@ -29,6 +30,8 @@ TESTS = {
     DROPOUT: _DROPOUT,
     WORKERS: _MACHINE + _WORLDS,
     DERIVATIVES: _WORLDS + _INFINITY,
+    WAYS: ["tests/kernels/test_ways.py"],
+    PRODUCTS: _MACHINE,
     RING: ["tests/kernels/test_ring.py"],
     DOOR: ["tests/kernels/test_flash_errors.py"],
 }
@@ -65,12 +68,11 @@ MUTATIONS = [
     (TILES, "max(low, rows.start + limits.first)", "max(low, rows.stop + limits.first)", "first visible keys missed"),
     (TILES, "for low in range(start, stop, size)", "for low in range(start, stop - size + 1, size)", "ragged tail dropped"),
     (TILES, "for start in range(0, n_queries, block_q)", "for start in range(0, n_queries - 1, block_q)", "last row dropped"),
-    (TILES, "last = None if limits.last is None else part.start +", "last = None if limits.last is None else rows.start +",
-     "causal counted from the block, not the strip"),
+    (TILES, "_tile(part, columns, limits, number", "_tile(rows, columns, limits, number", "a strip is taken for its block"),
     (TILES, "limits.last - keys.start", "limits.last", "causal index local to the tile"),
     (TILES, "last < width - 1 else None", "last < width - 2 else None", "a corner of the band is not cut"),
     (TILES, "first > 1 - height else None", "first > 2 - height else None", "the other corner is not cut"),
-    (TILES, "            number += 1\n", "", "all tiles have one number"),
+    (TILES, "number=len(tiles)", "number=0", "all tiles have one number"),
     (TILES, "max(low, rows.stop - 1 + limits.first)", "max(low, rows.start + limits.first)", "inner keys start too early"),
     # Forward
     (FORWARD, "mix.mul_(rescale)\n", "", "the mix is not rescaled"),
@@ -80,39 +82,45 @@ MUTATIONS = [
     (FORWARD, "_bury(head.scores(tile), tile)", "head.scores(tile)", "the online path does not mask"),
     (FORWARD, "outside |= place > last", "outside |= place >= last", "the online path masks the diagonal"),
     (FORWARD, "outside |= place < first", "outside |= place <= first", "the online path masks a window's first key"),
-    (FORWARD, "erase(head.weights(head.scores(tile), peak[part]), tile)", "head.weights(head.scores(tile), peak[part])",
+    (FORWARD, "erase(head.scores(tile).exp2_(), tile)", "head.scores(tile).exp2_()",
      "the bounded path does not mask"),
     (FORWARD, "weights.triu_(tile.first)", "weights", "the window's far side is not cut"),
-    (FORWARD, "(peak - new_peak).mul_(LOG2E)", "(peak - new_peak)", "rescaled in the wrong base"),
+    (FORWARD, ".mul_(LOG2E / head.unit)", "", "rescaled in the wrong base"),
     (FORWARD, "total * dropout.kept(rate)", "total * 1.0", "dropout is not scaled up"),
     (FORWARD, ".clamp_(min=torch.finfo(total.dtype).tiny)", "", "dead rows divide by zero"),
     (FORWARD, "(total * dropout.kept(rate)).clamp_(min=torch.finfo(total.dtype).tiny)",
      "total.clamp(min=torch.finfo(total.dtype).tiny).mul_(dropout.kept(rate))", "dead rows are NaN under dropout"),
     (FORWARD, "torch.where(seen, total.log().add_(bound), bound)", "bound", "a bounded row's total is forgotten"),
     (INPUTS, "abs(self.options.scale)", "self.options.scale", "a negative scale has no bound"),
-    (INPUTS, "if bool((bound < limit).all())", "if True", "the bounded path takes every head"),
-    (INPUTS, "if self.bias is not None or self", "if self", "the bound forgets the bias"),
+    (INPUTS, "bound if small else None", "bound", "the bounded path takes every head"),
+    (INPUTS, "self.bias is not None or self.overlay", "self.overlay", "the bound forgets the bias"),
+    (FORWARD, "_natural(*found)", "(found[0] / LOG2E, found[1])", "the total is not relative to the rounded peak"),
+    (FORWARD, "finfo(out.dtype).min / unit", "finfo(out.dtype).min", "a row that saw nothing has no finite peak"),
+    (FORWARD, "block_q or rows, block_k or 512", "rows, 512", "the sizes asked for are forgotten"),
+    (FORWARD, "or options.dropout_p)", ")", "dropout takes the tiles of the race"),
+    (FORWARD, "DEFAULT if fixed else", "", "deterministic mode races all the same"),
     # Backward
     (BACKWARD, ".sub_(rows.d_log)", "", "the log-sum-exp's gradient is lost"),
     (BACKWARD, ".mul_(share)", "", "D is not divided by the total"),
     (BACKWARD, "d_out = rows.d_out * share[:, None]", "d_out = rows.d_out", "d_out is not divided by the total"),
-    (BACKWARD, "None if inputs.bound(slot) is None else mine.peak", "mine.peak", "every head has its peak folded"),
+    (BACKWARD, "None if bound is None else mine.peak", "mine.peak", "every head has its peak folded"),
     (BACKWARD, "[0.0 if rate else -drift]", "[0.0 if rate else drift]", "D with the wrong sign"),
     (BACKWARD, "[0.0 if rate else -drift]", "[-drift]", "D twice under dropout"),
     (BACKWARD, "mixed = weights if keep is None else weights * keep", "mixed = weights", "dv without the dropout mask"),
-    (BACKWARD, "scaled / LOG2E if head.bounded else scaled", "scaled", "dk in the wrong base"),
+    (BACKWARD, " / head.unit).t()", ").t()", "dk in the wrong base"),
     (BACKWARD, "sums.q.mul_(inputs.options.scale)", "sums.q", "dq without the scale"),
     (BACKWARD, "erase(head.weights(head.scores(tile), peak[tile.rows]), tile)", "head.weights(head.scores(tile), peak[tile.rows])",
      "no mask backward"),
     (BACKWARD, ".masked_fill_(torch.isneginf(rows.log_total), 0.0)", "", "dead rows make NaN"),
     (BACKWARD, "d_bias.shape[0] > 1 else slice(0, 1)", "True else slice(0, 1)", "a shared row of the bias"),
     (BACKWARD, "setdefault(slot.k, []).append(slot)", "setdefault(slot.k, [slot])", "one head of each group only"),
+    (BACKWARD, "way = inputs if bound is None else quick", "way = quick", "large scores come from another way"),
     # One head
     (HEADS, "scores.sub_(self._distances", "scores.add_(self._distances", "ALiBi with the wrong sign"),
     (HEADS, "keys).abs_()", "keys)", "ALiBi rewards the future"),
     (HEADS, "shift=len(k) - len(q)", "shift=0", "ALiBi aligned with the first key"),
     (HEADS, "tile.keys].to(scores.dtype))", "tile.keys].to(scores.dtype), alpha=LOG2E)", "bias in the wrong base"),
-    (HEADS, "scores.sub_(peak).mul_(LOG2E)", "scores.mul_(LOG2E).sub_(peak * LOG2E)", "the step to base 2 overflows"),
+    (INPUTS, "return Bound(None, 1.0)", "return Bound(None, LOG2E)", "the step to base 2 overflows"),
     (HEADS, "torch.mul(x.to(dtype), scale", "torch.mul(x, scale", "half precision is rounded twice"),
     (HEADS, "beside_k.append(hidden)", "beside_k.append(0.0)", "holes in the key mask are forgotten"),
     (HEADS, "self.seed + tile.number", "self.seed", "every tile drops alike"),
@@ -122,7 +130,7 @@ MUTATIONS = [
     (INPUTS, "x = x.masked_fill(", "x.masked_fill(", "NaN at a hidden key leaks"),
     (INPUTS, "float(slopes[slot.q[-1]])", "float(slopes[0])", "every head has the first slope"),
     # Small inputs, the door, the machine
-    (PLAIN, "multiply(a[index].contiguous(), _dense(b[index]))", "multiply(a[0, 0].contiguous(), _dense(b[index]))",
+    (PLAIN, "a[index].contiguous(), _dense", "a[0, 0].contiguous(), _dense",
      "every head decodes with the first head's query"),
     
     (PLAIN, "behind < 0 if looks_back", "behind <= 0 if looks_back", "a query does not see itself"),
@@ -162,4 +170,9 @@ MUTATIONS = [
     (DOOR, "q.shape[-3] % k.shape[-3]", "q.shape[-3] < k.shape[-3]", "any number of kv heads"),
     (DOOR, "if not 0 <= dropout_p < 1:", "if not 0 <= dropout_p <= 1:", "dropout of 1"),
     (DOOR, "count(name, n, at_least=1)", "count(name, n)", "blocks of 0"),
+    (WAYS, "min(times, key", "max(times, key", "the slowest way wins"),
+    (WAYS, "min(times[way], CLOCK() - start)", "CLOCK() - start", "the last round counts, not the best"),
+    (WAYS, "for n in rows[library.name]", "for n in rows[library.name][:1]", "one size of tile each"),
+    (PRODUCTS, "total.add_(_onednn_product", "total.copy_(_onednn_product", "oneDNN overwrites instead of adding"),
+    (PRODUCTS, "and dtype == torch.float32", "", "oneDNN for float64"),
 ]  # fmt: skip
