@@ -194,6 +194,54 @@ def test_aliases_point_to_mutants_of_the_same_exercise():
             assert name in exercise.mutants and other in exercise.mutants and other not in exercise.same_as
 
 
+@every_exercise
+def test_an_impostor_is_rejected_and_given_no_name(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    for name, function in exercise.impostors.items():
+        found = diagnose(exercise_id, function)
+        assert not found.passed and found.mistake is None, (name, found.text)
+
+
+def test_where_only_a_pattern_of_answers_is_seen_there_are_impostors():
+    patterns = {name for name, exercise in EXERCISES.items()
+                if exercise.returns != "numbers" and all(part.size == 1 for outcome in known(name)[0] for part in outcome.parts)}
+    assert patterns == {name for name in patterns if EXERCISES[name].impostors} and len(patterns) >= 5
+
+
+def _single(x):
+    return x.astype(np.float32) if x.dtype.kind == "f" else x
+
+
+def _whole(x):
+    return x.astype(int) if x.dtype.kind == "f" and np.isfinite(x).all() and (x == np.rint(x)).all() else x
+
+
+STYLES = {"single precision": _single, "lists": lambda x: x.tolist(), "whole numbers where they are": _whole,
+          "objects": lambda x: x.astype(object), "column by column": lambda x: x.copy(order="F")}
+
+
+@every_exercise
+def test_the_right_answer_passes_in_every_style(exercise_id):
+    """Values and every property are judged with one tolerance."""
+    exercise = EXERCISES[exercise_id]
+    if exercise.returns == "labels":
+        return
+    for style, convert in STYLES.items():
+        def answer(*arguments, convert=convert):
+            out = exercise.reference(*arguments)
+            several = [convert(np.asarray(part)) for part in (out if len(exercise.parts) > 1 else [out])]
+            return tuple(several) if len(exercise.parts) > 1 else several[0]
+        found = diagnose(exercise_id, answer)
+        assert found.passed, (style, found.text)
+
+
+def test_the_score_of_the_judge_counts_every_mutant():
+    from attnlab.exercises.__main__ import score
+
+    exercise = EXERCISES["self_attention.softmax"]
+    assert score(exercise) == (1, len(exercise.mutants), 0, len(exercise.mutants))
+
+
 ATTENTION_LIKE = ["self_attention.scaled_dot_product", "self_attention.masked_attention", "self_attention.self_attention"]
 
 
