@@ -13,6 +13,10 @@ class Three:
     def __index__(self):
         return 3
 
+    def __repr__(self):  # the name of its test, in every worker alike
+        return "Three()"
+
+
 
 INTEGRAL = [3, np.int8(3), np.uint16(3), np.int64(3), np.array(3), np.intp(3), torch.tensor(3), torch.tensor(3).int(), Three()]
 NOT_INTEGRAL = [
