@@ -76,8 +76,10 @@ def backward(
     q: Tensor, k: Tensor, v: Tensor, overlay: Overlay, options: Options, rows: Rows, need_bias: bool
 ) -> Gradients:
     """The gradients of q, k, v and the bias."""
-    inputs = Inputs(q, k, v, overlay, options)
-    quick = inputs if options.pinned else Inputs(q, k, v, overlay, replace(options, way=fastest_way(trial_of(q, v, options.causal))))
+    inputs = quick = Inputs(q, k, v, overlay, options)
+    if not options.pinned:
+        way = fastest_way(trial_of(q, v, options.causal))
+        quick = Inputs(q, k, v, overlay, replace(options, way=way))
     d_bias = torch.zeros_like(overlay.bias, dtype=working(q.dtype)) if need_bias else None
     grads = Gradients(*_zeros(q, k, v), d_bias)
     # Heads that share keys add to the same gradients, so they go to one worker.
