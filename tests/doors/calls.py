@@ -253,7 +253,7 @@ ELSEWHERE = {
         "trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
-        "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest"
+        "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"
         " definition check_tensors check_overlays check_numbers need_divisor check_edges count"
     ),
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
