@@ -106,23 +106,6 @@ def test_an_entry_of_the_contents_arrives_and_the_panel_closes(moving, site_url,
         assert abs(miss(moving, name)) < 40, name
 
 
-def test_back_and_forward_lead_to_where_the_reader_was(moving, site_url):
-    moving.goto(f"{site_url}/{CHAPTER}")
-    for name in ("remember", "the-mathematics"):
-        moving.evaluate(PRESS, name)
-        assert abs(miss(moving, name)) < 40
-    moving.go_back()
-    assert abs(miss(moving, "remember")) < 40
-    moving.goto(f"{site_url}/book/start/notation.html")
-    moving.go_back()
-    moving.wait_for_load_state()
-    assert abs(miss(moving, "remember")) < 40
-    wheel(moving, -700)  # back leads to where one was, not to what the address names
-    before = miss(moving, "remember")
-    moving.reload()
-    assert before > 300 and abs(miss(moving, "remember") - before) < 40
-
-
 def test_a_search_result_arrives_at_its_section(moving, site_url):
     moving.goto(f"{site_url}/search.html?q=what+goes+wrong")
     link = moving.locator("#search-results a[href*='#']").first
