@@ -25,7 +25,9 @@ BARE = {field: CARD[field] for field in ("level", "chapter", "tags", "prompt")}
 ORDER = {**BARE, "id": "an-order", "kind": "order", "steps": ["project", "score", "scale"], "why": "So."}
 MATCH = {**BARE, "id": "a-match", "kind": "match", "why": "So.", "pairs": [["a", "1"], ["b", "2"], ["c", "3"]]}
 SORT = {**BARE, "id": "a-sort", "kind": "sort", "why": "So.", "buckets": {"yes": ["flash"], "no": ["linear"]}}
-GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT]
+GUESS = {**BARE, "id": "a-guess", "kind": "prediction", "choices": ["a quarter", "a half"], "answer": 1, "result": "It is 0.52."}
+SIZE = {**BARE, "id": "a-size", "kind": "prediction", "number": 4608, "unit": "tokens", "near": 1.2, "result": "Six widths."}
+GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT, GUESS]
 
 
 def written(folder: Path, *entries, name: str = "part.yml") -> Path:
@@ -76,7 +78,13 @@ def test_every_number_has_a_known_slip_and_everything_that_is_placed_a_reason(ba
 
 
 def test_every_quiz_item_says_why(bank):
-    assert [item["id"] for item in bank if item["kind"] != "card" and not item["why"].strip()] == []
+    assert [item["id"] for item in bank if item["kind"] in items.QUIZ and not item["why"].strip()] == []
+
+
+def test_every_prediction_is_asked_once_on_the_page_of_its_chapter(bank):
+    asked = {item["id"]: (ROOT / "book" / f"{item['chapter']}.md").read_text(encoding="utf-8").splitlines().count(f"% predict: {item['id']}")
+             for item in bank if item["kind"] == "prediction"}
+    assert {name: times for name, times in asked.items() if times != 1} == {}
 
 
 # -- what the loader accepts and refuses -------------------------------------------------------------------
@@ -89,6 +97,19 @@ def test_one_good_item_of_every_kind_loads_in_order(tmp_path):
 def test_items_of_a_chapter(tmp_path):
     other = changed(CARD, id="other", chapter="part/two")
     assert items.of_chapter("part/two", written(tmp_path, *GOOD, other)) == [other]
+
+
+def test_a_prediction_is_found_by_its_id_and_says_what_comes_true(tmp_path):
+    folder = written(tmp_path, *GOOD, SIZE)
+    assert items.prediction("a-guess", folder) == GUESS
+    assert [items.answer(item) for item in (GUESS, SIZE, without(SIZE, "unit"))] == ["a half", "4,608 tokens", "4,608"]
+    for name in ("a-card", "nobody"):
+        with pytest.raises(LookupError, match=f"no prediction '{name}'"):
+            items.prediction(name, folder)
+
+
+def test_a_prediction_is_no_quiz_question():
+    assert "prediction" not in items.QUIZ and "card" not in items.QUIZ and len(items.QUIZ) == len(items.FIELDS) - 2
 
 
 BAD = [
@@ -133,6 +154,28 @@ BAD = [
     (changed(MATCH, pairs=[["a", "1"], ["b", "1"], ["c", "2"]]), "two sides of pairs are the same"),
     (changed(SORT, buckets={"one": ["a"]}), "at least two buckets"),
     (changed(SORT, buckets={"one": ["a"], "two": ["a"]}), "two cards are the same"),
+    (without(GUESS, "result"), "result is missing"),
+    (changed(GUESS, result=0.52), "result must be a text"),
+    (changed(GUESS, why="So."), "why is not a field"),
+    (changed(GUESS, number=2), "needs either choices and answer, or number"),
+    (without(GUESS, "choices"), "needs either choices and answer, or number"),
+    (without(GUESS, "answer"), "answer is None; it must be the place of the true choice, from 0 to 1"),
+    (changed(GUESS, answer=2), "answer is 2; it must be the place of the true choice"),
+    (changed(GUESS, answer=True), "answer is True; it must be the place"),
+    (changed(GUESS, answer="a half"), "answer is 'a half'; it must be the place"),
+    (changed(GUESS, choices=["a half"]), "choices must be a list of at least two texts"),
+    (changed(GUESS, choices=["a half", 2]), "choices must be a list of at least two texts"),
+    (changed(GUESS, choices=["a half", "a half"]), "two choices are the same"),
+    (changed(GUESS, near=2), "near goes with a number"),
+    (changed(GUESS, unit="times"), "unit goes with a number"),
+    (changed(SIZE, answer=0), "answer goes with choices"),
+    (changed(SIZE, number="50"), "number is '50'; it must be a number above 0"),
+    (changed(SIZE, number=0), "number is 0; it must be a number above 0"),
+    (changed(SIZE, number=float("inf")), "number is inf"),
+    (changed(SIZE, number=True), "number is True"),
+    (changed(SIZE, unit=""), "unit must be a text"),
+    (changed(SIZE, near=0.5), "near is 0.5; it must be a factor of at least 1"),
+    (changed(SIZE, near="2"), "near is '2'"),
 ]
 
 

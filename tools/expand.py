@@ -1,11 +1,12 @@
 """From the MyST source of a chapter to the cells of its notebook: macros expanded, house rules checked.
 
-Four comments, each on a line of its own in the text, stand for cells that live elsewhere:
+Five comments, each on a line of its own in the text, stand for cells that live elsewhere:
 
     % exercise: self_attention.scaled_dot_product     the cells of attnlab.exercises
     % cards: self_attention/scaled_dot_product        the chapter's cards of the item bank
     % quiz: self_attention/scaled_dot_product         the chapter's quiz items of the item bank
     % diagnostic: start/prerequisites                 the same by topic, each with the page that refreshes it
+    % predict: sdpa-lookup                            a prediction of the item bank, right before the cell that answers it
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
 
 import items  # noqa: E402  (found through the line above)
 
-MACRO = re.compile(r"^% *(exercise|cards|quiz|diagnostic): *(\S+) *$", re.MULTILINE)
+MACRO = re.compile(r"^% *(exercise|cards|quiz|diagnostic|predict): *(\S+) *$", re.MULTILINE)
 MAX_LINES = 12
 
 
@@ -39,7 +40,7 @@ def notebook(source: Path) -> nbformat.NotebookNode:
     book = _read(source)
     book.cells = [cell for original in book.cells for cell in expand(original, source)]
     book.metadata.pop("jupytext", None)
-    complaints = lint(book)
+    complaints = lint(book) + loose_predictions(book)
     if complaints:
         raise SourceError("\n".join(f"{source}: {what}" for what in complaints))
     name_cells(book, source.stem)
@@ -109,7 +110,7 @@ def quiz_cell(chapter: str):
 def diagnostic_cell(chapter: str):
     """The quiz items by topic, their first tag; under each topic the refresher to read after a miss."""
     topics: dict[str, list[str]] = {}
-    for item in items.of_chapter(chapter):
+    for item in (item for item in items.of_chapter(chapter) if item["kind"] in items.QUIZ):
         topics.setdefault(item["tags"][0], []).append(_item(item, "quiz-item", QUIZ_BODY[item["kind"]](item)))
     count = sum(map(len, topics.values()))
     inner = [_topic(chapter, name, bodies) for name, bodies in topics.items()]
@@ -125,7 +126,21 @@ def _topic(chapter: str, name: str, bodies: list[str]) -> str:
     return "\n\n".join([f"::::{{div}} diagnostic-topic\n**{title}**", *bodies, f"{after}\n::::"])
 
 
-BANK = {"cards": cards_cell, "quiz": quiz_cell, "diagnostic": diagnostic_cell}
+def predict_cell(name: str):
+    """A question to answer before the next cell is looked at; what comes true is folded away."""
+    item = items.prediction(name)
+    asked = _list(item["choices"]) if "choices" in item else f"Guess a number{_of_unit(item)}."
+    told = _answer(items.answer(item), {"why": item["result"]})
+    inner = f":::{{admonition}} Answer\n:class: dropdown answer\n\n{told}\n:::"
+    head = ["::::{admonition} Predict, then run", ":class: prediction", f":name: item-{name}", "", _line(item["prompt"])]
+    return nbformat.v4.new_markdown_cell("\n".join([*head, "", asked, "", inner, "::::"]))
+
+
+def _of_unit(item: dict) -> str:
+    return f" ({item['unit']})" if "unit" in item else ""
+
+
+BANK = {"cards": cards_cell, "quiz": quiz_cell, "diagnostic": diagnostic_cell, "predict": predict_cell}
 
 
 def _box(title: str, kind: str, inner: list[str], chapter: str, fence: str = "::::"):
@@ -212,6 +227,17 @@ def figure_complaints(cell):
     for place, name in (("image", "alt"), ("figure", "caption")):
         if not str((options.get(place) or {}).get(name) or "").strip():
             yield f"a figure without {name} text (:mystnb: {{{place}: {{{name}: ...}}}})"
+
+
+def loose_predictions(book) -> list[str]:
+    """A prediction stands right before the code that answers it; another prediction may come between."""
+    pairs = zip(book.cells, [*book.cells[1:], None])
+    loose = [cell for cell, below in pairs if foretells(cell) and not (below and (below.cell_type == "code" or foretells(below)))]
+    return [f"{where(book, cell)}: a prediction must stand right before the code cell whose output answers it" for cell in loose]
+
+
+def foretells(cell) -> bool:
+    return cell.cell_type == "markdown" and "\n:class: prediction\n" in cell.source
 
 
 def code_cells(book) -> list:

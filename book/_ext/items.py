@@ -23,9 +23,12 @@ FIELDS = {  # what each kind needs on top of COMMON
     "order": {"steps", "why"},
     "match": {"pairs", "why"},
     "sort": {"buckets", "why"},
+    "prediction": {"result"},
 }
-OPTIONAL = {"card": {"why"}, "numeric": {"slips"}, "match": {"reasons"}, "sort": {"reasons"}}
-QUIZ = tuple(kind for kind in FIELDS if kind != "card")
+OPTIONAL = {"card": {"why"}, "numeric": {"slips"}, "match": {"reasons"}, "sort": {"reasons"},
+            "prediction": {"choices", "answer", "number", "unit", "near"}}
+QUIZ = tuple(kind for kind in FIELDS if kind not in ("card", "prediction"))
+NEAR = 1.5  # the factor within which a guessed number counts as near, where a prediction names none
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MISCONCEPTION = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")  # the id of one in attnlab.exercises.misconceptions
@@ -51,6 +54,21 @@ def load(folder: Path = FOLDER) -> list[dict]:
 def of_chapter(chapter: str, folder: Path = FOLDER) -> list[dict]:
     """The items of one chapter, for example "self_attention/masks"."""
     return [item for item in load(folder) if item["chapter"] == chapter]
+
+
+def prediction(name: str, folder: Path = FOLDER) -> dict:
+    """The prediction of that id; LookupError where the bank has none."""
+    found = next((item for item in load(folder) if item["id"] == name and item["kind"] == "prediction"), None)
+    if found is None:
+        raise LookupError(f"the item bank has no prediction {name!r}")
+    return found
+
+
+def answer(item: dict) -> str:
+    """What comes true, in words: "about a half", "50 times"."""
+    if "choices" in item:
+        return item["choices"][item["answer"]].strip()
+    return f"{item['number']:,} {item.get('unit', '')}".strip()
 
 
 def choices(item: dict) -> list[str]:
@@ -262,5 +280,44 @@ def _sort(item: dict):
     yield from _reasons(item, cards)
 
 
+def _prediction(item: dict):
+    """Either choices and the place of the true one, or a number, with what is told once a guess is given."""
+    if not _text(item["result"]):
+        yield "result must be a text"
+    if ("choices" in item) == ("number" in item):
+        yield "a prediction needs either choices and answer, or number"
+    elif "choices" in item:
+        yield from _foretold_choice(item)
+    else:
+        yield from _foretold_number(item)
+
+
+def _foretold_choice(item: dict):
+    for field in sorted({"unit", "near"} & set(item)):
+        yield f"{field} goes with a number, not with choices"
+    if not _texts(item["choices"], at_least=2):
+        yield "choices must be a list of at least two texts"
+        return
+    yield from _distinct(item["choices"], "choices")
+    place, count = item.get("answer"), len(item["choices"])
+    if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < count:
+        yield f"answer is {place!r}; it must be the place of the true choice, from 0 to {count - 1}"
+
+
+def _foretold_number(item: dict):
+    if "answer" in item:
+        yield "answer goes with choices; here number is the answer"
+    if not _is_number(item["number"]) or item["number"] <= 0:
+        yield f"number is {item['number']!r}; it must be a number above 0, since a guess is compared with it as a factor"
+    if "unit" in item and not _text(item["unit"]):
+        yield "unit must be a text"
+    if "near" in item and (not _is_number(item["near"]) or item["near"] < 1):
+        yield f"near is {item['near']!r}; it must be a factor of at least 1"
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
 CHECKS = {"card": _answer_and_why, "choice": _choice, "true_false": _true_false, "numeric": _numeric,
-          "cloze": _cloze, "order": _order, "match": _match, "sort": _sort}
+          "cloze": _cloze, "order": _order, "match": _match, "sort": _sort, "prediction": _prediction}

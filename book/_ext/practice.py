@@ -110,6 +110,16 @@ def _buckets(item: dict) -> list[element]:
             for name, cards in item["buckets"].items()]
 
 
+def _foretold(item: dict) -> list[element]:
+    """What can be guessed, what comes true, and what is told then."""
+    told = [html("span", *inline(items.answer(item)), data_part="truth"), html("span", *inline(item["result"].strip()), data_part="result")]
+    if "choices" in item:
+        return [_option(choice, None, place == item["answer"]) for place, choice in enumerate(item["choices"])] + told
+    number = html("div", data_part="number", data_answer=repr(item["number"]), data_near=repr(item.get("near", items.NEAR)),
+                  data_unit=item.get("unit", ""))
+    return [number, *told]
+
+
 def _reason(item: dict, text: str) -> list[element]:
     """Why the left side of a pair, or a card, belongs where it does; not every item says so."""
     reason = item.get("reasons", {}).get(text)
@@ -117,7 +127,8 @@ def _reason(item: dict, text: str) -> list[element]:
 
 
 PARTS = {"card": lambda item: [], "choice": _options, "true_false": _true_or_false,
-         "numeric": _number, "cloze": _gap, "order": _steps, "match": _pairs, "sort": _buckets}
+         "numeric": _number, "cloze": _gap, "order": _steps, "match": _pairs, "sort": _buckets,
+         "prediction": _foretold}
 
 
 # -- the lines of a solution

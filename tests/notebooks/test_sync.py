@@ -281,6 +281,51 @@ def test_a_chapter_without_items_and_an_unknown_exercise_are_errors(chapter, ban
         expand.notebook(chapter("% exercise: part.unknown"))
 
 
+GUESSES = {
+    "half": {"id": "half", "kind": "prediction", "prompt": "How large is\nthe largest $w$?", "choices": ["a quarter", "a half"],
+             "answer": 1, "result": "It is 0.52."},
+    "size": {"id": "size", "kind": "prediction", "prompt": "How much longer?", "number": 4608, "unit": "times", "result": "Six widths."},
+}
+
+
+@pytest.fixture
+def guesses(monkeypatch):
+    monkeypatch.setattr(items, "prediction", GUESSES.__getitem__)
+
+
+def test_a_prediction_is_a_question_with_its_answer_folded_away(guesses):
+    assert expand.predict_cell("half").source == """::::{admonition} Predict, then run
+:class: prediction
+:name: item-half
+
+How large is the largest $w$?
+
+- a quarter
+- a half
+
+:::{admonition} Answer
+:class: dropdown answer
+
+**Answer:** a half. It is 0.52.
+:::
+::::"""
+    number = expand.predict_cell("size").source
+    assert "\nGuess a number (times).\n" in number and "**Answer:** 4,608 times. Six widths." in number
+
+
+def test_predictions_stand_right_before_the_cell_that_answers_them(chapter, code, guesses):
+    cells = expand.notebook(chapter("Before.", "% predict: half\n% predict: size", code("x = 1"))).cells
+    assert [cell.source.splitlines()[0] for cell in cells[1:]] == 2 * ["::::{admonition} Predict, then run"] + ["x = 1"]
+    for below in ("Words between.", "# A heading", ""):
+        with pytest.raises(expand.SourceError, match="chapter.md: cell 2 .*right before the code cell"):
+            expand.notebook(chapter("% predict: half", below, *([code("x = 1")] if below else [])))
+
+
+def test_an_unknown_prediction_names_the_page(chapter, code):
+    with pytest.raises(expand.SourceError, match="chapter.md: % predict: nobody: .*no prediction 'nobody'"):
+        expand.notebook(chapter("% predict: nobody", code("x = 1")))
+
+
 def test_an_exercise_becomes_cells_that_carry_its_id(chapter):
     from attnlab import exercises
     name = next(iter(exercises.EXERCISES))
