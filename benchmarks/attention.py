@@ -2,6 +2,7 @@
 
     python benchmarks/attention.py            all rows, about a quarter of an hour
     python benchmarks/attention.py --quick    shorter inputs and fewer rounds, a minute or two; nothing is saved
+    python benchmarks/attention.py --only forward two_threads    these rows again; this chip's others stay as recorded
 
 Eight heads of 64, float32, one thread. The candidates of a row take turns, A B A B, and each is judged by
 the median of the processor time it used, so that other work on the machine disturbs all of them alike. A
@@ -314,20 +315,21 @@ def peak_memory() -> int:
     raise OSError("no VmHWM in /proc/self/status: memory can be measured on Linux only")
 
 
-def fresh_rows(lengths, rounds, quick) -> Iterator[Row]:
-    parts = [
-        ("numpy", "NumPy only, forward", "sdpa", 0.6, 0.85),
-        ("two_threads", "2 threads, forward + backward", "sdpa", 0.9, 1.05),
-        ("onnx", "forward", "onnx", {"full": 0.9, "causal": 1.3}, {"full": 1.0, "causal": 1.5}),
-    ]
-    if not quick:
-        parts.append(("flex", "forward", "flex", None, None))
-    for part, name, against, must, moonshot in parts:
-        n = lengths[0]
-        for word, ms in (fresh(part, n, rounds) or {}).items():
-            targets = [t[word] if isinstance(t, dict) else t for t in (must, moonshot)]
-            yield Row(f"{name}, {word}, N = {n}", against, ms, ms[against] / ms["ours"], *targets)
-    yield from memory_rows(lengths[-1])
+# Each is measured in processes of its own: how its rows begin, against what, and the two targets.
+PEERS = {
+    "numpy": ("NumPy only, forward", "sdpa", 0.6, 0.85),
+    "two_threads": ("2 threads, forward + backward", "sdpa", 0.9, 1.05),
+    "onnx": ("forward", "onnx", {"full": 0.9, "causal": 1.3}, {"full": 1.0, "causal": 1.5}),
+    "flex": ("forward", "flex", None, None),
+}
+
+
+def fresh_rows(part: str, lengths, rounds) -> Iterator[Row]:
+    name, against, *targets = PEERS[part]
+    n = lengths[0]
+    for word, ms in (fresh(part, n, rounds) or {}).items():
+        must, moonshot = (t[word] if isinstance(t, dict) else t for t in targets)
+        yield Row(f"{name}, {word}, N = {n}", against, ms, ms[against] / ms["ours"], must, moonshot)
 
 
 def memory_rows(n) -> Iterator[Row]:
@@ -339,16 +341,23 @@ def memory_rows(n) -> Iterator[Row]:
     yield Row(f"memory, N = {2 * n}, of the tensors' own", "tensors", {}, share, 1.5, 1.25, True)
 
 
-def measure(quick: bool) -> Iterator[Row]:
-    lengths, rounds = ((2048,), 3) if quick else ((2048, 4096, 16384), 7)
-    yield from forward_rows(lengths, rounds)
-    yield from backward_rows(lengths, rounds)
-    yield from large_scores_rows(1024 if quick else 2048, rounds)
-    yield from window_rows((4096,) if quick else (4096, 8192), 1 if quick else 3)
-    yield from dropout_row(1024 if quick else 2048, rounds)
-    yield from padding_row(1024 if quick else 2048, rounds)
-    yield from decode_row(16384, rounds)
-    yield from fresh_rows((lengths[0], 4096), rounds, quick)
+def rows_of(group: str, quick: bool) -> Iterator[Row]:
+    """The rows of one group, a key of GROUPS."""
+    lengths, rounds = ((2048,), 3) if quick else ((2048, 4096, 8192, 16384), 7)
+    yield from GROUPS[group](lengths, rounds)
+
+
+GROUPS: dict[str, Callable[[tuple[int, ...], int], Iterator[Row]]] = {
+    "forward": forward_rows,
+    "backward": backward_rows,
+    "scores": lambda lengths, rounds: large_scores_rows(lengths[0], rounds),
+    "window": lambda lengths, rounds: window_rows(lengths[1:3] or lengths, max(1, rounds - 4)),
+    "dropout": lambda lengths, rounds: dropout_row(lengths[0], rounds),
+    "padding": lambda lengths, rounds: padding_row(lengths[0], rounds),
+    "decode": lambda lengths, rounds: decode_row(16384, rounds),
+    **{part: functools.partial(fresh_rows, part) for part in PEERS},
+    "memory": lambda lengths, rounds: memory_rows(4096),
+}
 
 
 def reached(r: Row) -> str:
@@ -378,12 +387,9 @@ def machine() -> dict[str, str]:
 
 def ways() -> dict[str, str]:
     """What won the race of whole tiles here, in each pass."""
-    won = {}
-    for word, causal in (("full", False), ("causal", True)):
-        for name, each in (("forward", forward), ("backward", backward)):
-            way = each.fastest_way(Trial(torch.float32, causal, D_HEAD))
-            won[f"{name}, {word}"] = f"{way.library.name}, {way.blocks[0]} x {way.blocks[1]}"
-    return won
+    passes = {"forward": forward, "backward": backward}
+    won = {name: each.fastest_way(Trial(torch.float32, D_HEAD)) for name, each in passes.items()}
+    return {name: f"{way.library.name}, {way.blocks[0]} x {way.blocks[1]}" for name, way in won.items()}
 
 
 def known(chip: str, results: Path) -> str:
@@ -399,6 +405,7 @@ PARTS = {"numpy": numpy_part, "two_threads": two_threads_part, "flex": flex_part
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP", help=", ".join(GROUPS))
     parser.add_argument("--out", type=Path, default=machines.RESULTS)
     parser.add_argument("--part", nargs=3, metavar=("NAME", "LENGTH", "ROUNDS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -412,11 +419,13 @@ def main() -> int:
     print(known(about["chip"], options.out))
     print("\n".join(f"{key}: {value}" for key, value in about.items()), flush=True)
     rows = []
-    for r in measure(options.quick):
-        rows.append(r)
-        print(show(r), flush=True)
+    for group in options.only or [name for name in GROUPS if not (options.quick and name == "flex")]:
+        for r in rows_of(group, options.quick):
+            rows.append(r._asdict() | {"reached": reached(r)})
+            print(show(r), flush=True)
     if not options.quick:
-        report = {"machine": about, "rows": [r._asdict() | {"reached": reached(r)} for r in rows]}
+        old = machines.records("attention", options.out).get(about["chip"], {}) if options.only else {}
+        report = {"machine": about, "rows": machines.merged(rows, old.get("rows", []))}
         print(machines.save("attention", report, options.out))
     return 0
 

@@ -52,6 +52,13 @@ def records(name: str, results: Path = RESULTS) -> dict[str, dict]:
     return {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
 
 
+def merged(new: list[dict], old: list[dict]) -> list[dict]:
+    """The old rows with those that were measured again in their places, and the new ones after them."""
+    again = {(r["name"], r["against"]): r for r in new}
+    kept = [again.pop((r["name"], r["against"]), r) for r in old]
+    return kept + list(again.values())
+
+
 def save(name: str, report: Mapping, results: Path = RESULTS) -> Path:
     """Write the report where its own chip's results lie, and touch no other."""
     folder = results / report["machine"]["chip"]

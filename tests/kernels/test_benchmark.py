@@ -89,3 +89,10 @@ def test_no_target_asks_another_kernel_to_stumble(machines):
         for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
             if row["name"].startswith("scores x"):
                 assert (row["must"], row["moonshot"]) == (0.9, 1.0), (path, row["name"])
+
+
+def test_rows_measured_again_take_their_old_places(machines):
+    old = [{"name": n, "against": "sdpa", "ratio": 1} for n in ("a", "b")]
+    new = [{"name": n, "against": "sdpa", "ratio": 2} for n in ("c", "a")] + [{"name": "b", "against": "onnx", "ratio": 2}]
+    found = [(r["name"], r["against"], r["ratio"]) for r in machines.merged(new, old)]
+    assert found == [("a", "sdpa", 2), ("b", "sdpa", 1), ("c", "sdpa", 2), ("b", "onnx", 2)]

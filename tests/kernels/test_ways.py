@@ -40,10 +40,9 @@ def test_one_way_needs_no_race():
 
 @pytest.mark.parametrize("each", [forward, backward])
 def test_the_winner_is_one_of_the_candidates(each):
-    for causal in (False, True):
-        trial = Trial(torch.float32, causal, 64)
-        assert each.fastest_way(trial) in ways.candidates(torch.float32, each.ROWS)
-        assert each.fastest_way(trial) is each.fastest_way(trial)
+    trial = Trial(torch.float32, 64)
+    assert each.fastest_way(trial) in ways.candidates(torch.float32, each.ROWS)
+    assert each.fastest_way(trial) is each.fastest_way(trial)
 
 
 def test_candidates_are_every_size_of_every_library_that_can():
@@ -56,7 +55,7 @@ def test_candidates_are_every_size_of_every_library_that_can():
 @pytest.mark.parametrize("width, value, stands_for", [(1, 1, 64), (64, 64, 64), (65, 3, 128), (3, 65, 128), (900, 1, 256)])
 def test_heads_of_like_width_share_a_trial(width, value, stands_for):
     q, v = torch.zeros(1, 2, width, dtype=torch.bfloat16), torch.zeros(1, 2, value, dtype=torch.bfloat16)
-    assert ways.trial_of(q, v, True) == Trial(torch.float32, True, stands_for)
+    assert ways.trial_of(q, v) == Trial(torch.float32, stands_for)
 
 
 def chosen(**options):
@@ -88,7 +87,7 @@ def test_deterministic_mode_calls_the_race_off(raced):
 def test_each_pass_has_its_own_race(raced):
     q = draw(0, 1, 330, 5, dtype=torch.float32)
     flash_attention(q, q, q, causal=True).sum().backward()
-    trial = Trial(torch.float32, True, 64)
+    trial = Trial(torch.float32, 64)
     assert raced == [("forward", trial), ("backward", trial)]
 
 
@@ -107,7 +106,7 @@ def test_large_scores_are_computed_alike_in_both_passes(monkeypatch, biased):
 
 
 def test_the_race_is_run_in_float32_on_the_cpu_whatever_is_usual():
-    trial = Trial(torch.float32, False, 64)
+    trial = Trial(torch.float32, 64)
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
