@@ -76,6 +76,10 @@ TOLD = {
     "self_attention.cached_step": [(([[0]], [[4]], [[8]], [[1], [2], [3]], [[1], [2], [5]]),
                                     ([[4]], [[1], [2], [3], [4]], [[1], [2], [5], [8]]))],
     "self_attention.who_hears_whom": [((lambda x: np.cumsum(x, axis=0), [[1.0], [2], [3]]), [[T, F, F], [T, T, F], [T, T, T]])],
+    "start.adamw": [(([1], [[5]], 0.1, 0.5, (0.9, 0.99), 0), [0.85])],
+    "start.early_stopping": [(([5, 3, 4, 3, 1], 2), (1, 3))],
+    "start.penalised_gradient": [(([[1], [2]], [0, 3], [1], 1, 0.5), ([3], 2))],
+    "start.warmup_cosine": [((4, 1, 2), [0.5, 1, 1, 0.5])],
 }
 
 EXAMPLES: list[tuple] = [(exercise_id, *case) for exercise_id, cases in TOLD.items() for case in cases]

@@ -17,8 +17,8 @@ ORDER = ["objectives", "prerequisites", "recall", "idea", "prediction", "bug", "
 BOX = re.compile(r"^:{3,}\{admonition\} .*\n:class: ([\w-]+)", re.MULTILINE)
 CLOSED_CLAIM = re.compile(r":class: claim\n(?:(?!^:::).*\n)*^:::\s*\Z", re.MULTILINE)
 
-CHAPTERS = [source for source in SOURCES if source.stem not in ("overview", "problems", "benchmark")
-            and source.parent.name != "start"]  # the pages of Start are lighter: test_start
+LIGHTER = re.compile(r"overview|problems|benchmark|prerequisites|refresher_\w+|why_transformers")  # the last three: test_start
+CHAPTERS = [source for source in SOURCES if not LIGHTER.fullmatch(source.stem)]
 
 
 def over(sources):
