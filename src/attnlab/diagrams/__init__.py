@@ -1,0 +1,38 @@
+"""Drawings of structures: boxes, arrows and matrices with their shapes. The only place that draws them.
+
+A drawing is a value, two tuples of frozen shapes: one laid out for a wide column, one for a phone. As the last line of
+a cell it is inline SVG that follows the theme of the page, in which queries, keys and values keep their colours, and that
+says in words what it shows. The standard library is all it needs, so it also runs in the browser.
+
+How to add one, called ``name``: a function ``name()`` in the file of its family returns ``Drawing("name", title, text, wide,
+narrow)``. The tests measure it in both layouts: nothing overlaps, nothing is cut, no text is below 12 pixels on a phone.
+A box with a ``page`` is a link on the site. A page without code shows a drawing by the directive ``{diagram} name``.
+"""
+
+from __future__ import annotations
+
+from attnlab.diagrams.cache import kv_cache
+from attnlab.diagrams.head import attention_head, self_or_cross
+from attnlab.diagrams.heads import heads_split_and_merged
+from attnlab.diagrams.machine import gpu_memory, ring
+from attnlab.diagrams.masks import mask_pictures
+from attnlab.diagrams.model import transformer
+from attnlab.diagrams.positions import where_positions_enter
+from attnlab.diagrams.seq2seq import encoder_decoder
+from attnlab.diagrams.text import text_to_vectors
+from attnlab.diagrams.training import training_loop
+
+__all__ = [
+    "attention_head",
+    "encoder_decoder",
+    "gpu_memory",
+    "heads_split_and_merged",
+    "kv_cache",
+    "mask_pictures",
+    "ring",
+    "self_or_cross",
+    "text_to_vectors",
+    "training_loop",
+    "transformer",
+    "where_positions_enter",
+]

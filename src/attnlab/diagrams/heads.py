@@ -1,0 +1,97 @@
+"""Several heads: how one table is cut into narrow ones and joined again."""
+
+from __future__ import annotations
+
+from attnlab.diagrams._drawing import Drawing
+from attnlab.diagrams._shapes import Group, Label, Matrix, Shape, join, matrix
+
+CELL = 27
+NUMBERS = ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))  # three tokens, two heads of width two, in the order of memory
+TEXT = (
+    "A table of three tokens and four columns, numbered 0 to 11 in the order of memory. Columns 0 and 1 belong to head 0, columns 2 and 3 "
+    "to head 1. Reshape, then swap the axes of tokens and heads: head 0 is 0 1, 4 5, 8 9, the first half of every token. Reshape "
+    "alone only cuts the row of numbers: head 0 would be 0 1, 2 3, 4 5, both halves of token 0 and half of token 1."
+)
+
+
+def heads_split_and_merged() -> Drawing:
+    """Heads split and merged: reshape, then swap the axes; and what a reshape alone would give."""
+    return Drawing("heads_split_and_merged", "Heads split and merged: why reshape is not transpose", TEXT, _wide(), _narrow())
+
+
+def _table(cx: float, y: float, numbers) -> Matrix:
+    """A table of these numbers, each shaded by the head its column belongs to."""
+    kinds = tuple(tuple("w2" if n % 4 < 2 else "strong" for n in row) for row in numbers)
+    words = tuple(tuple(str(n) for n in row) for row in numbers)
+    return matrix(cx, y, len(numbers), len(numbers[0]), CELL, cells=kinds, words=words)
+
+
+def _heads(left: float, right: float, y: float, right_way: bool) -> list[Matrix]:
+    """Head 0 and head 1, cut by columns, or by the order of memory."""
+    if right_way:
+        cut = [[row[:2] for row in NUMBERS], [row[2:] for row in NUMBERS]]
+    else:
+        flat = [n for row in NUMBERS for n in row]
+        cut = [[flat[i : i + 2] for i in range(start, start + 6, 2)] for start in (0, 6)]
+    return [_table(cx, y, numbers) for cx, numbers in zip((left, right), cut)]
+
+
+def _names(heads: list[Matrix], quoted: bool) -> list[Label]:
+    return [Label(one.cx, one.y - 14, f"“head {i}”" if quoted else f"head {i}", size=13.5) for i, one in enumerate(heads)]
+
+
+def _beside(heads: list[Matrix], quoted: bool) -> list[Label]:
+    names = (label.line for label in _names(heads, quoted))
+    ends = ((heads[0].x - 8, "end"), (heads[1].right + 8, "start"))
+    return [Label(x, heads[0].cy, name, anchor, 13.5) for name, (x, anchor) in zip(names, ends)]
+
+
+def _tokens(table: Matrix) -> list[Label]:
+    return [Label(table.x - 8, table.y + (i + 0.5) * CELL, f"~ token {i}", "end") for i in range(3)]
+
+
+def _wide() -> tuple[Shape, ...]:
+    table, merged, again = _table(126, 68, NUMBERS), _table(570, 68, NUMBERS), _table(126, 236, NUMBERS)
+    good, bad = _heads(334, 404, 68, True), _heads(334, 404, 236, False)
+    frames = [Group(2, 2, 636, 166, "Right: reshape, then swap the axes"), Group(2, 180, 636, 156, "Wrong: reshape alone")]
+    flows = [join(table, good[0]), join(good[1], merged), join(again, bad[0])]
+    labels = [*_tokens(table), *_tokens(again), *_names(good, False), *_names(bad, True)]
+    labels += [
+        Label(126, 54, "3 × 4"),
+        Label(570, 54, "3 × 4"),
+        Label(243, 94, "reshape,", size=13.5),
+        Label(243, 125, "swap axes", size=13.5),
+    ]
+    labels += [
+        Label(474, 94, "swap axes,", size=13.5),
+        Label(474, 125, "reshape", size=13.5),
+        Label(243, 262, "reshape", size=13.5),
+    ]
+    labels += [
+        Label(448, 258 + 20 * i, f"~ {line}", "start")
+        for i, line in enumerate(("both halves of token 0", "and half of token 1 in", "one “head”: tokens mix"))
+    ]
+    return (*frames, table, merged, again, *good, *bad, *flows, *labels)
+
+
+def _narrow() -> tuple[Shape, ...]:
+    table, merged, again = _table(164, 44, NUMBERS), _table(164, 316, NUMBERS), _table(164, 458, NUMBERS)
+    good, bad = _heads(124, 204, 180, True), _heads(124, 204, 594, False)
+    frames = [Group(2, 2, 324, 408, "Right: reshape, swap axes"), Group(2, 420, 324, 314, "Wrong: reshape alone")]
+    flows = [*_fan(table, good), *_gather(good, merged), *_fan(again, bad)]
+    labels = [*_tokens(table), *_tokens(again), *_beside(good, False), *_beside(bad, True)]
+    labels += [
+        Label(214, 152, "reshape, swap", "start", 13.5),
+        Label(214, 288, "swap, reshape", "start", 13.5),
+        Label(214, 566, "reshape", "start", 13.5),
+    ]
+    labels += [Label(164, 696, "~ both halves of token 0 and half of"), Label(164, 716, "~ token 1 in one “head”: tokens mix")]
+    return (*frames, table, merged, again, *good, *bad, *flows, *labels)
+
+
+def _fan(table: Matrix, heads: list[Matrix]) -> list[Shape]:
+    return [join(table, head, at=at) for head, at in zip(heads, (124, 204))]
+
+
+def _gather(heads: list[Matrix], table: Matrix) -> list[Shape]:
+    return [join(head, table, at=at) for head, at in zip(heads, (124, 204))]
