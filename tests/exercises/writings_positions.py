@@ -163,3 +163,141 @@ def cached_alibi_from_the_newest_token(q, k, v, slope):
         w = np.exp(s - s.max())
         out.append(w @ v[:end] / w.sum())
     return np.array(out)
+
+
+@right("sinusoidal")
+def sinusoidal_column_by_column(n, width):
+    table = np.zeros((n, width), order="F")
+    speed = 1.0
+    for i in range(0, width, 2):
+        table[:, i] = [math.sin(p * speed) for p in range(n)]
+        table[:, i + 1] = np.sin(np.arange(n) * speed + np.pi / 2)
+        speed *= math.exp(-2 * math.log(10000) / width)
+    return table
+
+
+@right("shift_rotation")
+def shift_rotation_as_a_product(width, shift):
+    """The matrix of one step, multiplied by itself, or its transpose."""
+    step = np.zeros((width, width))
+    for i in range(0, width, 2):
+        b = 10000.0 ** (-i / width)
+        step[i : i + 2, i : i + 2] = [[math.cos(b), math.sin(b)], [-math.sin(b), math.cos(b)]]
+    return np.linalg.matrix_power(step if shift >= 0 else step.T, abs(shift)).astype(np.float32)
+
+
+@right("add_positions")
+def add_positions_in_single_precision(x, signal, start):
+    x *= np.sqrt(x.shape[-1])
+    x += np.take(signal, range(start, start + x.shape[1]), axis=0)[None]
+    return list(x.astype(np.float32))
+
+
+@right("rotary")
+def rotary_by_matrices(x, p):
+    """One rotation matrix a token and pair, in single precision."""
+    n, d = x.shape
+    angles = np.outer(p, [10000 ** (-i / d) for i in range(0, d, 2)])
+    matrices = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]])
+    return np.einsum("abti,tib->tia", matrices, x.reshape(n, d // 2, 2)).reshape(n, d).astype(np.float32)
+
+
+@right("rotary")
+def rotary_with_a_turned_copy(x, p):
+    speeds = np.repeat(1 / 10000 ** (np.arange(0, x.shape[1], 2) / x.shape[1]), 2)
+    turned = np.stack([-x[:, 1::2], x[:, 0::2]], axis=-1).reshape(x.shape)
+    return x * np.cos(np.outer(p, speeds)) + turned * np.sin(np.outer(p, speeds))
+
+
+@right("alibi")
+def alibi_head_by_head(n_heads, q_pos, k_pos):
+    gap = np.where(q_pos[:, None] > k_pos, q_pos[:, None] - k_pos, k_pos - q_pos[:, None])
+    return np.stack([gap / -(2.0 ** (8 * h / n_heads)) for h in range(1, n_heads + 1)]).astype(np.float32)
+
+
+@right("distance_bucket")
+def distance_bucket_one_by_one(distance, n_buckets, max_distance):
+    exact, out = n_buckets // 2, []
+    for r in distance:
+        if r >= exact:
+            r = min(exact + int(math.log(r / exact, max_distance / exact) * exact + 1e-9), n_buckets - 1)
+        out.append(float(r))
+    return out
+
+
+@right("carry_over")
+def carry_over_by_a_permutation_matrix(w, n_heads):
+    width = len(w) // n_heads
+    order = [2 * i for i in range(width // 2)] + [2 * i + 1 for i in range(width // 2)]
+    matrix = np.kron(np.eye(n_heads), np.eye(width)[order])
+    return np.asfortranarray(matrix @ w)
+
+
+@right("table_gradient")
+def table_gradient_by_one_hot_vectors(d_x, p, max_len):
+    return sum(np.eye(max_len)[row].T @ d for row, d in zip(p, d_x))
+
+
+@right("table_gradient")
+def table_gradient_feature_by_feature(d_x, p, max_len):
+    return np.transpose([np.bincount(p.ravel(), d_x[..., f].ravel(), max_len) for f in range(d_x.shape[-1])])
+
+
+@right("position_ids")
+def position_ids_from_the_first_token(is_token):
+    first = np.argmax(is_token, axis=1)
+    return ((np.arange(is_token.shape[1]) - first[:, None]) * is_token).astype(np.float32)
+
+
+@right("stretch_table")
+def stretch_table_by_a_matrix(table, n, kept):
+    """Shares as a table of hats, one for each old row."""
+    m = len(table) - kept
+    at = np.arange(n) * (m - 1) / (n - 1)
+    shares = np.maximum(1 - np.abs(at[:, None] - np.arange(m)), 0)
+    return [*table[:kept].tolist(), *(shares @ table[kept:]).tolist()]
+
+
+@right("banded_speeds")
+def banded_speeds_in_single_precision(speeds, factor, trained, slow, fast):
+    turns = (speeds * trained / np.float32(2 * np.pi)).astype(np.float32)
+    slowed = np.interp(turns, [slow, fast], [1 / factor, 1])
+    return (speeds * slowed).astype(np.float32)
+
+
+@right("new_directions")
+def new_directions_in_degrees(speeds, trained, length):
+    before = np.degrees(speeds) * (trained - 1)
+    return np.logical_and.reduce([before < 360, speeds > 0, np.full(len(speeds), length > trained)]).tolist()
+
+
+@right("loss_by_place")
+def loss_by_place_at_once(losses, edges):
+    inside = losses[:, edges[0] : edges[-1]].mean(axis=0, dtype=np.float32)
+    return np.add.reduceat(inside, edges[:-1] - edges[0]) / np.diff(edges)
+
+
+@right("knows_only_offsets")
+def knows_only_offsets_at_random_places(score):
+    rng, p = np.random.default_rng(5), np.arange(12)
+    here = score(p, p[:5])
+    return np.bool_(all(np.allclose(here, score(p + s, p[:5] + s), atol=1e-7) for s in rng.integers(1, 5000, size=20)))
+
+
+@right("rotary_in_a_picture")
+def rotary_in_a_picture_by_quarters(x, rows, columns):
+    n, width = x.shape
+    speeds = 10000.0 ** (-4 * np.arange(width // 4) / width)
+    angle = np.concatenate([np.outer(rows, speeds), np.outer(columns, speeds)], axis=1)
+    z = x.reshape(n, -1, 2) @ np.array([1, 1j]) * np.exp(1j * angle)
+    return np.stack([z.real, z.imag], axis=-1).reshape(n, width).astype(np.float32)
+
+
+@right("cached_alibi")
+def cached_alibi_with_a_large_fill(q, k, v, slope):
+    n, m = len(q), len(k)
+    back = np.subtract.outer(np.arange(m - n, m), np.arange(m))
+    s = np.einsum("id,jd->ij", q, k) * q.shape[1] ** -0.5 - slope * np.abs(back)
+    s[back < 0] = -1e9
+    w = np.exp((s - s.max(1)[:, None]).astype(np.float32))
+    return np.einsum("ij,jd->id", w, v) / w.sum(1)[:, None]

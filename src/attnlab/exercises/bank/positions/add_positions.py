@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **Cost.** One addition for each number; the table is computed once and kept.
     """,
-    verified="equal to the definition for batches of 1, 2 and 5, from positions 0 and 3.",
+    verified="equal to the definition for batches of 1, 2, 3 and 5 texts, widths 6, 7 and 10, from positions 0 to 11.",
     next_thought="what would go wrong if padding stood in front of a short text instead of behind it?",
     reference=_reference,
 )
@@ -64,6 +64,8 @@ EXERCISE.probe("2 texts of 7 tokens from position 3", _x, _table, 3)
 EXERCISE.probe("from position 0", _x, _table, 0)
 EXERCISE.probe("as many texts as tokens", _rng.normal(size=(5, 5, 10)), _table, 3)
 EXERCISE.probe("one token, as when generating", _rng.normal(size=(1, 1, 10)), _table, 11)
+EXERCISE.probe("3 texts of 5 tokens, width 6", _rng.normal(size=(3, 5, 6)), positions.sinusoidal(np.arange(13), 6), 2)
+EXERCISE.probe("the last rows of a table of any numbers", _rng.normal(size=(2, 3, 7)), _rng.normal(size=(11, 7)), 8)
 
 
 @EXERCISE.solve
@@ -134,3 +136,16 @@ def same_for_all_texts(call):
 def places_differ(call):
     out = call(np.ones((1, 2, 10)), _table, 3)[0]
     return None if np.abs(out[0] - out[1]).max() > 0.01 else f"both begin {text.numbers(out[0], 2)}"
+
+
+@EXERCISE.holds("where the embeddings are 0, the signals of the tokens' own positions are left")
+def signals_alone(call):
+    out = call(np.zeros((2, 3, 10)), _table, 4)
+    firsts = "the three tokens begin {}, the rows of their positions {}"
+    return None if np.allclose(out, _table[4:7]) else firsts.format(text.numbers(out[0, :, 0]), text.numbers(_table[4:7, 0]))
+
+
+@EXERCISE.holds("where the signal is 0, the embeddings are left, times the root of the width")
+def embeddings_alone(call):
+    out = call(np.tile([[[1.0], [2.0]]], (2, 1, 9)), np.zeros((5, 9)), 1)
+    return None if np.allclose(out, [[3.0], [6.0]]) else f"of width 9, tokens of ones and of twos become {text.numbers(out[0, :, 0])}"

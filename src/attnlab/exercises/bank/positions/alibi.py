@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **Cost.** Nothing is learned. A fast kernel computes the bias where it needs it and never stores the table.
     """,
-    verified="equal to the definition for 8, 4, 2 and 16 heads.",
+    verified="equal to the definition for 1 to 32 heads and for positions in any order.",
     next_thought="at which distance has the gentlest of 8 heads lowered a score by 1?",
     reference=_reference,
 )
@@ -61,6 +61,8 @@ EXERCISE.probe("8 heads, 3 queries, 7 keys", 8, np.array([4, 5, 6]), np.arange(7
 EXERCISE.probe("4 heads", 4, np.arange(5), np.arange(5))
 EXERCISE.probe("2 heads, one new query", 2, np.array([11]), np.arange(12))
 EXERCISE.probe("16 heads", 16, np.arange(3), np.arange(2))
+EXERCISE.probe("1 head", 1, np.arange(2), np.arange(5))
+EXERCISE.probe("32 heads, positions anywhere and in any order", 32, np.array([9, 2]), np.array([300, 2, 11, 5]))
 
 
 @EXERCISE.solve
@@ -100,6 +102,16 @@ def later_keys_rewarded(n_heads, q_pos, k_pos):
 
 
 @EXERCISE.mutant
+def later_keys_for_nothing(n_heads, q_pos, k_pos):
+    return -positions.alibi_slopes(n_heads)[:, None, None] * np.maximum(q_pos[:, None] - k_pos, 0)
+
+
+@EXERCISE.mutant
+def places_in_the_table_for_positions(n_heads, q_pos, k_pos):
+    return _reference(n_heads, np.arange(len(q_pos)), np.arange(len(k_pos)))
+
+
+@EXERCISE.mutant
 def slopes_in_harmony(n_heads, q_pos, k_pos):
     return _biased(1 / np.arange(1, n_heads + 1), q_pos, k_pos)
 
@@ -120,3 +132,16 @@ def none_above(call):
 def moved(call):
     here, there = (call(4, np.arange(5) + s, np.arange(7) + s) for s in (0, 100))
     return None if np.allclose(here, there) else f"an entry moves by {text.number(np.abs(here - there).max())}"
+
+
+@EXERCISE.holds("the slopes of the heads are right at distance 1")
+def slopes(call):
+    found = -call(4, np.array([1]), np.array([0]))[:, 0, 0]
+    return None if np.allclose(found, [1 / 4, 1 / 16, 1 / 64, 1 / 256]) else f"4 heads have the slopes {text.numbers(found)}"
+
+
+@EXERCISE.holds("twice the distance, twice the bias, on either side")
+def straight(call):
+    q, k = np.array([40]), np.array([0, 20, 30, 50, 60, 80])
+    found = call(1, q, k)[0, 0] * 2**8
+    return None if np.allclose(found, -np.abs(40 - k)) else f"distances 40, 20, 10 before and 10, 20, 40 after get {text.numbers(found, 6)} times the slope"

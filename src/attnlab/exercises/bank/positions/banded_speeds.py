@@ -42,13 +42,13 @@ EXERCISE = Exercise(
     ),
     parsons=("bands_exchanged", "full_turns_forgotten"),
     why=r"""
-    A pair that has made many turns in training has shown the model every direction: nothing new awaits it in a longer text. A pair that never came round has directions that nobody has met: it has to be slowed down. With `slow` 1 and `fast` 32 the same formula is YaRN's, with 1 and 4 it is Llama 3.1's.
+    A pair that makes many turns in training comes close to every direction there, so a longer text shows the model little that is new. One turn is not enough for that: positions are whole numbers, and a pair of speed 1 meets seven directions in its first turn, nearly 60 degrees apart. A pair that makes less than a turn goes into angles that were never trained: it is slowed down. With `slow` 1 and `fast` 32 these are the speeds of the YaRN paper, with 1 and 4 those of Llama 3.1.
 
     **The two most common mistakes.** Interpolating the fast pairs and sparing the slow ones. Leaving out $2\pi$, which moves both borders by a factor of six.
 
     **Cost.** None while the model runs: the speeds are computed once.
     """,
-    verified="equal to the definition for three lengths and two ramps.",
+    verified="equal to the definition for four lengths and four ramps.",
     next_thought="why does dynamic scaling, whose speeds change with the text, not get on with a cache of rotated keys?",
     reference=_reference,
 )
@@ -57,6 +57,7 @@ _speeds = 10000.0 ** (-np.arange(16) / 16)
 EXERCISE.probe("trained on 97 positions, factor 8", _speeds, 8.0, 97, 1, 4)
 EXERCISE.probe("trained on 2000 positions, factor 3", _speeds, 3.0, 2000, 1, 32)
 EXERCISE.probe("5 pairs, factor 2", np.array([1.3, 0.9, 0.5, 0.31, 0.02]), 2.0, 31, 2, 7)
+EXERCISE.probe("8 pairs, trained on 3 positions, factor 5", np.array([9.0, 4, 3, 2, 1, 0.5, 0.2, 0.1]), 5, 3, 0.5, 2)
 
 
 @EXERCISE.solve
@@ -124,3 +125,24 @@ def ends(call):
     ratio = call(_speeds, 4.0, 500, 1, 9) / _speeds
     if not np.isclose(ratio[0], 1) or not np.isclose(ratio[-1], 0.25):
         return f"new over old speed is {text.number(ratio[0])} for the fastest and {text.number(ratio[-1])} for the slowest"
+
+
+def _shares(call, turns, slow, fast):
+    """What part of the speed is kept by pairs that make so many turns in 100 positions, at a factor of 5."""
+    speeds = np.asarray(turns) * 2 * np.pi / 100
+    return (call(speeds, 5, 100, slow, fast) / speeds - 0.2) / 0.8
+
+
+@EXERCISE.holds("between the borders the share that is kept grows in proportion to the turns")
+def in_proportion(call):
+    for turns, slow, fast in (((1, 2.5, 4, 5.5, 7), 1, 7), ((2, 3, 4, 5, 6), 2, 6)):
+        found = _shares(call, turns, slow, fast)
+        if not np.allclose(found, [0, 0.25, 0.5, 0.75, 1]):
+            return f"pairs with {text.numbers(turns, 5)} turns keep the shares {text.numbers(found, 5)}"
+    return None
+
+
+@EXERCISE.holds("outside the borders all of the speed is kept, or the factor divides it")
+def outside(call):
+    found = _shares(call, (0.01, 0.5, 0.99, 7.01, 9, 30), 1, 7)
+    return None if np.allclose(found, [0, 0, 0, 1, 1, 1]) else f"pairs with 0.01, 0.5, 0.99, 7.01, 9 and 30 turns keep the shares {text.numbers(found, 6)}"

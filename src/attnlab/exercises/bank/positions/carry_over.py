@@ -47,11 +47,11 @@ EXERCISE = Exercise(
     why=r"""
     A score is a sum over features, and a sum does not care about order, as long as queries and keys are reordered alike. Values and the output matrix stay as they are: they are never rotated.
 
-    **The two most common mistakes.** Permuting all rows at once instead of head by head. Applying the inverse, which for a width of 4 is the same permutation and from 6 on is not.
+    **The two most common mistakes.** Permuting all rows at once instead of head by head. Applying the inverse, which for heads of width 2 and 4 is the same permutation and from 6 on is not.
 
     **Cost.** Once, when the weights are loaded. Public conversion scripts do exactly this.
     """,
-    verified="equal to the definition for 3, 1 and 2 heads, and scores are kept.",
+    verified="equal to the definition for 1, 2, 3 and 5 heads of widths 4 to 10, and scores are kept.",
     next_thought="why must the value projection not be permuted?",
     reference=_reference,
 )
@@ -60,6 +60,7 @@ _rng = np.random.default_rng(0)
 _w_q, _w_k = _rng.normal(size=(2, 18, 7))
 EXERCISE.probe("3 heads of width 6", _w_q, 3)
 EXERCISE.probe("1 head of width 10", _rng.normal(size=(10, 3)), 1)
+EXERCISE.probe("5 heads of width 4, whole numbers", np.arange(60).reshape(20, 3), 5)
 EXERCISE.probe("2 heads, a square matrix", _rng.normal(size=(16, 16)), 2)
 
 
@@ -101,7 +102,7 @@ def left_as_it_was(w, n_heads):
 
 @EXERCISE.mutant
 def heads_permuted(w, n_heads):
-    return w.reshape(n_heads, -1, w.shape[1])[::-1].reshape(w.shape) if n_heads > 1 else w[::-1]
+    return w.reshape(n_heads, -1, w.shape[1])[::-1].reshape(w.shape)
 
 
 def _scores(w_q, w_k, rotate):
@@ -122,3 +123,13 @@ def scores_stay(call):
 def rows_kept(call):
     ours, out = np.sort(_w_q.reshape(3, 6, 7), axis=1), np.sort(call(_w_q, 3).reshape(3, 6, 7), axis=1)
     return None if np.allclose(ours, out) else f"the first head's smallest numbers were {text.numbers(ours[0], 2)} and are {text.numbers(out[0], 2)}"
+
+
+@EXERCISE.holds("the two rows of a pair stand half a head apart, in the order of the pairs")
+def pairs_apart(call):
+    out = call(np.arange(20)[:, None] * np.ones(3), 2)[:, 0]
+    for pair in range(5):
+        first, second = (np.flatnonzero(np.isclose(out, row)) for row in (2 * pair, 2 * pair + 1))
+        if first.tolist() != [pair] or second.tolist() != [pair + 5]:
+            return f"in the first of two heads of width 10, rows {2 * pair} and {2 * pair + 1} are in the places {text.numbers(first) or 'none'} and {text.numbers(second) or 'none'}"
+    return None

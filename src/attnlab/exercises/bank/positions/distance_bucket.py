@@ -23,10 +23,9 @@ EXERCISE = Exercise(
     page="positions/relative",
     headings=("T5: buckets of distances",),
     statement=r"""
-    Sort distances $0, 1, 2, \dots$ into `n_buckets` $= 2E$ buckets. Distances below $E$ have a bucket each, with their own number. A distance $r \ge E$ has the bucket
-    $E + \left\lfloor E\, \dfrac{\ln(r/E)}{\ln(D/E)} \right\rfloor$ with $D =$ `max_distance`, but never one beyond the last.
+    Sort distances into `n_buckets` $= 2E$ buckets. Each of the first $E$ holds one distance: $0, 1, \dots, E - 1$. The other $E$ share the distances from $E$ up to $D =$ `max_distance`, each of them equally wide **in the logarithm**. Everything from $D$ on is in the last.
 
-    A tiny example: with 8 buckets up to distance 16, the distances 3, 5, 6, 15, 1000 have the buckets 3, 4, 5, 7, 7.
+    A tiny example: with 8 buckets up to distance 16, the last four begin at 4, 5.7, 8 and 11.3, so the distances 3, 5, 6, 15, 1000 have the buckets 3, 4, 5, 7, 7.
     """,
     slot='''
     def distance_bucket(distance, n_buckets, max_distance):
@@ -50,14 +49,16 @@ EXERCISE = Exercise(
 
     **Cost.** One logarithm for each offset, once for all layers; 32 numbers a head are learned.
     """,
-    verified="equal to the definition at every distance tried, for 8, 12 and 32 buckets.",
+    verified="equal to the definition at every distance tried, for 2, 4, 8, 12 and 32 buckets.",
     next_thought="how many distances share bucket 31 of 32, up to the largest distance of 128?",
     reference=_reference,
 )
 
-EXERCISE.probe("8 buckets up to 16", np.array([0, 1, 3, 5, 6, 7, 9, 10, 12, 15, 17, 1000]), 8, 16)
-EXERCISE.probe("32 buckets up to 128", np.array([2, 15, 17, 20, 25, 33, 50, 77, 111, 127, 129, 500]), 32, 128)
-EXERCISE.probe("12 buckets up to 100", np.array([5, 7, 9, 11, 13, 22, 30, 41, 60, 63, 99, 101, 300]), 12, 100)
+EXERCISE.probe("8 buckets up to 16", np.array([0, 1, 3, 4, 5, 6, 7, 9, 10, 12, 15, 16, 17, 1000]), 8, 16)
+EXERCISE.probe("32 buckets up to 128", np.array([111, 2, 129, 15, 16, 17, 20, 25, 33, 500, 50, 77, 127, 128]), 32, 128)
+EXERCISE.probe("12 buckets up to 100", np.array([5, 6, 7, 9, 11, 13, 22, 30, 41, 60, 63, 99, 100, 101, 300]), 12, 100)
+EXERCISE.probe("4 buckets up to 7, one distance", np.array([3]), 4, 7)
+EXERCISE.probe("2 buckets up to 5", np.array([1, 0, 4, 5, 9]), 2, 5)
 
 
 @EXERCISE.solve
@@ -113,6 +114,11 @@ def logarithm_from_one(distance, n_buckets, max_distance):
 
 
 @EXERCISE.mutant
+def buckets_of_one_side(distance, n_buckets, max_distance):
+    return _reference(distance, max(n_buckets // 2, 2), max_distance)
+
+
+@EXERCISE.mutant
 def one_bucket_too_many(distance, n_buckets, max_distance):
     exact = n_buckets // 2
     ratio = np.maximum(distance, exact) / exact
@@ -138,3 +144,16 @@ def exact_half(call):
 def never_falls(call):
     out = call(np.arange(200), 12, 100)
     return None if (np.diff(out) >= 0).all() else f"at distance {int(np.argmin(np.diff(out)))} they do"
+
+
+@EXERCISE.holds("the wide buckets begin where the logarithm says")
+def wide_buckets(call):
+    out = call(np.arange(100), 12, 100)
+    begins = [int(np.argmax(out >= bucket)) for bucket in range(6, 12)]
+    return None if begins == [6, 10, 16, 25, 40, 63] else f"buckets 6 to 11 of 12, up to 100, begin at {text.numbers(begins, 6)}"
+
+
+@EXERCISE.holds("each distance is sorted by itself")
+def by_itself(call):
+    together, alone = call(np.array([40, 3, 9]), 12, 100), [call(np.array([r]), 12, 100) for r in (40, 3, 9)]
+    return None if np.allclose(together, np.ravel(alone)) else f"distances 40, 3, 9 get {text.numbers(together)} together and {text.numbers(alone)} alone"

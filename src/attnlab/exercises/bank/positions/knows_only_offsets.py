@@ -62,12 +62,60 @@ def _clamped(q_pos, k_pos):
     return _rotary(np.minimum(q_pos, 64), np.minimum(k_pos, 64))
 
 
+def _thirds(q_pos, k_pos):
+    return _rotary(np.asarray(q_pos) // 3, np.asarray(k_pos) // 3)
+
+
 def _repeated(q_pos, k_pos):
     return (_contents(_Q, q_pos) + _TABLE[q_pos % 10]) @ (_contents(_K, k_pos) + _TABLE[k_pos % 10]).T
 
 
+def _repeated_sooner(q_pos, k_pos):
+    return (_contents(_Q, q_pos) + _TABLE[q_pos % 7]) @ (_contents(_K, k_pos) + _TABLE[k_pos % 7]).T
+
+
+def _contents_alone(q_pos, k_pos):
+    return _contents(_Q, q_pos) @ _contents(_K, k_pos).T
+
+
 def _drifting(q_pos, k_pos):
     return _rotary(q_pos, k_pos) + 1e-5 * k_pos
+
+
+class _KeptCache:
+    """Signals added to the tokens, at positions that go on from call to call; every check gets one that was never called."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def __call__(self, q_pos, k_pos):
+        self.seen += 5
+        return _added(np.asarray(q_pos) + self.seen, np.asarray(k_pos) + self.seen)
+
+    def __eq__(self, other):
+        return isinstance(other, _KeptCache)
+
+    __hash__ = None
+
+
+class _Watched:
+    """Rotary, which notes the shifts between the positions it is asked for, in every copy of its own."""
+
+    def __init__(self):
+        self.starts, self.copies = [], []
+
+    def __call__(self, q_pos, k_pos):
+        self.starts.append(int(q_pos[0]))
+        return _rotary(q_pos, k_pos)
+
+    def __deepcopy__(self, memo):
+        self.copies.append(_Watched())
+        return self.copies[-1]
+
+    def period(self) -> int:
+        """The largest number that divides every shift of the last copy: a table of so many rows looks the same from all of them."""
+        starts = (self.copies or [self])[-1].starts
+        return int(np.gcd.reduce(np.subtract(starts, starts[0]))) if starts else 0
 
 
 SCHEMES = {
@@ -75,9 +123,11 @@ SCHEMES = {
     "the bias of ALiBi alone": _bias_alone, "T5 buckets": _buckets,
     "a causal mask": _causal, "signals added to the tokens": _added, "rotary, only keys turned backwards": _one_backwards,
     "rotary with mixed pairings": _mixed, "rotary with positions cut off at 64": _clamped, "a table of ten rows, repeated": _repeated,
-    "rotary with a slow drift": _drifting,
+    "a table of seven rows, repeated": _repeated_sooner, "rotary with a slow drift": _drifting,
+    "rotary with thirds of positions, rounded down": _thirds,
+    "no positions at all": _contents_alone, "signals added, from a cache that is never emptied": _KeptCache(),
 }
-RIGHT = ("rotary", "rotary, both turned backwards", "ALiBi", "the bias of ALiBi alone", "T5 buckets", "a causal mask")
+RIGHT = ("rotary", "rotary, both turned backwards", "ALiBi", "the bias of ALiBi alone", "T5 buckets", "a causal mask", "no positions at all")
 
 
 def _still(score, shift, atol=1e-9):
@@ -125,7 +175,7 @@ EXERCISE = Exercise(
 
     **Cost.** A few small tables. It needs no right answer to compare with, which is why it can be run on any model.
     """,
-    verified="six relative schemes accepted, six others rejected.",
+    verified="seven relative schemes accepted, nine others rejected.",
     next_thought="which mistake in a rotation does this test not see?",
     reference=_reference,
 )
@@ -199,6 +249,36 @@ def accepts(call):
 def rejects(call):
     if call(lambda q_pos, k_pos: np.add.outer(q_pos, 0.0 * k_pos)):
         return "it is accepted"
+
+
+@EXERCISE.holds("a table that repeats is rejected, however many rows it has")
+def any_period(call):
+    watched = _Watched()
+    call(watched)
+    rows = watched.period()
+    if rows > 1 and call(lambda q_pos, k_pos: _added(np.asarray(q_pos) % rows, np.asarray(k_pos) % rows)):
+        return f"one of {rows} rows is accepted"
+    return None
+
+
+@EXERCISE.impostor
+def always_true(score):
+    return True
+
+
+@EXERCISE.impostor
+def always_false(score):
+    return False
+
+
+@EXERCISE.impostor
+def one_large_shift(score):
+    return _still(score, 997)
+
+
+@EXERCISE.impostor
+def a_shift_of_seven(score):
+    return _still(score, 7)
 
 
 @EXERCISE.impostor

@@ -49,7 +49,7 @@ EXERCISE = Exercise(
 
     **Cost.** One pass; but the losses must be kept apart by position, `reduction="none"` in PyTorch.
     """,
-    verified="equal to the definition for even and uneven ranges.",
+    verified="equal to the definition for ranges of one position and of many, from the beginning and not, and for one text.",
     next_thought="a model is bad at position 300. Is it bad because of the position, or because of the number of keys?",
     reference=_reference,
 )
@@ -58,6 +58,7 @@ _rng = np.random.default_rng(0)
 EXERCISE.probe("13 texts, 11 positions, uneven ranges", _rng.exponential(size=(13, 11)) + np.arange(11), np.array([0, 2, 5, 11]))
 EXERCISE.probe("7 texts, one range in the middle", _rng.exponential(size=(7, 7)) * np.arange(1, 8), np.array([1, 4]))
 EXERCISE.probe("17 texts, 5 positions, not from the beginning", _rng.exponential(size=(17, 5)), np.array([1, 2, 4]))
+EXERCISE.probe("1 text, whole numbers, ranges of one position", np.array([[1, 4, 2, 7, 3, 8]]), np.array([0, 1, 2, 4, 6]), extreme=True)
 
 
 @EXERCISE.solve
@@ -110,3 +111,14 @@ def separate(call):
     losses[:, 6:] = 3.0
     out = call(losses, np.array([0, 3, 6, 9]))
     return None if np.allclose(out, [0, 0, 3]) else f"losses 0, 0 and 3 became {text.numbers(out)}"
+
+
+@EXERCISE.holds("every text and every position of a range counts alike, and no other")
+def single_losses(call):
+    for b, p in np.ndindex(3, 5):
+        losses = np.zeros((3, 5))
+        losses[b, p] = 1.0
+        out = call(losses, np.array([1, 3]))
+        if not np.allclose(out, [1 / 6 if 1 <= p < 3 else 0]):
+            return f"a loss of 1 in text {b} of 3 at position {p}, and 0 elsewhere, gives {text.numbers(out)} for positions 1 and 2"
+    return None

@@ -56,6 +56,9 @@ EXERCISE = Exercise(
 _T, _F = True, False
 EXERCISE.probe("padding on the left", np.array([[_F, _F, _T, _T, _T], [_F, _T, _T, _T, _T], [_T] * 5]))
 EXERCISE.probe("padding on both sides", np.array([[_F, _T, _T, _T, _F, _F, _F], [_F, _F, _F, _T, _T, _T, _F]]))
+EXERCISE.probe("1 text of 9 tokens, padded on the left", np.array([[_F, _F] + [_T] * 9]))
+EXERCISE.probe("texts of one token", np.array([[_F, _F, _T], [_T, _F, _F], [_F, _T, _F], [_F, _F, _T]]))
+EXERCISE.probe("no padding", np.ones((2, 5), dtype=bool))
 EXERCISE.probe("a square batch", np.array([[_T, _T, _F], [_T, _T, _T], [_F, _F, _T]]))
 
 
@@ -94,6 +97,17 @@ def padding_below_zero(is_token):
 
 
 @EXERCISE.mutant
+def padding_counted_on(is_token):
+    return np.maximum(np.cumsum(is_token, axis=1) - 1, 0)
+
+
+@EXERCISE.mutant
+def padding_at_one(is_token):
+    counted = np.cumsum(is_token, axis=1) - 1
+    return np.where(is_token, counted, 1)
+
+
+@EXERCISE.mutant
 def ids_behind_the_padding_row(is_token):
     return np.where(is_token, np.cumsum(is_token, axis=1) + 1, 1)
 
@@ -102,6 +116,13 @@ def ids_behind_the_padding_row(is_token):
 def same_anywhere(call):
     out = call(np.array([[_T, _T, _T, _F, _F], [_F, _F, _T, _T, _T]]))
     return None if (out[0, :3] == out[1, 2:]).all() else f"padded right {text.numbers(out[0, :3])}, padded left {text.numbers(out[1, 2:])}"
+
+
+@EXERCISE.holds("padding stands at 0")
+def padding(call):
+    is_token = np.array([[_F, _T, _T, _F], [_T, _T, _T, _F]])
+    found = call(is_token)[~is_token]
+    return None if (found == 0).all() else f"padding gets {text.numbers(found)}"
 
 
 @EXERCISE.holds("no position lies below zero")

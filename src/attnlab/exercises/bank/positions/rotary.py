@@ -22,8 +22,7 @@ EXERCISE = Exercise(
     page="positions/relative",
     headings=("Rotary: turn queries and keys",),
     statement=r"""
-    Row $t$ of `x` is a query (or a key) at position `p[t]`. Turn each pair of **neighbouring** features $(a, b) = (x_{2i}, x_{2i+1})$ by the angle $\varphi = p\,\omega_i$, $\omega_i = 10000^{-2i/d}$, into
-    $(a \cos\varphi - b \sin\varphi,\; a \sin\varphi + b \cos\varphi)$.
+    Row $t$ of `x` is a query (or a key) at position `p[t]`. Take each pair of **neighbouring** features, $x_{2i}$ and $x_{2i+1}$, as a point in a plane, and turn it about the origin, from the first axis towards the second, by position times speed. The speeds are those of the sinusoidal signal of the same width.
 
     A tiny example: the row `[1, 0]` at position 1 becomes `[0.540, 0.841]`.
     """,
@@ -59,6 +58,8 @@ _x, _p = _rng.normal(size=(7, 10)), np.array([0, 1, 2, 5, 9, 30, 400])
 EXERCISE.probe("7 rows of width 10", _x, _p)
 EXERCISE.probe("in falling order", _rng.normal(size=(3, 6)), np.array([11, 4, 2]))
 EXERCISE.probe("one new row", _rng.normal(size=(1, 14)), np.array([17]))
+EXERCISE.probe("whole numbers of width 2", np.array([[1, 0], [0, 2], [3, -1]]), np.array([1, 0, 5]))
+EXERCISE.probe("far into a text", _rng.normal(size=(2, 4)), np.array([3000, 2999]))
 
 
 @EXERCISE.solve
@@ -142,3 +143,22 @@ def at_zero(call):
 def offset_alone(call):
     scores = [float(call(_x[:1], np.array([p + 3]))[0] @ call(_x[1:2], np.array([p]))[0]) for p in (0, 20)]
     return None if abs(scores[0] - scores[1]) < 1e-6 else f"at offset 3 the scores are {text.numbers(np.array(scores))}"
+
+
+@EXERCISE.holds("position 1 turns each pair by its own speed")
+def own_speeds(call):
+    out = call(np.tile([1.0, 0.0], 4)[None], np.array([1]))[0]
+    turned = np.arctan2(out[1::2], out[0::2])
+    return None if np.allclose(turned, [1, 0.1, 0.01, 0.001]) else f"position 1 turns the pairs of width 8 by {text.numbers(turned)} radians"
+
+
+@EXERCISE.holds("a row comes out the same alone and among others")
+def alone(call):
+    among, by_itself = call(_x[:3], np.array([9, 40, 2])), call(_x[2:3], np.array([2]))
+    return None if np.allclose(among[2], by_itself[0]) else f"at position 2 it begins {text.numbers(among[2], 2)} among others and {text.numbers(by_itself, 2)} alone"
+
+
+@EXERCISE.holds("two turns by 1,500 positions are one by 3,000")
+def added_up(call):
+    once, twice = call(_x[:1], np.array([3000])), call(np.asarray(call(_x[:1], np.array([1500]))), np.array([1500]))
+    return None if np.allclose(once, twice) else f"they begin {text.numbers(twice, 2)} and {text.numbers(once, 2)}"

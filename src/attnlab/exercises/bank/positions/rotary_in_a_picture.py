@@ -50,9 +50,9 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Turning all features by row plus column: then one step down and one step right are the same step. One position in reading order, which knows nothing of what is below.
 
-    **Cost.** The same as in one direction. Each direction has half of the hands.
+    **Cost.** The same as in one direction. Each direction has half of the pairs.
     """,
-    verified="equal to the definition for three sets of patches; scores know both offsets and nothing else.",
+    verified="equal to the definition for four sets of patches; scores know both offsets and nothing else.",
     next_thought="how would you add a third position, for the frames of a film?",
     reference=_reference,
 )
@@ -61,6 +61,7 @@ _rng = np.random.default_rng(0)
 EXERCISE.probe("5 patches of width 12", _rng.normal(size=(5, 12)), np.array([0, 1, 1, 4, 7]), np.array([3, 0, 2, 1, 5]))
 EXERCISE.probe("3 patches of width 4", _rng.normal(size=(3, 4)), np.array([2, 0, 9]), np.array([0, 6, 1]))
 EXERCISE.probe("8 patches of width 8", _rng.normal(size=(8, 8)), np.arange(8) // 3, np.arange(8) % 3)
+EXERCISE.probe("1 patch of width 20, far from the corner", _rng.normal(size=(1, 20)), np.array([70]), np.array([411]))
 
 
 @EXERCISE.solve
@@ -124,6 +125,13 @@ def speeds_of_the_whole_width(x, rows, columns):
 
 
 @EXERCISE.mutant
+def exponent_of_the_whole_width(x, rows, columns):
+    speeds = positions.frequencies(x.shape[1])[: x.shape[1] // 4]
+    first, second = np.split(x, 2, axis=1)
+    return np.hstack([positions.rotary(first, rows, speeds), positions.rotary(second, columns, speeds)])
+
+
+@EXERCISE.mutant
 def directions_take_turns(x, rows, columns):
     angles = np.outer(rows, positions.frequencies(x.shape[1]))
     angles[:, 1::2] = np.outer(columns, positions.frequencies(x.shape[1]))[:, 1::2]
@@ -148,8 +156,33 @@ def told_apart(call):
     return None if abs(gap) > 1e-6 else "both give the same score"
 
 
+@EXERCISE.holds("a patch in row 0 keeps its first half, one in column 0 its second")
+def kept_at_the_edge(call):
+    x = np.arange(1.0, 9)[None]
+    for half, place, name in ((slice(0, 4), (0, 5), "row 0, the first"), (slice(4, 8), (5, 0), "column 0, the second")):
+        out = call(x, *(np.array([one]) for one in place))[0, half]
+        if not np.allclose(out, x[0, half]):
+            return f"in {name} half was {text.numbers(x[0, half])} and is {text.numbers(out)}"
+    return None
+
+
 @EXERCISE.holds("the first half knows rows only")
 def first_half(call):
     x = np.ones((2, 8))
     out = call(x, np.array([3, 3]), np.array([0, 5]))[:, :4]
     return None if np.allclose(out[0], out[1]) else f"another column changes it by {text.number(np.abs(out[0] - out[1]).max())}"
+
+
+@EXERCISE.holds("row 1 and column 1 turn the pairs of their halves by the same speeds")
+def own_speeds(call):
+    out = call(np.tile([1.0, 0.0], 8)[None], np.array([1]), np.array([1]))[0]
+    turned = np.arctan2(out[1::2], out[0::2])
+    return None if np.allclose(turned, [1, 0.1, 0.01, 0.001] * 2) else f"the pairs of width 16 are turned by {text.numbers(turned, 8)} radians"
+
+
+@EXERCISE.holds("a patch comes out the same alone and among others")
+def alone(call):
+    x = np.random.default_rng(6).normal(size=(3, 8))
+    rows, columns = np.array([4, 0, 2]), np.array([1, 7, 3])
+    gap = np.abs(call(x, rows, columns)[2] - call(x[2:], rows[2:], columns[2:])[0]).max()
+    return None if gap < 1e-9 else f"it differs by {text.number(gap)}"

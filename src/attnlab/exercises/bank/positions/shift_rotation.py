@@ -57,13 +57,13 @@ EXERCISE = Exercise(
     ),
     parsons=("shifted_backwards", "one_angle_for_all"),
     why=r"""
-    Each pair is a hand on its own clock. To move on by `shift` positions, turn every hand by its own angle: a rotation in the plane of each pair, whatever the hour.
+    The signal of each pair goes round a circle at the pair's own speed. To move on by `shift` positions, turn every pair by its own angle: a rotation in the plane of the pair, whatever the position.
 
-    **The two most common mistakes.** The signs: with the sine first, the minus sign stands in the *second* row. One angle for all pairs, where each hand has its own speed.
+    **The two most common mistakes.** The signs: with the sine first, the minus sign stands in the *second* row. One angle for all pairs, where each has its own speed.
 
     **Cost.** $d^2$ numbers, almost all of them zero. Nobody multiplies by this matrix in practice; that it *exists*, and is the same for all positions, is the point.
     """,
-    verified="it moves signals by 3, by −2 and by 7 positions, at widths 2 to 10.",
+    verified="it moves signals by 3, −2, 7, 0 and 1,000 positions, at widths 2 to 14.",
     next_thought="what is the product of the matrices for shifts of 3 and of −3?",
     reference=_reference,
 )
@@ -72,6 +72,8 @@ EXERCISE.probe("width 6, shift 3", 6, 3)
 EXERCISE.probe("width 10, shift -2", 10, -2)
 EXERCISE.probe("width 4, shift 7", 4, 7)
 EXERCISE.probe("width 2, shift 1", 2, 1)
+EXERCISE.probe("width 14, shift 1000", 14, 1000)
+EXERCISE.probe("width 4, shift 0", 4, 0)
 
 
 @EXERCISE.solve
@@ -153,3 +155,22 @@ def keeps_lengths(call):
 def identity(call):
     matrix = call(4, 0)
     return None if np.allclose(matrix, np.eye(4)) else f"the matrix begins {text.numbers(matrix)}"
+
+
+@EXERCISE.holds("each pair turns by its own speed times the shift")
+def own_speeds(call):
+    matrix, even = call(8, 1), np.arange(0, 8, 2)
+    turned = np.arctan2(matrix[even, even + 1], matrix[even, even])
+    return None if np.allclose(turned, [1, 0.1, 0.01, 0.001]) else f"a shift of 1 turns the pairs of width 8 by {text.numbers(turned)} radians"
+
+
+@EXERCISE.holds("a shift and the same shift back cancel")
+def there_and_back(call):
+    both = call(6, 3) @ call(6, -3)
+    return None if np.allclose(both, np.eye(6)) else f"together, 3 and -3 give a matrix that begins {text.numbers(both)}"
+
+
+@EXERCISE.holds("two shifts of 500 are one of 1,000")
+def added_up(call):
+    gap = np.abs(call(4, 500) @ call(4, 500) - call(4, 1000)).max()
+    return None if gap < 1e-9 else f"the matrices differ by up to {text.number(gap)}"

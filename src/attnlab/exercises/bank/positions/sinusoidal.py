@@ -13,6 +13,11 @@ def _reference(n, width):
     return positions.sinusoidal(np.arange(n), width)
 
 
+def _turned(n, speeds):
+    angles = positions.angles(np.arange(n), speeds)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(n, -1)
+
+
 EXERCISE = Exercise(
     id="positions.sinusoidal",
     title="The table of sinusoids",
@@ -22,8 +27,7 @@ EXERCISE = Exercise(
     page="positions/sinusoidal",
     headings=("The mathematics",),
     statement=r"""
-    Return the table of shape (`n`, `width`) whose row $p$, counted from 0, is the signal of position $p$: feature $2i$ is $\sin(p\,\omega_i)$, feature $2i + 1$ is $\cos(p\,\omega_i)$, with
-    $\omega_i = 10000^{-2i/\text{width}}$.
+    Return the table of shape (`n`, `width`) whose row $p$, counted from 0, is the signal of position $p$. Neighbouring features form a pair: first the sine, then the cosine of an angle that grows in proportion to $p$. Each pair has a speed of its own. The first pair turns by 1 radian per position, the speeds fall by the same factor from pair to pair, and one more pair, *after* the last, would turn by $1/10000$.
 
     A tiny example: `sinusoidal(2, 4)` is `[[0, 1, 0, 1], [0.841, 0.540, 0.010, 1.000]]`, to three decimals.
     """,
@@ -45,12 +49,12 @@ EXERCISE = Exercise(
     why=r"""
     One row of speeds, one column of positions, and their outer product holds every angle. The two slices with step 2 put sine and cosine side by side.
 
-    **The two most common mistakes.** Giving each *feature* its own speed, so that sine and cosine no longer belong to one hand; a shift is then no rotation. Dividing twice, that is, multiplying: the speeds
+    **The two most common mistakes.** Giving each *feature* its own speed, so that sine and cosine no longer belong to one angle; a shift is then no rotation. Dividing twice, that is, multiplying: the speeds
     are already below 1.
 
     **Cost.** $n \cdot d$ sines and cosines, once: the table does not depend on the text.
     """,
-    verified="equal to the definition for several lengths and widths.",
+    verified="equal to the definition for 1 to 5,003 positions and widths from 2 to 14.",
     next_thought="which two positions would look alike if there were only one pair of features?",
     reference=_reference,
 )
@@ -59,6 +63,8 @@ EXERCISE.probe("7 positions, width 10", 7, 10)
 EXERCISE.probe("13 positions, width 6", 13, 6)
 EXERCISE.probe("5 positions, width 2", 5, 2)
 EXERCISE.probe("300 positions, width 14", 300, 14)
+EXERCISE.probe("1 position, width 4", 1, 4)
+EXERCISE.probe("5003 positions, width 6", 5003, 6)
 
 
 @EXERCISE.solve
@@ -113,6 +119,12 @@ def sine_and_cosine_exchanged(n, width):
 
 
 @EXERCISE.mutant
+def base_reached_by_the_last_pair(n, width):
+    speeds = 10000.0 ** -(np.arange(width // 2) / max(width // 2 - 1, 1))
+    return _turned(n, speeds)
+
+
+@EXERCISE.mutant
 def one_speed_for_all(n, width):
     return np.tile(positions.sinusoidal(np.arange(n), 2), (1, width // 2))
 
@@ -134,3 +146,18 @@ def neighbours(call):
     table = call(60, 32)
     near, far = table[0] @ table[1], table[0] @ table[40]
     return None if near > 1.2 * far else f"dot product {text.number(near)} with the neighbour, {text.number(far)} with position 40"
+
+
+@EXERCISE.holds("the first pair turns by 1 radian per position, every later one more slowly by the same factor")
+def speeds_of_the_pairs(call):
+    row = call(2, 8)[1]
+    turned = np.arctan2(row[0::2], row[1::2])
+    return None if np.allclose(turned, [1, 0.1, 0.01, 0.001]) else f"from position 0 to 1 the pairs of width 8 turn by {text.numbers(turned)} radians"
+
+
+@EXERCISE.holds("neighbours are equally alike everywhere in a long table")
+def alike_everywhere(call):
+    table = call(3000, 6)
+    near = (table[1:] * table[:-1]).sum(axis=1)
+    odd = int(np.argmax(np.abs(near - near[0])))
+    return None if np.allclose(near, near[0]) else f"dot product {text.number(near[0])} of positions 0 and 1, {text.number(near[odd])} of {odd} and {odd + 1}"

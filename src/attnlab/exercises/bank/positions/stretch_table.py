@@ -53,7 +53,7 @@ EXERCISE = Exercise(
 
     **Cost.** Once, when the weights are loaded. Some fine-tuning is usual afterwards.
     """,
-    verified="equal to the definition for longer and shorter tables, with and without kept rows.",
+    verified="equal to the definition for longer and shorter tables, with and without kept rows, down to two places.",
     next_thought="what does stretching do to a table whose neighbouring rows have nothing in common?",
     reference=_reference,
 )
@@ -62,6 +62,10 @@ _rng = np.random.default_rng(0)
 EXERCISE.probe("5 places to 9, one kept row", _rng.normal(size=(6, 3)), 9, 1)
 EXERCISE.probe("7 places to 4, none kept", _rng.normal(size=(7, 2)), 4, 0)
 EXERCISE.probe("3 places to 7, two kept rows", _rng.normal(size=(5, 5)), 7, 2)
+EXERCISE.probe("2 places to 3, three kept rows", _rng.normal(size=(5, 2)), 3, 3)
+EXERCISE.probe("11 places to 2, one kept row", _rng.normal(size=(12, 1)), 2, 1)
+EXERCISE.probe("4 places to 4", _rng.normal(size=(5, 2)), 4, 1)
+EXERCISE.probe("a table of whole numbers, 3 places to 4", np.array([[7, 1], [0, 9], [4, 2], [1, 5]]), 4, 1)
 
 
 @EXERCISE.solve
@@ -83,7 +87,7 @@ def nearest_row_taken(table, n, kept):
 
 @EXERCISE.mutant
 def class_row_stretched(table, n, kept):
-    return _between(table, np.linspace(0, len(table) - 1, n + kept)) if kept else np.roll(_between(table, np.linspace(0, len(table) - 1, n)), 1, 0)
+    return _between(table, np.linspace(0, len(table) - 1, n + kept))
 
 
 @EXERCISE.mutant
@@ -104,6 +108,12 @@ def shares_exchanged(table, n, kept):
     share = (at - low)[:, None]
     between = share * rows[low] + (1 - share) * rows[low + 1]
     return np.concatenate([table[:kept], between])
+
+
+@EXERCISE.mutant
+def last_place_not_reached(table, n, kept):
+    rows = table[kept:]
+    return np.concatenate([table[:kept], _between(rows, np.arange(n) * (len(rows) - 1) / n)])
 
 
 @EXERCISE.mutant
@@ -130,3 +140,12 @@ def ends(call):
 def special(call):
     out = call(np.array([[9.0], [7], [1], [4], [2]]), 5, 2)
     return None if np.allclose(out[:2, 0], [9, 7]) else f"they were 9 and 7 and are {text.numbers(out[:2, 0])}"
+
+
+@EXERCISE.holds("places at equal steps stay at equal steps, when there are more and when there are fewer")
+def equal_steps(call):
+    for n in (6, 3):
+        out = call(np.array([[0.0], [10], [20], [30], [40]]), n, 0)
+        if not np.allclose(out[:, 0], np.linspace(0, 40, n)):
+            return f"0, 10, 20, 30, 40 on {n} places become {text.numbers(out, 6)}"
+    return None

@@ -58,6 +58,7 @@ _rng = np.random.default_rng(0)
 EXERCISE.probe("2 texts, the first one padded on the left", _rng.normal(size=(2, 5, 3)),
                np.array([[0, 0, 0, 1, 2], [0, 1, 2, 3, 4]]), 7)
 EXERCISE.probe("3 texts in any order", _rng.normal(size=(3, 4, 2)), np.array([[5, 1, 1, 0], [2, 2, 2, 2], [4, 3, 1, 5]]), 6)
+EXERCISE.probe("2 texts of one token at one position", _rng.normal(size=(2, 1, 3)), np.array([[6], [6]]), 11)
 EXERCISE.probe("1 text, a square case", _rng.normal(size=(1, 4, 4)), np.array([[3, 1, 0, 3]]), 4)
 
 
@@ -97,7 +98,12 @@ def column_for_position(d_x, p, max_len):
 
 @EXERCISE.mutant
 def first_text_alone(d_x, p, max_len):
-    return _reference(d_x[-1:], p[-1:], max_len) if len(p) > 1 else _reference(d_x[:, :1], p[:, :1], max_len)
+    return _reference(d_x[:1], p[:1], max_len)
+
+
+@EXERCISE.mutant
+def row_zero_taken_for_padding(d_x, p, max_len):
+    return _reference(d_x, p, max_len) * (np.arange(max_len) > 0)[:, None]
 
 
 @EXERCISE.mutant
@@ -122,3 +128,15 @@ def conserved(call):
     d_x = np.arange(12.0).reshape(2, 3, 2)
     out = call(d_x, np.array([[0, 1, 1], [4, 0, 1]]), 6)
     return None if np.isclose(out.sum(), 66) else f"tokens got 66 in all, rows {text.number(out.sum())}"
+
+
+@EXERCISE.holds("each feature is added up by itself, each use of a row once")
+def single_uses(call):
+    p = np.array([[0, 2, 2], [2, 1, 2]])
+    for b, t in np.ndindex(p.shape):
+        d_x = np.zeros((2, 3, 2))
+        d_x[b, t, 1] = 1.0
+        out = call(d_x, p, 4)
+        if not np.allclose(out[:, 0], 0) or not np.allclose(out[:, 1], np.arange(4) == p[b, t]):
+            return f"token {t} of text {b}, at position {p[b, t]}, has gradients 0 and 1: the rows get {text.numbers(out[:, 0])} and {text.numbers(out[:, 1])}"
+    return None
