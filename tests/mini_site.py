@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,13 +31,16 @@ html_theme_options = {{"nosidebar": True}} if THEME == "basic" else {{}}
 """
 
 
-def write(folder: Path, pages: dict[str, str], bank: list[dict] = (), theme: str = "basic") -> None:
-    """Put the pages (name -> MyST notebook) and the item bank into `folder`."""
+def write(folder: Path, pages: dict[str, str | dict], bank: list[dict] = (), theme: str = "basic") -> None:
+    """Put the pages (name -> MyST notebook, or one that was executed) and the item bank into `folder`."""
     (folder / "items").mkdir(parents=True, exist_ok=True)
     (folder / "conf.py").write_text(f"THEME = {theme!r}\n{CONF}", encoding="utf-8")
     (folder / "items" / "part.yml").write_text(yaml.safe_dump(list(bank), sort_keys=False), encoding="utf-8")
-    for name, text in pages.items():
-        (folder / f"{name}.md").write_text(HEAD + text, encoding="utf-8")
+    for name, page in pages.items():
+        if isinstance(page, str):
+            (folder / f"{name}.md").write_text(HEAD + page, encoding="utf-8")
+        else:
+            nbformat.write(page, folder / f"{name}.ipynb")
 
 
 def build(folder: Path) -> tuple[Path, str]:

@@ -166,6 +166,7 @@ BAD = [
     (changed(GUESS, choices=["a half"]), "choices must be a list of at least two texts"),
     (changed(GUESS, choices=["a half", 2]), "choices must be a list of at least two texts"),
     (changed(GUESS, choices=["a half", "a half"]), "two choices are the same"),
+    (changed(GUESS, choices=["a half", "It falls."]), "no full stop at its end"),
     (changed(GUESS, near=2), "near goes with a number"),
     (changed(GUESS, unit="times"), "unit goes with a number"),
     (changed(SIZE, answer=0), "answer goes with choices"),

@@ -298,6 +298,8 @@ def _foretold_choice(item: dict):
     if not _texts(item["choices"], at_least=2):
         yield "choices must be a list of at least two texts"
         return
+    if any(choice.strip().endswith(".") for choice in item["choices"]):
+        yield "a choice is told inside a sentence: no full stop at its end"
     yield from _distinct(item["choices"], "choices")
     place, count = item.get("answer"), len(item["choices"])
     if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < count:

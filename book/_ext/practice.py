@@ -4,6 +4,8 @@ A chapter holds its items as nested admonitions named `item-<id>` (class `card` 
 answer and feedback; without JavaScript and on paper that is what is shown. Beside each this extension lays
 a <template> with the item's parts from the bank, formulas already set; `practice/main.js` makes a form of it.
 The last hint of an exercise, its lines to put in order, gets such a template too, for `practice/exercises.js`.
+A prediction (class `prediction`) marks the cell that answers it, whose output `practice/predict.js` covers; `{calibration}` lists all
+predictions, for `practice/calibration.js`.
 """
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ import items
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 from sphinx_exercise.nodes import is_exercise_node
 
 SRC = Path(__file__).resolve().parents[2] / "src"
@@ -200,10 +203,7 @@ class LayTemplates(SphinxTransform):
                 self._frame(box, item)
 
     def _bank(self) -> list[dict]:
-        folder = Path(self.app.srcdir, self.config.practice_items)
-        for path in sorted(folder.glob("*.yml")):
-            self.env.note_dependency(str(path))
-        return items.load(folder)
+        return bank(self.env)
 
     def _frame(self, box: nodes.Element, item: dict) -> None:
         """box -> <div class=item><template/>box</div>; a card flips what its box holds: no template."""
@@ -211,6 +211,67 @@ class LayTemplates(SphinxTransform):
         frame["classes"] += ["item", f"item-{item['kind'].replace('_', '-')}"]
         box.parent[box.parent.index(box)] = frame      # replace_self would copy the box's id and classes
         frame.extend([box] if item["kind"] == "card" else [template(item), box])
+        if item["kind"] == "prediction":
+            self._mark_answer(frame, item["id"])
+
+    def _mark_answer(self, frame: element, name: str) -> None:
+        cell = answering_cell(frame)
+        if cell is None:
+            log.warning("no cell with an output stands right below the prediction %r", name, location=frame,
+                        type="practice", subtype="prediction")
+        else:
+            cell["classes"].append(f"answers-{name}")
+
+
+def bank(env) -> list[dict]:
+    """All items; the page that is being read is read again when one of the files changes."""
+    folder = Path(env.srcdir, env.config.practice_items)
+    for path in sorted(folder.glob("*.yml")):
+        env.note_dependency(str(path))
+    return items.load(folder)
+
+
+def answering_cell(frame: nodes.Element) -> nodes.Element | None:
+    """The first cell with an output in the unbroken run of cells, and other predictions, below a prediction."""
+    for node in frame.parent.children[frame.parent.index(frame) + 1:]:
+        if isinstance(node, (nodes.target, nodes.comment)) or _foretells(node):
+            continue
+        if not (isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+            return None
+        if any(part.get("nb_element") == "cell_code_output" for part in node.findall(nodes.container)):
+            return node
+    return None
+
+
+def _foretells(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and bool({"prediction", "item-prediction"} & set(node["classes"]))
+
+
+# -- all predictions
+
+class Calibration(SphinxDirective):
+    """How good the reader's guesses are, and every prediction with the place where it is asked."""
+
+    def run(self) -> list[nodes.Node]:
+        asked = [item for item in bank(self.env) if item["kind"] == "prediction"]
+        count = html("summary", nodes.Text(f"All {len(asked)} predictions"))
+        count["classes"].append("admonition-title")
+        listing = html("ul", *map(self._row, asked))
+        box = html("div", html("details", count, listing))
+        box["classes"].append("calibration")
+        return [box]
+
+    def _row(self, item: dict) -> element:
+        number = {"data_number": repr(item["number"])} if "number" in item else {}
+        return html("li", nodes.inline("", "", self._link(item)), data_item=item["id"], **number)
+
+    def _link(self, item: dict) -> nodes.Node:
+        words = inline(" ".join(item["prompt"].split()))
+        page = next((name for name in (f"book/{item['chapter']}", item["chapter"]) if name in self.env.found_docs), None)
+        if page is None:
+            return nodes.inline("", "", *words)
+        address = f"{self.env.app.builder.get_relative_uri(self.env.docname, page)}#item-{item['id']}"
+        return nodes.reference("", "", *words, internal=True, refuri=address)
 
 
 def _item_name(box: nodes.Element) -> str | None:
@@ -235,8 +296,13 @@ def load_scripts(app, pagename, templatename, context, doctree) -> None:
     if doctree is None:
         return
     framed = [node for node in doctree.findall(element) if "data-item" in node["attributes"]]
-    if any("item-lines" not in node["classes"] for node in framed if "item" in node["classes"]):
+    kinds = {name for node in framed for name in node["classes"] if name.startswith("item-")}
+    if kinds - {"item-lines", "item-prediction"}:
         app.add_js_file("practice/main.js", type="module")
+    if "item-prediction" in kinds:
+        app.add_js_file("practice/predict.js", type="module")
+    if any("calibration" in node["classes"] for node in doctree.findall(element)):
+        app.add_js_file("practice/calibration.js", type="module")
     if any("tag_exercise-check" in node["classes"] for node in doctree.findall(nodes.container)):
         app.add_js_file("practice/exercises.js", type="module")
 
@@ -245,7 +311,8 @@ def setup(app) -> dict:
     unframed = (skip_template, lambda self, node: None)
     app.add_node(element, html=(visit, depart), latex=unframed, text=unframed)
     app.add_config_value("practice_items", "book/practice/items", "env")
+    app.add_directive("calibration", Calibration)
     app.add_transform(LayTemplates)
     app.add_transform(LayLines)
     app.connect("html-page-context", load_scripts)
-    return {"version": "1", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,9 +11,13 @@ const STATES = ["open", "known", "right", "shown"];
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
 const isReview = (value) => Array.isArray(value) && isTime(value[0]) && [1, 2, 3, 4].includes(value[1]);
 const isText = (value) => typeof value === "string";
+const isGuess = (value) => isText(value) || Number.isFinite(value);
+const isGiven = (value) => Array.isArray(value) && isTime(value[0]) && isGuess(value[1]);
 const listOf = (values, fits) => Array.isArray(values) && values.every(fits);
 const SOUND = {
-  item: ({ log, state, tried }) => STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText),
+  item: ({ log, state, tried, guess, guesses = [] }) =>
+    STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText) && listOf(guesses, isGiven) &&
+    (guess === undefined || isGuess(guess)),
   exercise: ({ attempts, updated, passed }) =>
     Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)),
 };
@@ -78,6 +82,21 @@ export const solved = whileOpen((item) => ({ ...item, log: first(item, GOOD), st
 export const shown = whileOpen((item) => ({ ...item, log: first(item, AGAIN), state: "shown" }));
 
 export const begun = (item) => ({ ...item, state: "open", tried: [] });
+
+/** What comes true was guessed beforehand: rightly, or near enough. All guesses are kept; `guess` is that of this round. */
+export const guessed = (guess, right) =>
+  whileOpen((item) => ({
+    ...item,
+    log: logged(item, right ? GOOD : AGAIN),
+    state: right ? "right" : "shown",
+    guess,
+    guesses: [...(item.guesses ?? []), [now(), guess]],
+  }));
+
+/** A prediction was looked at without a guess: nothing to grade. */
+export const seen = whileOpen((item) => ({ ...item, state: "shown" }));
+
+export const asked = ({ guess, ...item }) => begun(item);
 
 /** A card was turned, and its reader knew it or did not. */
 export const recalled = (knew) => (item) => ({
