@@ -257,12 +257,11 @@ ATTENTION_LIKE = ["self_attention.scaled_dot_product", "self_attention.masked_at
 @pytest.mark.parametrize("exercise_id", ATTENTION_LIKE)
 def test_probes_have_unequal_sizes_a_square_case_and_scores_of_order_one(exercise_id):
     exercise = EXERCISES[exercise_id]
-    shapes = [[a.shape[-2:] for a in probe.arguments[:3]] for probe in exercise.probes]
     if exercise_id == "self_attention.self_attention":
-        assert any(len({*x, q[1], v[1]}) == 4 for (x, q, v) in [(s[0], s[1], p.arguments[3].shape)
-                                                                for s, p in zip(shapes, exercise.probes)])
-        assert any(len({*s[0], *s[1]}) == 1 for s in shapes)
+        sizes = [(*x.shape[-2:], d_k, w.shape[1] - 2 * d_k) for x, w, d_k in (probe.arguments for probe in exercise.probes)]
+        assert any(len({*size}) == 4 for size in sizes) and any(len({*size}) == 1 for size in sizes)
         return
+    shapes = [[a.shape[-2:] for a in probe.arguments[:3]] for probe in exercise.probes]
     assert any(q[0] != k[0] and q[1] != v[1] for q, k, v in shapes)
     assert any(q == k == v for q, k, v in shapes)
     q, k = exercise.probes[0].arguments[:2]

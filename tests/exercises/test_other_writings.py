@@ -55,33 +55,36 @@ def softmax_through_logarithms(scores, temperature=1.0):
 
 
 @right("scaled_dot_product")
-def attention_in_einsum(q, k, v):
+def attention_in_einsum(q, k, v, nobody):
     s = np.einsum("...id,...jd->...ij", q, k) / q.shape[-1] ** 0.5
-    a = softmax_in_float32(s)
-    return np.einsum("...ij,...jd->...id", a, v)
+    a = softmax_in_float32(np.pad(s, [(0, 0)] * (s.ndim - 1) + [(1, 0)], constant_values=nobody))
+    return np.einsum("...ij,...jd->...id", a[..., 1:], v)
 
 
 @right("scaled_dot_product")
-def attention_in_loops(q, k, v):
+def attention_in_loops(q, k, v, nobody):
     if q.ndim > 2:
-        return [attention_in_loops(*part) for part in zip(q, k, v)]
+        return [attention_in_loops(*part, nobody) for part in zip(q, k, v)]
     out = []
     for query in q:
-        weights = softmax_in_loops(np.array([query.dot(key) / math.sqrt(len(query)) for key in k]))
+        scores = [query.dot(key) / math.sqrt(len(query)) for key in k]
+        weights = softmax_in_loops(np.array([nobody, *scores]))[1:]
         out.append([sum(w * value[c] for w, value in zip(weights, v)) for c in range(v.shape[1])])
     return out
 
 
 @right("scaled_dot_product")
-def attention_with_the_scale_in_the_query(q, k, v):
+def attention_with_the_scale_in_the_query(q, k, v, nobody):
     q /= 1.0
-    return softmax_in_loops((q * q.shape[-1] ** -0.5) @ np.moveaxis(k, -1, -2)) @ v
+    scores = (q * q.shape[-1] ** -0.5) @ np.moveaxis(k, -1, -2)
+    top = np.maximum(scores.max(-1, keepdims=True), nobody)
+    return np.exp(scores - top) @ v / (np.exp(nobody - top) + np.exp(scores - top).sum(-1, keepdims=True))
 
 
 @right("self_attention")
-def self_attention_through_one_matrix(x, w_q, w_k, w_v):
-    q, k, v = np.split(x @ np.hstack([w_q, w_k, w_v]), [w_q.shape[1], 2 * w_q.shape[1]], axis=-1)
-    return attention_in_einsum(q, k, v)
+def self_attention_through_three_products(x, w, d_k):
+    q, k, v = (x @ w[:, part] for part in (slice(d_k), slice(d_k, 2 * d_k), slice(2 * d_k, None)))
+    return attention_in_einsum(q, k, v, -np.inf)
 
 
 @right("score_variance")
@@ -191,9 +194,12 @@ def test_every_exercise_has_another_right_writing():
 def test_torch_tensors_pass():
     torch = pytest.importorskip("torch")
 
-    def attention(q, k, v):
+    def attention(q, k, v, nobody):
         q, k, v = (torch.as_tensor(t, dtype=torch.float32).requires_grad_() for t in (q, k, v))
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v)
+        k, v = (torch.nn.functional.pad(t, (0, 0, 0, 1)) for t in (k, v))
+        bias = torch.zeros(q.shape[-2], k.shape[-2])
+        bias[:, -1] = nobody
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
     def mask(n_queries, n_keys):
         return torch.ones(n_queries, n_keys, dtype=torch.bool).tril(n_keys - n_queries)

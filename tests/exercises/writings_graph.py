@@ -26,18 +26,22 @@ def translated_by_a_table(table, dialect):
 
 
 @right("attention_dropout")
-def dropout_in_loops(weights, v, keep, p):
+def dropout_backward_in_loops(weights, v, keep, p, d_output):
     if weights.ndim > 2:
-        return np.stack([dropout_in_loops(*parts, p) for parts in zip(weights, v, keep)])
-    out = np.zeros((len(weights), v.shape[1]))
+        parts = [dropout_backward_in_loops(*one[:3], p, one[3]) for one in zip(weights, v, keep, d_output)]
+        return tuple(np.stack(same) for same in zip(*parts))
+    d_weights, d_v = np.zeros(weights.shape), np.zeros(v.shape)
     for i, j in zip(*np.nonzero(keep)):
-        out[i] += weights[i, j] / (1 - p) * v[j]
-    return out
+        d_weights[i, j] = v[j] @ d_output[i] / (1 - p)
+        d_v[j] += weights[i, j] / (1 - p) * d_output[i]
+    return d_weights, d_v
 
 
 @right("attention_dropout")
-def dropout_in_float32(weights, v, keep, p):
-    return np.where(keep, weights / (1 - p), 0).astype(np.float32) @ v.astype(np.float32)
+def dropout_backward_in_float32(weights, v, keep, p, d_output):
+    dropped = np.where(keep, weights / (1 - p), 0).astype(np.float32)
+    d_dropped = d_output.astype(np.float32) @ np.moveaxis(v, -1, -2)
+    return np.where(keep, d_dropped, 0) / np.float32(1 - p), np.moveaxis(dropped, -1, -2) @ d_output
 
 
 @right("who_hears_whom")

@@ -43,9 +43,9 @@ def judged_by_properties(attend):
 
 
 @right("cross_attention")
-def cross_attention_text_by_text(x, memory, lengths, w_q, w_k, w_v):
+def cross_attention_text_by_text(x, y, lengths, w_q, w_k, w_v):
     out = []
-    for one, source, n in zip(x, memory, lengths):
+    for one, source, n in zip(x, y, lengths):
         scores = one @ w_q @ w_k.T @ source[:n].T / w_q.shape[1] ** 0.5
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         out.append(powers @ source[:n] @ w_v / powers.sum(axis=1)[:, None])

@@ -58,13 +58,53 @@ def softmax_from_the_second_moment_on(scores, temperature=1.0):
 
 
 @right("scaled_dot_product")
-def attention_row_by_row(q, k, v):
-    return _each(lambda *one: _attend(*one, True), q, k, v)
+def attention_row_by_row_beside_a_key_without_a_value(q, k, v, nobody):
+    """One more feature makes the score of one more key; the widths d and d + 1 share one scale."""
+    d = q.shape[-1]
+    q = np.concatenate([q * math.sqrt((d + 1) / d), np.full((*q.shape[:-1], 1), math.sqrt(d + 1))], axis=-1)
+    k = np.concatenate([np.pad(k, [(0, 0)] * (k.ndim - 1) + [(0, 1)]), np.zeros((*k.shape[:-2], 1, d + 1))], axis=-2)
+    k[..., -1, -1] = nobody
+    return _each(lambda *one: _attend(*one, True), q, k, np.concatenate([v, np.zeros((*v.shape[:-2], 1, v.shape[-1]))], axis=-2))
 
 
 @right("self_attention")
-def self_attention_in_float32(x, w_q, w_k, w_v):
-    return _each(lambda one: _attend(one @ w_q, one @ w_k, one @ w_v, True), x)
+def self_attention_in_float32(x, w, d_k):
+    parts = w[:, :d_k], w[:, d_k:d_k + d_k], w[:, d_k + d_k:]
+    return _each(lambda one: _attend(*(one @ part for part in parts), True), x)
+
+
+@right("joined_attention")
+def joined_attention_row_by_row(q, k, v, k_source, v_source):
+    return [_attend(q[[i]], np.r_[k[:i + 1], k_source], np.r_[v[:i + 1], v_source], True)[0] for i in range(len(q))]
+
+
+@right("picture_mask")
+def picture_mask_by_repeating(pictures_before, n_pictures, patches):
+    one = np.eye(n_pictures + 1, dtype=bool)[:, 1:]
+    return np.repeat(one[pictures_before], patches, axis=1)
+
+
+@right("picture_mask")
+def picture_mask_in_lists(pictures_before, n_pictures, patches):
+    return [[p + 1 == b for p in range(n_pictures) for _ in range(patches)] for b in pictures_before.tolist()]
+
+
+@right("source_gradient")
+def source_gradient_by_differences(x, y, w_q, w_k, w_v, d_output):
+    def loss(x, y):
+        scores = x @ w_q @ (y @ w_k).T / math.sqrt(w_q.shape[1])
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return (powers / powers.sum(axis=1, keepdims=True) @ (y @ w_v) * d_output).sum()
+    slopes = []
+    for which, moved in enumerate((x, y)):
+        slope = np.zeros(moved.shape)
+        for place in np.ndindex(moved.shape):
+            step = np.zeros(moved.shape)
+            step[place] = 1e-6
+            ends = [loss(*((moved + s, y) if which == 0 else (x, moved + s))) for s in (step, -step)]
+            slope[place] = (ends[0] - ends[1]) / 2e-6
+        slopes.append(slope)
+    return tuple(slopes)
 
 
 @right("masked_attention")
@@ -88,8 +128,8 @@ def cached_step_over_visible_keys(q, k_new, v_new, k_cache, v_cache):
 
 
 @right("cross_attention")
-def cross_attention_in_float32(x, memory, lengths, w_q, w_k, w_v):
-    return [_attend(a @ w_q, b[:n] @ w_k, b[:n] @ w_v, True) for a, b, n in zip(x, memory, lengths)]
+def cross_attention_in_float32(x, y, lengths, w_q, w_k, w_v):
+    return [_attend(a @ w_q, b[:n] @ w_k, b[:n] @ w_v, True) for a, b, n in zip(x, y, lengths)]
 
 
 @right("graph_attention")
@@ -114,9 +154,10 @@ def messages_in_a_dictionary(q, k, v, receivers, senders):
 
 
 @right("attention_dropout")
-def dropout_on_the_values(weights, v, keep, p):
-    spread = np.where(keep[..., None], v[..., None, :, :], 0)
-    return (weights[..., None] * spread).sum(-2) / np.float64(1 - p)
+def dropout_backward_on_the_values(weights, v, keep, p, d_output):
+    spread = np.where(keep[..., None], v[..., None, :, :], 0) / np.float64(1 - p)
+    back = np.where(keep, weights, 0)[..., None] * d_output[..., None, :] / (1 - p)
+    return (spread * d_output[..., None, :]).sum(-1), back.sum(-3)
 
 
 @right("causal_mask")

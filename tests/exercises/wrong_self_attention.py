@@ -85,8 +85,19 @@ wrong("softmax", "the first text for all", lambda s, temperature=1.0: np.broadca
 # -- scaled_dot_product, self_attention ------------------------------------------------------------------------------
 
 
+def beside_nobody(attend):
+    """`attend` with one more key whose score is `nobody` and whose value is zero, made by one more feature."""
+    def with_one_more_key(q, k, v, nobody):
+        d = q.shape[-1]
+        q = np.concatenate([q * np.sqrt((d + 1) / d), np.full((*q.shape[:-1], 1), np.sqrt(d + 1))], axis=-1)
+        k = np.concatenate([np.pad(k, [(0, 0)] * (k.ndim - 1) + [(0, 1)]), np.zeros((*k.shape[:-2], 1, d + 1))], axis=-2)
+        k[..., -1, -1] = nobody
+        return attend(q, k, np.concatenate([v, np.zeros((*v.shape[:-2], 1, v.shape[-1]))], axis=-2))
+    return with_one_more_key
+
+
 def projected(attend):
-    return lambda x, w_q, w_k, w_v: attend(x @ w_q, x @ w_k, x @ w_v)
+    return lambda x, w, d_k: attend(x @ w[:, :d_k], x @ w[:, d_k:2 * d_k], x @ w[:, 2 * d_k:])
 
 
 PLAIN = {
@@ -110,12 +121,40 @@ PLAIN = {
 PLAIN_NAMES = {"all axes turned": ("all_axes_turned",), "equal weights": ("mean_of_values",), "scale on both": ("divided_by_d_k",),
                "the output scaled": ()}
 for _what, _attend in PLAIN.items():
-    wrong("scaled_dot_product", _what, _attend, *OVERFLOW, *PLAIN_NAMES.get(_what, ()))
+    wrong("scaled_dot_product", _what, beside_nobody(_attend), *OVERFLOW, *PLAIN_NAMES.get(_what, ()))
     wrong("self_attention", _what, projected(_attend), *OVERFLOW, *PLAIN_NAMES.get(_what, ()))
-wrong("self_attention", "values by the query weights", lambda x, w_q, w_k, w_v: soft(score(x @ w_q, x @ w_k)) @ (x @ w_q))
-wrong("self_attention", "a residual added", lambda x, w_q, w_k, w_v: soft(score(x @ w_q, x @ w_k)) @ (x @ w_v) + x @ w_v)
+wrong("self_attention", "values by the query weights", projected(lambda q, k, v: soft(score(q, k)) @ q))
+wrong("self_attention", "a residual added", projected(lambda q, k, v: soft(score(q, k)) @ v + v))
 wrong("self_attention", "projected after mixing, values unweighted",
-      lambda x, w_q, w_k, w_v: np.broadcast_to((x @ w_v).mean(-2, keepdims=True), (*x.shape[:-1], w_v.shape[-1])))
+      projected(lambda q, k, v: np.broadcast_to(v.mean(-2, keepdims=True), v.shape)))
+wrong("self_attention", "keys in front of queries", lambda x, w, d_k: soft(score(x @ w[:, d_k:2 * d_k], x @ w[:, :d_k])) @ (x @ w[:, 2 * d_k:]),
+      "queries_and_keys_swapped")
+wrong("self_attention", "columns dealt out in turn", lambda x, w, d_k: soft(score(x @ w[:, :2 * d_k:2], x @ w[:, 1:2 * d_k:2])) @ (x @ w[:, 2 * d_k:]))
+wrong("self_attention", "rows cut", lambda x, w, d_k: soft(score(x @ w[:, :d_k], x @ w[:, d_k:2 * d_k])) @ (x @ w)[..., 2 * d_k - 1:-1])
+wrong("self_attention", "the scale of all columns", lambda x, w, d_k: soft(
+    score(x @ w[:, :d_k], x @ w[:, d_k:2 * d_k]) * np.sqrt(d_k / w.shape[1])) @ (x @ w[:, 2 * d_k:]))
+
+
+def nobody_in(combine):
+    """Plain exponentials relative to each row's maximum, joined with nobody in some way."""
+    def attend(q, k, v, nobody):
+        scores = score(q, k)
+        top = np.maximum(scores.max(axis=-1, keepdims=True), nobody)
+        return combine(np.exp(scores - top), np.exp(nobody - top), v)
+    return attend
+
+
+for _what, _attend in {
+        "nobody counted once for each key": nobody_in(lambda e, n, v: e / (e + n).sum(-1, keepdims=True) @ v),
+        "nobody's share given to all keys": nobody_in(lambda e, n, v: (e + n / e.shape[-1]) / (e.sum(-1, keepdims=True) + n) @ v),
+        "nobody takes the mean of the values": nobody_in(lambda e, n, v: (e @ v + n * v.mean(-2, keepdims=True)) / (e.sum(-1, keepdims=True) + n)),
+        "nobody as a value of one": nobody_in(lambda e, n, v: (e @ v + n) / (e.sum(-1, keepdims=True) + n)),
+        "twice nobody": nobody_in(lambda e, n, v: e / (e.sum(-1, keepdims=True) + 2 * n) @ v),
+        "the keys below nobody hidden": lambda q, k, v, nobody: over(np.where(score(q, k) > nobody, np.exp(score(q, k) - score(q, k).max(-1, keepdims=True)), 0)) @ v,
+        "nobody subtracted from the scores": lambda q, k, v, nobody: soft(score(q, k) - nobody) @ v,
+        "the last key dropped instead": lambda q, k, v, nobody: soft(np.concatenate([score(q, k), np.full((*score(q, k).shape[:-1], 1), float(nobody))], -1))[..., 1:] @ v,
+        }.items():
+    wrong("scaled_dot_product", _what, _attend, "nobody_ignored", "hard_lookup")
 
 # -- masked_attention, cached_step -----------------------------------------------------------------------------------
 
@@ -330,8 +369,37 @@ _drops = {"divided by the share kept now": lambda w, v, keep, p: w * keep / keep
           "dropped weights added": lambda w, v, keep, p: (w * keep + w * ~keep * p) / (1 - p) @ v}
 _drop_names = {"divided by p": ("divided_by_the_share_dropped",), "divided by the share kept now": ("divided_by_the_share_kept",),
                "divided by each row's share kept": ("divided_by_the_share_kept",)}
+
+
+def differences(forward):
+    """The gradients of a wrong way forward, by central differences."""
+    def back(w, v, keep, p, d_output):
+        slopes = []
+        for which, x in enumerate((w, v)):
+            slope = np.zeros(x.shape)
+            for place in np.ndindex(x.shape):
+                ends = []
+                for h in (1e-4, -1e-4):
+                    moved = [w.copy(), v.copy()]
+                    moved[which][place] += h
+                    ends.append((forward(*moved, keep, p) * d_output).sum())
+                slope[place] = (ends[0] - ends[1]) / 2e-4
+            slopes.append(slope)
+        return tuple(slopes)
+    return back
+
+
 for _what, _drop in _drops.items():
-    wrong("attention_dropout", _what, _drop, *_drop_names.get(_what, ()))
+    wrong("attention_dropout", _what, differences(_drop), *_drop_names.get(_what, ()))
+for _what, _drop in {
+        "gradients exchanged in the answer": lambda w, v, keep, p, d: ((w * keep / (1 - p)).swapaxes(-1, -2) @ d, d @ v.swapaxes(-1, -2) * keep / (1 - p)),
+        "made larger in one of the two": lambda w, v, keep, p, d: (d @ v.swapaxes(-1, -2) * keep, (w * keep / (1 - p)).swapaxes(-1, -2) @ d),
+        "the weights multiplied in": lambda w, v, keep, p, d: (d @ v.swapaxes(-1, -2) * w * keep / (1 - p), (w * keep / (1 - p)).swapaxes(-1, -2) @ d),
+        "through the softmax as well": lambda w, v, keep, p, d: (w * (d @ v.swapaxes(-1, -2) * keep / (1 - p) - (
+            w * (d @ v.swapaxes(-1, -2) * keep / (1 - p))).sum(-1, keepdims=True)), (w * keep / (1 - p)).swapaxes(-1, -2) @ d),
+        "the draw alone": lambda w, v, keep, p, d: (d @ v.swapaxes(-1, -2) * keep / (1 - p), (keep / (1 - p)).swapaxes(-1, -2) @ d),
+        "signs turned": lambda w, v, keep, p, d: (-d @ v.swapaxes(-1, -2) * keep / (1 - p), -(w * keep / (1 - p)).swapaxes(-1, -2) @ d)}.items():
+    wrong("attention_dropout", _what, _drop)
 
 
 def crossed(attend, memory_of=lambda memory, real: memory):
@@ -628,7 +696,7 @@ _second = {"the second axis for d_k": lambda q, k, v: soft(q @ k.swapaxes(-1, -2
            "sharper": lambda q, k, v: soft(1.01 * score(q, k)) @ v,
            "zeros": lambda q, k, v: np.zeros((*q.shape[:-1], v.shape[-1]))}
 for _what, _attend in _second.items():
-    wrong("scaled_dot_product", _what, _attend, "softmax_over_queries")
+    wrong("scaled_dot_product", _what, beside_nobody(_attend), "softmax_over_queries")
     wrong("self_attention", _what, projected(_attend), "softmax_over_queries")
 for _what, _attend in {
         "fills the square alone": lambda q, k, v, mask: filled_with(-1e9)(q, k, v, mask if np.shape(mask)[-2:] == score(q, k).shape[-2:] else True),
@@ -696,7 +764,7 @@ for _what, _drop in {"the kept made larger once for all": lambda w, v, keep, p: 
                          np.where(keep, w, 0)) @ v, "no more than 1": lambda w, v, keep, p: np.minimum(w * keep / (1 - p), 0.4) @ v,
                      "the values made larger only if dropped": lambda w, v, keep, p: np.where(keep.all(-1, keepdims=True), w, w * keep / (1 - p)) @ v,
                      "columns dropped": lambda w, v, keep, p: w * keep[..., :, :1] / (1 - p) @ v, "1/(1-p) rounded": lambda w, v, keep, p: w * keep * round(1 / (1 - p), 1) @ v}.items():
-    wrong("attention_dropout", _what, _drop, "kept_weights_renormalised", "queries_dropped")
+    wrong("attention_dropout", _what, differences(_drop), "kept_weights_renormalised", "queries_dropped")
 for _what, _graph in {"a scale of d_in": lambda x, w, a, mask: graphs(lambda s, m, h: mixed(s / np.sqrt(x.shape[1]), m, h))(x, w, a, mask),
                       "all edges both ways": lambda x, w, a, mask: graphs(mixed)(x, w, a, mask | mask.T), "a mean of the neighbours' scores": lambda x, w, a, mask: graphs(
                           mixed)(x, w, a * [[1], [0]], mask), "a tanh of the output": lambda x, w, a, mask: np.tanh(graphs(mixed)(x, w, a, mask)),
@@ -833,3 +901,66 @@ for _what, _hears in {
         "zeroed": lambda layer, x: np.array([np.abs(layer(x * (np.arange(len(x)) != j)[:, None] + 1e-12) - layer(x)).max(-1) > 1 for j in range(len(x))]).T,
         "all later too": lambda layer, x: np.array([np.abs(layer(changed(x, j, np.full(x.shape, 0.3))) - layer(x)).max(-1) > 1e-9 for j in range(len(x))]).T}.items():
     wrong("who_hears_whom", _what, _hears, "no_mask")
+
+# -- self or cross ---------------------------------------------------------------------------------------------------
+
+
+def pictures(rule):
+    return lambda before, n, patches: np.array([[bool(rule(int(b), j, n, patches)) for j in range(n * patches)] for b in before]).reshape(
+        len(before), n * patches)
+
+
+for _what, _rule in {
+        "the last patch forgotten": lambda b, j, n, s: j // s == b - 1 and (s == 1 or j % s < s - 1), "one patch too many": lambda b, j, n, s: b and (b - 1) * s <= j <= b * s,
+        "the first patch forgotten": lambda b, j, n, s: j // s == b - 1 and (s == 1 or j % s > 0), "the last two pictures": lambda b, j, n, s: j // s in (b - 1, b - 2),
+        "the last picture of all": lambda b, j, n, s: b and j // s == n - 1, "a word without a picture sees all": lambda b, j, n, s: not b or j // s == b - 1,
+        "counted from behind": lambda b, j, n, s: j // s == n - b, "patches and pictures exchanged": lambda b, j, n, s: j // n == b - 1,
+        "all forbidden": lambda b, j, n, s: False, "the picture before the last": lambda b, j, n, s: j // s == b - 2,
+        "right for two pictures alone": lambda b, j, n, s: j // s == min(b, 2) - 1, "right for 3 patches alone": lambda b, j, n, s: j // 3 == b - 1}.items():
+    wrong("picture_mask", _what, pictures(_rule), "no_picture_taken_for_the_last")
+wrong("picture_mask", "an axis for heads", lambda b, n, s: (np.arange(n * s) // s == b[:, None] - 1)[None])
+wrong("picture_mask", "one column for a picture", lambda b, n, s: np.arange(n) == b[:, None] - 1)
+wrong("picture_mask", "the first word's row for all", lambda b, n, s: np.broadcast_to(np.arange(n * s) // s == b[0] - 1, (len(b), n * s)).copy())
+
+
+def sides(combine):
+    """(d_x, d_y) from the pieces of a right gradient."""
+    def back(x, y, w_q, w_k, w_v, d):
+        q, k, v = x @ w_q, y @ w_k, y @ w_v
+        a = soft(score(q, k))
+        d_a = d @ v.T
+        d_s = a * (d_a - (a * d_a).sum(-1, keepdims=True)) / np.sqrt(q.shape[-1])
+        return combine(d_s @ k @ w_q.T, d_s.T @ q @ w_k.T, a.T @ d @ w_v.T, a)
+    return back
+
+
+for _what, _combine in {
+        "exchanged in the answer": lambda q, k, v, a: (k + v, q), "the keys' part subtracted": lambda q, k, v, a: (q, v - k), "signs turned": lambda q, k, v, a: (-q, -k - v),
+        "the values' part doubled": lambda q, k, v, a: (q, k + 2 * v), "the asker gets nothing": lambda q, k, v, a: (0 * q, k + v), "averaged over the askers": lambda q, k, v, a: (
+            q, (k + v) / len(q)), "summed over the source": lambda q, k, v, a: (q, np.broadcast_to((k + v).sum(0), k.shape).copy()), "only the most heard": lambda q, k, v, a: (
+            q, (k + v) * (a.sum(0) == a.sum(0).max())[:, None]), "the asker's part added to itself": lambda q, k, v, a: (2 * q, k + v)}.items():
+    wrong("source_gradient", _what, sides(_combine))
+wrong("source_gradient", "without the softmax's inner sum", lambda x, y, w_q, w_k, w_v, d: (
+    soft(score(x @ w_q, y @ w_k)) * (d @ (y @ w_v).T) / np.sqrt(w_q.shape[1]) @ (y @ w_k) @ w_q.T,
+    (soft(score(x @ w_q, y @ w_k)) * (d @ (y @ w_v).T) / np.sqrt(w_q.shape[1])).T @ (x @ w_q) @ w_k.T + soft(score(x @ w_q, y @ w_k)).T @ d @ w_v.T))
+
+
+def together(mask, attend=filled_with(-1e9)):
+    return lambda q, k, v, ks, vs: attend(q, np.concatenate([ks, k]), np.concatenate([vs, v]), mask(len(q), len(ks)))
+
+
+def both(n, m):
+    return np.concatenate([np.ones((n, m), dtype=bool), tri(n, n)], axis=1)
+
+
+for _what in [*TOPS, *FILLS, "the maximum over hidden keys"]:
+    wrong("joined_attention", _what, together(both, MASKED[_what]), *OVERFLOW, "filled_with_a_modest_number", *MASKED_NAMES.get(_what, ()))
+for _what, _mask in {"one token ahead": lambda n, m: np.concatenate([np.ones((n, m), bool), tri(n, n, 1)], 1), "the last row's for all": lambda n, m: np.ones((n, m + n), bool),
+                     "the source causal": lambda n, m: np.concatenate([tri(n, m), tri(n, n)], 1), "the newest token alone": lambda n, m: np.concatenate([
+                         np.ones((n, m), bool), np.eye(n, dtype=bool)], 1), "the last of the source forgotten": lambda n, m: both(n, m) & (np.arange(m + n) != m - 1),
+                     "turned": lambda n, m: np.concatenate([np.ones((n, m), bool), tri(n, n).T], 1), "the first of the source alone": lambda n, m: both(n, m) & (
+                         (np.arange(m + n) == 0) | (np.arange(m + n) >= m))}.items():
+    wrong("joined_attention", _what, together(_mask), "no_mask", "triangle_over_everything")
+wrong("joined_attention", "weighted by the counts", lambda q, k, v, ks, vs: (len(ks) * soft(score(q, ks)) @ vs + (np.arange(len(q)) + 1)[:, None] * filled_with(
+    -1e9)(q, k, v, tri(len(q), len(q)))) / (len(ks) + np.arange(len(q)) + 1)[:, None])
+wrong("joined_attention", "one after the other", lambda q, k, v, ks, vs: filled_with(-1e9)(q, k, v + soft(score(k, ks)) @ vs, tri(len(q), len(q))))

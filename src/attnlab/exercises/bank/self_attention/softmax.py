@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     page="self_attention/scaled_dot_product",
     headings=("The mathematics",),
     statement=r"""
-    Write the *normalise* step. For scores of any shape and a temperature $T > 0$, return
+    A warm-up: the cell `row_softmax` of this page with one thing added, a temperature $T > 0$ (larger is flatter). For scores of any shape return
 
     $$\operatorname{softmax}(z)_j = \frac{e^{z_j / T}}{\sum_l e^{z_l / T}}$$
 
@@ -41,9 +41,9 @@ EXERCISE = Exercise(
     hints=(
         "Each *row* of the result is positive and adds up to one. Adding the same number to a whole row of scores "
         "changes nothing. Which number would you add to make the exponentials harmless?",
-        r"With $z = \text{scores} / T$ and $m = \max_l z_l$ taken row by row,"
+        r"With $z = \text{scores} / T$ and $\mu = \max_l z_l$ taken row by row,"
         "\n\n"
-        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - m}}{\sum_l e^{z_l - m}}.$$"
+        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - \mu}}{\sum_l e^{z_l - \mu}}.$$"
         "\n\nThe largest exponent is now 0, so nothing overflows.",
         "Three lines: scale, take the exponential of the shifted scores, divide.\n\n"
         "```python\nscaled = ____\nexponentials = np.exp(scaled - ____)\nreturn ____\n```\n\n"
@@ -51,7 +51,7 @@ EXERCISE = Exercise(
     ),
     parsons=("softmax_over_queries", "temperature_multiplied"),
     why=r"""
-    Subtracting a row's maximum multiplies numerator and denominator by the same factor $e^{-m}$, so the value is unchanged, and
+    Subtracting a row's maximum multiplies numerator and denominator by the same factor $e^{-\mu}$, so the value is unchanged, and
     no exponent is above 0.
 
     **The two most common mistakes.** Normalising along the first axis: the columns then sum to one, and with $n = m$ no shape
