@@ -109,3 +109,78 @@ def stopping_by_running_minima(losses, patience):
     late = np.flatnonzero(since == patience)
     stop = late[0] if len(late) else len(lowest) - 1
     return np.int64(stop - since[stop]), np.int64(stop)
+
+
+@right("broadcast_shape")
+def shape_from_the_end(a, b):
+    out, a, b = [], list(a), list(b)
+    while a or b:
+        i, j = a.pop() if a else 1, b.pop() if b else 1
+        if i != j and i != 1 and j != 1:
+            return [-1]
+        out.insert(0, j if i == 1 else i)
+    return out
+
+
+@right("broadcast_shape")
+def shape_by_torch(a, b):
+    import torch
+
+    try:
+        return torch.tensor(torch.broadcast_shapes(tuple(a), tuple(b)))
+    except RuntimeError:
+        return torch.tensor([-1])
+
+
+@right("scores_by_letters")
+def scores_by_products(q, w, k):
+    return q.transpose(1, 0, 2) @ w @ k
+
+
+@right("scores_by_letters")
+def scores_by_torch(q, w, k):
+    import torch
+
+    return torch.einsum("ibc,ce,bej->bij", *(torch.tensor(np.asarray(part, dtype=float)) for part in (q, w, k)))
+
+
+@right("scores_by_letters")
+def scores_in_loops(q, w, k):
+    (n, batch, d_q), (d_k, m) = q.shape, k.shape[1:]
+    return [[[sum(q[i, b, c] * w[c, e] * k[b, e, j] for c in range(d_q) for e in range(d_k)) for j in range(m)] for i in range(n)]
+            for b in range(batch)]
+
+
+@right("masked_fill")
+def fill_by_where(x, mask, value):
+    return np.where(mask, value, x)
+
+
+@right("masked_fill")
+def fill_by_torch(x, mask, value):
+    import torch
+
+    return torch.tensor(np.asarray(x, dtype=float)).masked_fill(torch.tensor(np.asarray(mask)), value)
+
+
+@right("masked_fill")
+def fill_in_place_on_a_copy(x, mask, value):
+    out = x.astype(np.float32)
+    np.putmask(out, np.broadcast_to(mask, x.shape), value)
+    return out
+
+
+@right("accumulate")
+def accumulate_token_by_token(gradients, sizes, clip):
+    each = np.repeat(np.asarray(gradients, dtype=float), sizes, axis=0)
+    mean = each.mean(axis=0)
+    return mean / max(1.0, math.hypot(*mean) / clip)
+
+
+@right("accumulate")
+def accumulate_in_a_loop(gradients, sizes, clip):
+    whole = [0.0] * len(gradients[0])
+    for g, size in zip(gradients, sizes):
+        whole = [a + size * float(c) / sum(sizes) for a, c in zip(whole, g)]
+    length = sum(a * a for a in whole) ** 0.5
+    return [a * clip / length for a in whole] if length > clip else whole

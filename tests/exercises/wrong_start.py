@@ -117,3 +117,91 @@ for _what, _answer in {
     "smaller size for lower": lambda losses, patience: _stop(np.abs(losses), patience),
 }.items():
     wrong("early_stopping", _what, _answer)
+
+# -- broadcast_shape -------------------------------------------------------------------------------------------------
+
+
+def _shape(a, b, fits=lambda i, j: i == j or 1 in (i, j), choose=lambda i, j: j if i == 1 else i, cut=None):
+    n = max(len(a), len(b))
+    pairs = list(zip((1,) * (n - len(a)) + tuple(a), (1,) * (n - len(b)) + tuple(b)))
+    return tuple(choose(i, j) for i, j in pairs) if all(fits(i, j) for i, j in pairs) else (-1,)
+
+
+for _what, _answer in {
+    "the smaller size": lambda a, b: _shape(a, b, choose=min),
+    "the first shape": lambda a, b: tuple(a),
+    "multiples fit as well": lambda a, b: _shape(a, b, fits=lambda i, j: 0 in (i, j) or max(i, j) % min(i, j) == 0, choose=max),
+    "sizes added": lambda a, b: _shape(a, b, choose=lambda i, j: i + j),
+    "one may be stretched in the first shape only": lambda a, b: _shape(a, b, fits=lambda i, j: i in (j, 1)),
+    "in reverse": lambda a, b: _shape(a, b)[::-1],
+    "zero for what does not fit": lambda a, b: (0,) if _shape(a, b) == (-1,) else _shape(a, b),
+    "never fits": lambda a, b: (-1,),
+    "an empty axis never fits": lambda a, b: (-1,) if 0 in (*a, *b) else _shape(a, b),
+    "the number of entries": lambda a, b: (int(np.prod(_shape(a, b))),),
+    "at most two axes": lambda a, b: _shape(a, b)[-2:],
+}.items():
+    wrong("broadcast_shape", _what, _answer)
+
+# -- scores_by_letters -----------------------------------------------------------------------------------------------
+
+
+def _scores(q, w, k):
+    return np.einsum("ibc,ce,bej->bij", q, w, k)
+
+
+for _what, _answer in {
+    "the matrix left out": lambda q, w, k: np.einsum("ibc,bcj->bij", q[..., : min(w.shape)], k[:, : min(w.shape)]),
+    "a softmax on top": lambda q, w, k: np.exp(_scores(q, w, k)) / np.exp(_scores(q, w, k)).sum(axis=-1, keepdims=True),
+    "texts in reverse": lambda q, w, k: _scores(q, w, k)[::-1],
+    "keys of the text before": lambda q, w, k: _scores(q, w, np.roll(k, 1, axis=0)),
+    "summed over the keys": lambda q, w, k: _scores(q, w, k).sum(axis=-1),
+    "the mean over the width": lambda q, w, k: _scores(q, w, k) / q.shape[-1],
+    "negative": lambda q, w, k: -_scores(q, w, k),
+    "the matrix squared": lambda q, w, k: _scores(q, w**2, k),
+    "all in one row": lambda q, w, k: _scores(q, w, k).ravel(),
+    "the diagonal of the matrix alone": lambda q, w, k: _scores(q, w * np.eye(*w.shape), k),
+}.items():
+    wrong("scores_by_letters", _what, _answer)
+
+# -- masked_fill -----------------------------------------------------------------------------------------------------
+
+for _what, _answer in {
+    "nothing filled": lambda x, mask, value: np.array(x, dtype=float),
+    "filled with a large number": lambda x, mask, value: np.where(mask, -1e9, x),
+    "infinity made finite": lambda x, mask, value: np.where(mask, max(value, -1e4), x),
+    "the value everywhere": lambda x, mask, value: np.full(np.shape(x), float(value)),
+    "zeros outside": lambda x, mask, value: np.where(mask, value, 0.0),
+    "NaN for the value": lambda x, mask, value: np.where(mask, np.nan, x),
+    "rounded": lambda x, mask, value: np.where(mask, value, np.round(np.asarray(x, dtype=float), 1)),
+    "the mask": lambda x, mask, value: np.broadcast_to(mask, np.shape(x)).astype(float),
+    "the first masked place alone": lambda x, mask, value: np.where(np.broadcast_to(mask, np.shape(x)) & (np.cumsum(np.broadcast_to(mask, np.shape(x))).reshape(np.shape(x)) == 1), value, x),
+    "flat": lambda x, mask, value: np.where(mask, value, x).ravel(),
+}.items():
+    wrong("masked_fill", _what, _answer)
+
+# -- accumulate ------------------------------------------------------------------------------------------------------
+
+
+def _mean(gradients, weights):
+    weights = np.asarray(weights, dtype=float)
+    return weights @ np.asarray(gradients, dtype=float) / weights.sum()
+
+
+def _short(g, clip):
+    return g * min(1.0, clip / max(float(np.linalg.norm(g)), 1e-30))
+
+
+for _what, _answer in {
+    "weighted by the root of the sizes": lambda gradients, sizes, clip: _short(_mean(gradients, np.sqrt(sizes)), clip),
+    "weighted by the squares of the sizes": lambda gradients, sizes, clip: _short(_mean(gradients, np.square(sizes)), clip),
+    "the largest part alone": lambda gradients, sizes, clip: _short(np.asarray(gradients, dtype=float)[int(np.argmax(sizes))], clip),
+    "the first part alone": lambda gradients, sizes, clip: _short(np.asarray(gradients, dtype=float)[0], clip),
+    "cut by the sum of the sizes": lambda gradients, sizes, clip: _mean(gradients, sizes) * min(1.0, clip / np.abs(_mean(gradients, sizes)).sum()),
+    "cut by the largest entry": lambda gradients, sizes, clip: _mean(gradients, sizes) * min(1.0, clip / np.abs(_mean(gradients, sizes)).max()),
+    "cut to length one": lambda gradients, sizes, clip: _short(_mean(gradients, sizes), 1.0),
+    "zero if too long": lambda gradients, sizes, clip: _mean(gradients, sizes) * (np.linalg.norm(_mean(gradients, sizes)) <= clip),
+    "the sum over the tokens": lambda gradients, sizes, clip: _short(np.asarray(sizes) @ np.asarray(gradients), clip),
+    "against the gradient": lambda gradients, sizes, clip: -_short(_mean(gradients, sizes), clip),
+    "divided by one token more": lambda gradients, sizes, clip: _short(_mean(gradients, sizes) * sum(sizes) / (sum(sizes) + 1), clip),
+}.items():
+    wrong("accumulate", _what, _answer)
