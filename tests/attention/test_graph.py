@@ -97,7 +97,7 @@ def test_the_layer_is_its_definition(mask):
     h = K @ layer.project.weight.detach().numpy().T
     edges = numpy_graph.edges_of(mask)
     expected = numpy_graph.message_passing(
-        numpy_graph.gat_scores(h, layer.a.detach().numpy(), *edges), h, *edges, N
+        numpy_graph.gat_scores(h, layer.g.detach().numpy(), *edges), h, *edges, N
     )
     assert_same(layer(torch.tensor(K), *tensors(*edges)).detach().numpy(), expected)
 
@@ -193,8 +193,8 @@ def test_somebody_elses_layer():
     other = theirs(D_K, 5, bias=False, add_self_loops=False).double()
     with torch.no_grad():
         other.lin.weight.copy_(layer.project.weight)
-        other.att_dst.copy_(layer.a[0])
-        other.att_src.copy_(layer.a[1])
+        other.att_dst.copy_(layer.g[0])
+        other.att_src.copy_(layer.g[1])
         for mask in MASKS.values():
             receivers, senders = graph.edges_of(torch.tensor(mask))
             expected = other(torch.tensor(K), torch.stack([senders, receivers]))

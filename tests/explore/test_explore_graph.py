@@ -100,7 +100,7 @@ def test_the_sentence_says_what_changed(rng):
     counts = graph.walks(MASKS["causal"], 2).tolist()
     [text] = run(MODULE, ["summary", state, counts, gaps])
     assert text == (
-        "Mask: causal. Another order: 7 of 7 tokens have another output. Through 2 layers c hears d, a, g, c."
+        "Mask: causal. Another order: 7 of 7 tokens have another output. Through 2 layers c is reached by d, a, g, c."
     )
 
 

@@ -77,7 +77,7 @@ def dot_scores(
 class GraphAttention(nn.Module):
     """One head of a graph attention layer: scores from two learned vectors, values and scores from one matrix.
 
-    h = x W,  score of the edge from j to i: LeakyReLU(a_0 · h_i + a_1 · h_j),  output: the weighted mean of h.
+    h = x W,  score of the edge from j to i: LeakyReLU(g_0 · h_i + g_1 · h_j),  output: the weighted mean of h.
     Left out of the published layer: the nonlinearity after it, several heads, dropout.
     Source: [velickovic2018, section 2.1, equations 1 to 4].
     """
@@ -87,21 +87,21 @@ class GraphAttention(nn.Module):
         super().__init__()
         self.slope = slope
         self.project = nn.Linear(d_in, d_out, bias=False)
-        self.a = nn.Parameter(torch.empty(2, d_out))
-        nn.init.xavier_uniform_(self.a)
+        self.g = nn.Parameter(torch.empty(2, d_out))
+        nn.init.xavier_uniform_(self.g)
 
     def scores(
         self, x: Float[Tensor, "nodes d_in"], receivers: Integer[Tensor, "edges"], senders: Integer[Tensor, "edges"]
     ) -> Float[Tensor, "edges"]:
-        """LeakyReLU(a_0 · h_i + a_1 · h_j) for every edge from j to i."""
+        """LeakyReLU(g_0 · h_i + g_1 · h_j) for every edge from j to i."""
         check_edges(receivers, len(x), "receivers", senders=senders)
         check_edges(senders, len(x), "senders", receivers=receivers)
-        asking, asked = (self.project(x) @ self.a.mT).unbind(dim=-1)
+        asking, asked = (self.project(x) @ self.g.mT).unbind(dim=-1)
         return nn.functional.leaky_relu(asking[receivers] + asked[senders], self.slope)
 
     def forward(
         self, x: Float[Tensor, "nodes d_in"], receivers: Integer[Tensor, "edges"], senders: Integer[Tensor, "edges"]
     ) -> Float[Tensor, "nodes d_out"]:
-        """Nodes ask their senders; who is not connected is not heard."""
+        """The weighted mean of each node's senders; nodes without an edge between them do not meet."""
         scores = self.scores(x, receivers, senders)
         return message_passing(scores, self.project(x), receivers, senders, len(x))

@@ -28,7 +28,7 @@ def graph_view(
     query: int = 1,
     layers: int = 1,
 ) -> Explorable:
-    """Tokens as nodes, weights as edges: mask or remove edges, shuffle the tokens, follow news through layers.
+    """Tokens as nodes, weights as edges: mask or remove edges, shuffle the tokens, follow information through layers.
 
     `vectors` (tokens, 2) are the values, scores those of "look for the noun". Masks go by place: "window" sees
     two tokens, "padding" hides the last one. `query` is the index of the token whose edges stand out.
@@ -55,7 +55,7 @@ def graph_view(
 
 
 def _graph_mask(mask: str, n: int) -> np.ndarray:
-    """The edges of a mask by its name, (hearers, heard); True = there is one."""
+    """The edges of a mask by its name, (queries, keys); True = there is one."""
     at = np.arange(n)
     if mask == "window":
         return masks.window(at, at, 2)
@@ -73,7 +73,7 @@ def _graph_table(state: dict) -> str:
         for token, row, out, count in zip(state["tokens"], weights, weights @ x, paths)
     ]
     caption = (
-        f"Weights of the edges, mask: {state['mask']}. A row hears, a column is heard; then the output, and the "
-        f"number of paths into the token through {state['layers']} layer{'s' if state['layers'] > 1 else ''}."
+        f"Weights of the edges, mask: {state['mask']}. Rows are queries, columns are keys; then the output, and the "
+        f"number of walks into the token through {state['layers']} layer{'s' if state['layers'] > 1 else ''}."
     )
-    return table(caption, [*state["tokens"], "output 1", "output 2", "paths"], rows, digits=2)
+    return table(caption, [*state["tokens"], "output 1", "output 2", "walks"], rows, digits=2)

@@ -95,37 +95,37 @@ def dot_scores(
 
 def gat_scores(
     h: Real[Array, "nodes d"],
-    a: Real[Array, "2 d"],
+    g: Real[Array, "2 d"],
     receivers: Integer[Array, "edges"],
     senders: Integer[Array, "edges"],
     slope: float = SLOPE,
 ) -> Float[Array, "edges"]:
-    """LeakyReLU(a_0 · h_i + a_1 · h_j) for every edge from j to i; h are the projected nodes.
+    """LeakyReLU(g_0 · h_i + g_1 · h_j) for every edge from j to i; h are the projected nodes.
 
-    Source: [velickovic2018, section 2.1, equation 3], where a_0 and a_1 are the halves of one vector.
+    Source: [velickovic2018, section 2.1, equation 3], where g_0 and g_1 are the halves of one vector, called a.
     """
-    h, a = finite("h", h), finite("a", a)
+    h, g = finite("h", h), finite("g", g)
     check_edges(receivers, len(h), "receivers", senders=senders)
     check_edges(senders, len(h), "senders", receivers=receivers)
-    return leaky_relu((h @ a[0])[receivers] + (h @ a[1])[senders], slope)
+    return leaky_relu((h @ g[0])[receivers] + (h @ g[1])[senders], slope)
 
 
 def gatv2_scores(
     asked: Real[Array, "nodes d"],
     asking: Real[Array, "nodes d"],
-    a: Real[Array, "d"],
+    g: Real[Array, "d"],
     receivers: Integer[Array, "edges"],
     senders: Integer[Array, "edges"],
     slope: float = SLOPE,
 ) -> Float[Array, "edges"]:
-    """a · LeakyReLU(asking_i + asked_j) for every edge from j to i: the same parts, bent before they are summed.
+    """g · LeakyReLU(asking_i + asked_j) for every edge from j to i: the nonlinearity before the last product.
 
     `asking` and `asked` are two projections of the nodes. Source: [brody2022, section 3].
     """
-    asked, asking, a = finite("asked", asked), finite("asking", asking), finite("a", a)
+    asked, asking, g = finite("asked", asked), finite("asking", asking), finite("g", g)
     check_edges(receivers, len(asking), "receivers", senders=senders)
     check_edges(senders, len(asked), "senders", receivers=receivers)
-    return leaky_relu(asking[receivers] + asked[senders], slope) @ a
+    return leaky_relu(asking[receivers] + asked[senders], slope) @ g
 
 
 def leaky_relu(x: Real[Array, "*shape"], slope: float = SLOPE) -> Float[Array, "*shape"]:

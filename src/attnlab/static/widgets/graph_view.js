@@ -1,4 +1,4 @@
-// Explorable: self-attention as a graph; edges removed by a mask or by hand, tokens shuffled, news passed on.
+// Explorable: self-attention as a graph; edges removed by a mask or by hand, tokens shuffled, information passed on.
 import {
   announcer,
   change,
@@ -56,7 +56,7 @@ export function moved(state) {
   });
 }
 
-/** Number of paths of `layers` edges from position j to position i: may to the power of layers. */
+/** Number of walks of `layers` edges from position j to position i: may to the power of layers. */
 export function walks(may, layers) {
   const step = may.map((row) => row.map(Number));
   let counts = step.map((row, i) => row.map((_, j) => (i === j ? 1 : 0)));
@@ -196,12 +196,12 @@ function edgeTable(model) {
   const element = table({
     caption: [
       "Edges: choose a cell to remove it or put it back",
-      make("span", { class: "attnx-captionnote" }, "A row hears, a column is heard. Removed edges stay with their tokens."),
+      make("span", { class: "attnx-captionnote" }, "Rows are queries, columns are keys. Removed edges stay with their tokens."),
     ],
     columns: heads.map((text) => ({ text })),
     rows: sides.map((text) => ({ text })),
     cells: buttons.map((row) => row.map((button) => ({ text: button }))),
-    corner: make("span", { class: "attnx-cornertext" }, "hears ╲ heard"),
+    corner: make("span", { class: "attnx-cornertext" }, "query ╲ key"),
     attributes: { class: "attnx-table attnx-matrix attnx-edges", "data-table": "edges" },
   });
   element.addEventListener("keydown", (event) => walk(event, buttons, n));
@@ -317,7 +317,7 @@ function drawing() {
     viewBox: `0 0 ${SIDE} ${SIDE}`,
     class: "attnx-graph",
     role: "img",
-    "aria-label": "Tokens as dots, edges as arrows from who is heard to who hears; the numbers are in the tables",
+    "aria-label": "Tokens as nodes, edges as arrows from the key to the query; the numbers are in the tables",
   });
   const update = (state, { may, weights }, counts) => {
     const n = state.order.length,
@@ -364,8 +364,8 @@ function pathTable(state, counts) {
     row = counts[at],
     all = row.reduce((sum, count) => sum + count, 0);
   return table({
-    caption: `Paths to “${state.tokens[state.query]}” through ${state.layers} ${state.layers === 1 ? "layer" : "layers"}`,
-    columns: ["paths", "heard?"],
+    caption: `Walks to “${state.tokens[state.query]}” through ${state.layers} ${state.layers === 1 ? "layer" : "layers"}`,
+    columns: ["walks", "reached?"],
     rows: [
       ...state.order.map((token) => ({ text: state.tokens[token] })),
       { text: "all", row: { class: "attnx-sum" } },
@@ -391,7 +391,7 @@ export function summary(state, counts, gaps) {
       ? "Another order: every token's output is the same."
       : `Another order: ${gaps.length - still} of ${gaps.length} tokens have another output.`;
   const layers = `${state.layers} ${state.layers === 1 ? "layer" : "layers"}`;
-  return `${mask}${cut}. ${order} Through ${layers} ${state.tokens[state.query]} hears ${heard.join(", ") || "nobody"}.`;
+  return `${mask}${cut}. ${order} Through ${layers} ${state.tokens[state.query]} is reached by ${heard.join(", ") || "no token"}.`;
 }
 
 // ---- all together -----------------------------------------------------------------------------
@@ -401,7 +401,7 @@ function render({ model, el }) {
   const names = { none: "none", causal: "causal", window: "window of 2", padding: "last is padding" };
   const mask = radios("Mask, by place", MASKS.map((one) => [one, names[one]]), (value) => change(model, { mask: value }));
   const who = radios(
-    "Who hears: its arrows stand out",
+    "The query: its arrows stand out",
     model.get("tokens").map((token, i) => [i, token]),
     (query) => change(model, { query }),
   );
@@ -415,7 +415,7 @@ function render({ model, el }) {
   const legend = make(
     "p",
     { class: "attnx-legend" },
-    "Arrows lead from who is heard to who hears; the thicker, the more weight. The number in a dot is its place. An inner ring: can be heard through the layers chosen.",
+    "Arrows lead from the key to the query; the thicker, the more weight. The number in a node is its place. An inner ring: this token reaches the query through the layers chosen.",
   );
   body.append(
     make("div", { class: "attnx-choices" }, mask.element, who.element),

@@ -47,11 +47,11 @@ EXERCISE = Exercise(
     why=r"""
     The reach is $(\text{size} - 1) \cdot \text{step}$ tokens at the price of `size` keys. One layer with gaps misses the tokens in between; layers with other steps fill them.
 
-    **The two most common mistakes.** Cutting the window at `size` tokens instead of `size` steps: the gaps then only thin it out. Counting the multiples from the beginning of the text: all queries then share one set of keys, and half of them do not even see themselves.
+    **The two most common mistakes.** Cutting the window at `size` tokens instead of `size` steps: the gaps then only thin it out. Counting the multiples from the beginning of the text: all queries then choose from one set of keys, and those between do not even see themselves.
 
     **Cost.** $n \cdot$ size scores instead of $n^2$, if the kernel skips what the mask empties.
     """,
-    verified="steps 1, 2, 3 and 4, sizes 1 to 9, texts of 1 to 13 tokens.",
+    verified="steps 1, 2, 3 and 4, sizes from 1 to 9, texts of 1 to 13 tokens.",
     next_thought="two layers, steps 1 and 4, size 4: how far does the last token see?",
     reference=_reference,
     returns="masks",

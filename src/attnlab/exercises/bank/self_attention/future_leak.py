@@ -69,7 +69,7 @@ EXERCISE = Exercise(
     minutes=15,
     difficulty=2,
     page="self_attention/the_loss_fell",
-    headings=("Eight short tests",),
+    headings=("Short tests",),
     statement=r"""
     Measure how much an attention leaks. `attend(q, k, v)` claims to be causal; `q`, `k` and `v` are ($n \times d$). Add `noise` ($n \times d$) to the keys **and** to the values of token `t` and all later ones, and return the largest change, in absolute value, of any output *before* token `t`.
 

@@ -1,4 +1,4 @@
-"""A graph attention layer on a dense mask: the score is a bent sum of two numbers."""
+"""A graph attention layer on a dense mask: the score is LeakyReLU of the sum of two numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from attnlab.exercises._exercise import Exercise
 from attnlab.reference import graph, softmax
 
 
-def _reference(x, w, a, mask):
+def _reference(x, w, g, mask):
     receivers, senders = graph.edges_of(mask)
     h = x @ w
-    return graph.message_passing(graph.gat_scores(h, a, receivers, senders), h, receivers, senders, len(x))
+    return graph.message_passing(graph.gat_scores(h, g, receivers, senders), h, receivers, senders, len(x))
 
 
 EXERCISE = Exercise(
@@ -24,19 +24,19 @@ EXERCISE = Exercise(
     page="self_attention/graph_view",
     headings=("Graph attention networks",),
     statement=r"""
-    A graph attention layer scores an edge from node $j$ to node $i$ by two learned vectors, $a_0$ for the one who asks and $a_1$ for the one who is asked:
+    A graph attention layer scores an edge from node $j$ to node $i$ by two learned vectors, $g_0$ for the receiver (the node that asks) and $g_1$ for the sender (the node that is asked):
 
-    $$h = x W, \qquad s_{ij} = \operatorname{LeakyReLU}\bigl(a_0 \cdot h_i + a_1 \cdot h_j\bigr), \qquad o_i = \sum_j \operatorname{softmax}(s_{i\cdot})_j\, h_j ,$$
+    $$h = x W, \qquad s_{ij} = \operatorname{LeakyReLU}\bigl(g_0 \cdot h_i + g_1 \cdot h_j\bigr), \qquad o_i = \sum_j \operatorname{softmax}(s_{i\cdot})_j\, h_j ,$$
 
     with $\operatorname{LeakyReLU}(z) = z$ for $z > 0$ and $0.2\,z$ otherwise. The softmax runs over the $j$ for which `mask[i, j]` is True; each node has at least one, not always itself. Scores may run into the thousands, of either sign, also where there is no edge. Write it with a dense mask.
 
-    A tiny example: with `a` zero, every node gets the plain mean of the $h_j$ it is connected to.
+    A tiny example: with `g` zero, every node gets the plain mean of the $h_j$ it is connected to.
     """,
     slot='''
-    def graph_attention(x, w, a, mask):
+    def graph_attention(x, w, g, mask):
         """One head of a graph attention layer.
 
-        x: (n, d_in), w: (d_in, d_out), a: (2, d_out): a[0] of who asks, a[1] of who is asked
+        x: (n, d_in), w: (d_in, d_out), g: (2, d_out): g[0] of the receiver, g[1] of the sender
         mask: boolean, (n, n), True = there is an edge from j (column) to i (row); result: (n, d_out)
         """
         # YOUR CODE HERE
@@ -44,21 +44,21 @@ EXERCISE = Exercise(
     ''',
     imports=("import numpy as np", "from attnlab.reference import softmax"),
     hints=(
-        "Each node has two numbers, one for asking and one for being asked. The table of scores is their sum for every pair, bent at zero.",
-        r"A column plus a row gives a table. Bend it *before* the mask and the softmax; the values are the projected nodes.",
-        "```python\nh = x @ w\nsums = (h @ a[0])[:, None] + ____\nscores = np.where(sums > 0, sums, ____)\nscores = np.where(mask, scores, ____)\nreturn softmax(scores) @ ____\n```",
+        "Each node has two numbers, one as receiver and one as sender. The table of scores is LeakyReLU of their sum, for every pair.",
+        r"A column plus a row gives a table. LeakyReLU comes *before* the mask and the softmax; the values are the projected nodes.",
+        "```python\nh = x @ w\nsums = (h @ g[0])[:, None] + ____\nscores = np.where(sums > 0, sums, ____)\nscores = np.where(mask, scores, ____)\nreturn softmax(scores) @ ____\n```",
     ),
     parsons=("asking_and_asked_exchanged", "bent_before_the_sum"),
     why=r"""
-    $a^\top [h_i \,\|\, h_j]$, as the paper writes it, is $a_0 \cdot h_i + a_1 \cdot h_j$: no vector of double width is ever needed.
+    $[h_i \,\|\, h_j]\, g$, as the paper has it, is $g_0 \cdot h_i + g_1 \cdot h_j$: no vector of double width is ever needed.
 
-    **The two most common mistakes.** Exchanging the two halves of $a$: it shows only if the mask is not symmetric or the bend is used. Bending each number before they are added: then node $i$'s own number cancels in its softmax, and everybody ranks
-    *and weighs* the others alike.
+    **The two most common mistakes.** Exchanging the two halves of $g$: the scores are then those of the transposed table. LeakyReLU on each number before they are added: then node $i$'s own number cancels in its softmax, and all nodes rank
+    *and weight* the others alike.
 
-    **Cost.** Two numbers a node instead of a query and a key: cheap scores, and a weak form of attention, as the chapter measures.
+    **Cost.** Two numbers a node instead of a query and a key: cheap scores, but a static ranking, as the chapter shows.
     """,
     verified="equal to message passing along the edges of five masks, for d_in = 7 and d_out = 5, for square sizes, and for scores of 1000.",
-    next_thought="for which nodes would the result change if a[0] were zero?",
+    next_thought="for which nodes would the result change if g[0] were zero?",
     reference=_reference,
 )
 
@@ -99,32 +99,32 @@ def _mix(scores, mask, values):
     return softmax(np.where(mask, scores, -np.inf)) @ values
 
 
-def _sums(h, a):
-    return (h @ a[0])[:, None] + h @ a[1]
+def _sums(h, g):
+    return (h @ g[0])[:, None] + h @ g[1]
 
 
 @EXERCISE.solve
-def graph_attention_solution(x, w, a, mask):
+def graph_attention_solution(x, w, g, mask):
     h = x @ w
-    sums = (h @ a[0])[:, None] + h @ a[1]
+    sums = (h @ g[0])[:, None] + h @ g[1]
     scores = np.where(sums > 0, sums, 0.2 * sums)
     scores = np.where(mask, scores, -np.inf)
     return softmax(scores) @ h
 
 
 @EXERCISE.mutant
-def asking_and_asked_exchanged(x, w, a, mask):
+def asking_and_asked_exchanged(x, w, g, mask):
     h = x @ w
-    sums = (h @ a[1])[:, None] + h @ a[0]
+    sums = (h @ g[1])[:, None] + h @ g[0]
     scores = np.where(sums > 0, sums, 0.2 * sums)
     scores = np.where(mask, scores, -np.inf)
     return softmax(scores) @ h
 
 
 @EXERCISE.mutant
-def bent_before_the_sum(x, w, a, mask):
+def bent_before_the_sum(x, w, g, mask):
     h = x @ w
-    asking, asked = h @ a[0], h @ a[1]
+    asking, asked = h @ g[0], h @ g[1]
     asked = np.where(asked > 0, asked, 0.2 * asked)
     scores = asking[:, None] + asked
     scores = np.where(mask, scores, -np.inf)
@@ -132,115 +132,115 @@ def bent_before_the_sum(x, w, a, mask):
 
 
 @EXERCISE.mutant
-def score_not_bent(x, w, a, mask):
+def score_not_bent(x, w, g, mask):
     h = x @ w
-    return _mix(_sums(h, a), mask, h)
+    return _mix(_sums(h, g), mask, h)
 
 
 @EXERCISE.mutant
-def cut_off_instead_of_bent(x, w, a, mask):
+def cut_off_instead_of_bent(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a), 0.0), mask, h)
+    return _mix(_bent(_sums(h, g), 0.0), mask, h)
 
 
 @EXERCISE.mutant
-def usual_slope(x, w, a, mask):
+def usual_slope(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a), 0.01), mask, h)
+    return _mix(_bent(_sums(h, g), 0.01), mask, h)
 
 
 @EXERCISE.mutant
-def scale_added(x, w, a, mask):
+def scale_added(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a)) / np.sqrt(h.shape[-1]), mask, h)
+    return _mix(_bent(_sums(h, g)) / np.sqrt(h.shape[-1]), mask, h)
 
 
 @EXERCISE.mutant
-def mask_after_softmax(x, w, a, mask):
+def mask_after_softmax(x, w, g, mask):
     h = x @ w
-    return softmax(_bent(_sums(h, a))) * mask @ h
+    return softmax(_bent(_sums(h, g))) * mask @ h
 
 
 @EXERCISE.mutant
-def filled_with_a_modest_number(x, w, a, mask):
+def filled_with_a_modest_number(x, w, g, mask):
     h = x @ w
-    return softmax(np.where(mask, _bent(_sums(h, a)), -100.0)) @ h
+    return softmax(np.where(mask, _bent(_sums(h, g)), -100.0)) @ h
 
 
 @EXERCISE.mutant(same_as="one_half_for_both")
-def other_half_for_both(x, w, a, mask):
+def other_half_for_both(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a[[1, 1]])), mask, h)
+    return _mix(_bent(_sums(h, g[[1, 1]])), mask, h)
 
 
 @EXERCISE.mutant
-def tanh_instead_of_bent(x, w, a, mask):
+def tanh_instead_of_bent(x, w, g, mask):
     h = x @ w
-    return _mix(np.tanh(_sums(h, a)), mask, h)
+    return _mix(np.tanh(_sums(h, g)), mask, h)
 
 
 @EXERCISE.mutant
-def one_half_for_both(x, w, a, mask):
+def one_half_for_both(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a[[0, 0]])), mask, h)
+    return _mix(_bent(_sums(h, g[[0, 0]])), mask, h)
 
 
 @EXERCISE.mutant
-def nodes_mixed_unprojected(x, w, a, mask):
+def nodes_mixed_unprojected(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a)), mask, x)
+    return _mix(_bent(_sums(h, g)), mask, x)
 
 
 @EXERCISE.mutant
-def edges_ignored(x, w, a, mask):
+def edges_ignored(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a)), True, h)
+    return _mix(_bent(_sums(h, g)), True, h)
 
 
 @EXERCISE.mutant
-def edges_turned_round(x, w, a, mask):
+def edges_turned_round(x, w, g, mask):
     h = x @ w
-    return _mix(_bent(_sums(h, a)), mask.T, h)
+    return _mix(_bent(_sums(h, g)), mask.T, h)
 
 
 @EXERCISE.mutant
-def graph_softmax_over_queries(x, w, a, mask):
+def graph_softmax_over_queries(x, w, g, mask):
     h = x @ w
-    return softmax(np.where(mask, _bent(_sums(h, a)), -np.inf), axis=0) @ h
+    return softmax(np.where(mask, _bent(_sums(h, g)), -np.inf), axis=0) @ h
 
 
 @EXERCISE.holds("renaming the nodes renames the outputs")
 def equivariant(call):
-    x, w, a, mask = _first
+    x, w, g, mask = _first
     order = np.array([3, 0, 6, 2, 5, 1, 4, 10, 7, 9, 8])
-    gap = np.abs(call(x[order], w, a, mask[order][:, order]) - call(x, w, a, mask)[order]).max()
+    gap = np.abs(call(x[order], w, g, mask[order][:, order]) - call(x, w, g, mask)[order]).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
 
 
 @EXERCISE.holds("a node that is not connected may change and nothing moves")
 def no_edge_no_news(call):
-    x, w, a, mask = _first
+    x, w, g, mask = _first
     mask = mask.copy()
     mask[0, 4] = False
     other = x.copy()
     other[4] += 3
-    gap = np.abs(call(other, w, a, mask) - call(x, w, a, mask))[0].max()
+    gap = np.abs(call(other, w, g, mask) - call(x, w, g, mask))[0].max()
     return None if gap < 1e-4 else f"output 0 moves by {text.number(gap)} when node 4 changes"
 
 
-@EXERCISE.holds("with `a` zero every node gets the plain mean of those it is connected to")
+@EXERCISE.holds("with `g` zero every node gets the plain mean of those it is connected to")
 def tiny_example(call):
-    x, w, a, mask = _first
+    x, w, g, mask = _first
     mean = mask @ (x @ w) / mask.sum(axis=-1, keepdims=True)
-    gap = np.abs(call(x, w, 0 * a, mask) - mean).max()
+    gap = np.abs(call(x, w, 0 * g, mask) - mean).max()
     return None if gap < 1e-4 else f"an entry differs from the mean by {text.number(gap)}"
 
 
 @EXERCISE.holds("a node with one edge gets the node at its other end")
 def single_edge(call):
-    x, w, a, _ = _first
+    x, w, g, _ = _first
     turned = np.roll(np.eye(len(x), dtype=bool), 1, axis=1)
-    gap = np.abs(call(x, w, a, turned) - np.roll(x @ w, -1, axis=0)).max()
+    gap = np.abs(call(x, w, g, turned) - np.roll(x @ w, -1, axis=0)).max()
     return None if gap < 1e-4 else f"an entry differs by {text.number(gap)}"
 
 
@@ -262,7 +262,7 @@ def slope(call):
     return None if np.allclose(out, [0.75, 0.25], atol=1e-4) else f"the two weights are {text.numbers(out)}"
 
 
-@EXERCISE.holds("who asks has a say where its number decides on which side of zero a sum lies")
+@EXERCISE.holds("the receiver has a say where its number decides on which side of zero a sum lies")
 def asking_counts(call):
     asking = np.array([[-2.0, 0, 0], [0.0, 0, 0]])
     mask = np.array([[False, True, True], [True, False, False], [True, False, False]])

@@ -102,7 +102,7 @@ EXERCISE = Exercise(
     minutes=20,
     difficulty=3,
     page="self_attention/the_loss_fell",
-    headings=("Eight short tests",),
+    headings=("Short tests",),
     statement=r"""
     You are sent functions `attend(q, k, v)` that claim to be causal scaled dot-product attention, `q` and `k` ($n \times d_k$), `v` ($n \times d_v$). Some are right, in double or single precision, with a table or row by row. Others have one of this chapter's mistakes.
 

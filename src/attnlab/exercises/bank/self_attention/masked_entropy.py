@@ -17,7 +17,7 @@ def _reference(weights, mask):
 
 EXERCISE = Exercise(
     id="self_attention.masked_entropy",
-    title="How undecided, of what it could be?",
+    title="Entropy as a share of the largest possible",
     level="analyse",
     minutes=15,
     difficulty=2,
@@ -55,10 +55,9 @@ EXERCISE = Exercise(
     ),
     parsons=("share_of_all_keys", "share_divides_by_zero"),
     why=r"""
-    The largest entropy over $m_i$ keys is that of equal weights, $\log_2 m_i$. Where there is nothing to decide the quotient is $0 / 0$, and 0 is the convention that makes sense:
-    no choice, no doubt. The base of the logarithm cancels.
+    The largest entropy over $m_i$ keys is that of equal weights, $\log_2 m_i$. With one key the quotient is $0 / 0$; we set it to 0: with no choice there is no uncertainty. The base of the logarithm cancels.
 
-    **The two most common mistakes.** Dividing every row by the logarithm of *all* keys, so that early rows of a causal table look decided. NaN in the first row.
+    **The two most common mistakes.** Dividing every row by the logarithm of *all* keys, so that early rows of a causal table look peaked. NaN in the first row.
 
     **Cost.** One logarithm for each weight.
     """,

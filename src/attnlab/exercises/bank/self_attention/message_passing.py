@@ -24,8 +24,8 @@ EXERCISE = Exercise(
     page="self_attention/graph_view",
     headings=("Messages along edges",),
     statement=r"""
-    Nodes ask, and edges say whom: edge $e$ goes from `senders[e]` to `receivers[e]`. Each edge has a score, $q_{\text{receiver}} \cdot k_{\text{sender}} / \sqrt{d_k}$. The scores of the edges *into one node* go through a softmax,
-    and the node takes home the sum of its senders' values under these weights. Do it without a table of all pairs: one number for each edge.
+    Nodes attend along edges: edge $e$ goes from `senders[e]` to `receivers[e]`. Each edge has a score, $q_{\text{receiver}} \cdot k_{\text{sender}} / \sqrt{d_k}$. The scores of the edges *into one node* go through a softmax,
+    and the node's output is the sum of its senders' values under these weights. Do it without a table of all pairs: one number for each edge.
 
     - `receivers`, `senders`: two arrays of whole numbers, equally long, in any order, perhaps empty; an edge that is listed twice counts twice;
     - a node that no edge reaches gets zeros;
@@ -35,7 +35,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def message_passing(q, k, v, receivers, senders):
-        """Every node takes the weighted mean of its senders' values.
+        """For every node the weighted mean of its senders' values.
 
         q, k: (n, d_k), v: (n, d_v); receivers, senders: (edges,) whole numbers
         result: (n, d_v)
@@ -54,10 +54,10 @@ EXERCISE = Exercise(
     why=r"""
     Gather, compute along the edges, scatter: every graph network is written like this. Each node subtracts the largest score of *its* edges: one maximum for the whole graph would leave a node whose scores are all far below it with nothing but zeros to divide.
 
-    **The two most common mistakes.** `out[receivers] += messages`: with several edges into a node NumPy keeps one and drops the rest, without a word. Normalising over the edges that *leave* a node, which is
-    a softmax over the wrong axis in other clothes.
+    **The two most common mistakes.** `out[receivers] += messages`: with several edges into a node NumPy keeps one and drops the rest, without a word. Normalising over the edges that *leave* a node: the
+    softmax over the wrong axis again.
 
-    **Cost.** In proportion to the number of edges. For a full graph that is $n^2$ and slower than a matrix product; for a sparse one it is the only affordable way.
+    **Cost.** In proportion to the number of edges. For a full graph that is $n^2$ and slower than a matrix product; for a sparse one it is far less.
     """,
     verified="equal to masked attention along the edges of three masks, shuffled, with nodes that nobody reaches, an edge listed twice, no edge at all, and scores of 1000.",
     next_thought="an edge in the list twice: which change of its score would do the same?",
@@ -80,7 +80,7 @@ _some[2] = False
 _some[4] = _some[:, 3] = True
 _some[2] = False
 _case_some = _case(_some, 5, 3)
-EXERCISE.probe("7 nodes, node 2 hears nobody", *_case_some)
+EXERCISE.probe("7 nodes, no edge into node 2", *_case_some)
 EXERCISE.probe("a causal mask, 5 nodes", *_case(np.tri(5, dtype=bool), 3, 2))
 EXERCISE.probe("all pairs of 5 nodes, all widths 5", *_case(np.ones((5, 5), bool), 5, 5))
 _q, _k, _v, _receivers, _senders = _case(np.pad(_some, ((0, 2), (0, 2))), 5, 3)
@@ -285,7 +285,7 @@ def twice(call):
     return None if np.allclose(out, [1 / 3, 2 / 3], atol=1e-4) else f"equal scores, the second edge listed twice: the weights are {text.numbers(out)}"
 
 
-@EXERCISE.holds("a node hears its senders alone")
+@EXERCISE.holds("only a node's senders count")
 def senders_alone(call):
     q, k, v, receivers, senders = _case_some
     for node in range(len(q)):

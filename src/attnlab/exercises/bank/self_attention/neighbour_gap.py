@@ -64,7 +64,7 @@ EXERCISE = Exercise(
     minutes=15,
     difficulty=2,
     page="self_attention/the_loss_fell",
-    headings=("Eight short tests",),
+    headings=("Short tests",),
     statement=r"""
     A layer `attend(x, lengths)` takes a batch of texts, `x` (texts $\times$ tokens $\times d$), filled up *behind* with padding, and the true `lengths` (whole numbers, one a text). A text's result must not depend on its company. Return, for each text, the largest absolute difference between its outputs in the batch and its outputs **alone**: a batch of one, cut to its own length. Only real tokens count.
 

@@ -49,7 +49,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n - |d|$ numbers of each table are read.
     """,
-    verified="equal to the definition at offsets from -6 to 6, alone and in a batch of heads.",
+    verified="equal to the definition at offsets from -6 to 4, alone and in a batch of heads.",
     next_thought="with a causal mask, what is the score at offset 1, and why is that no discovery?",
     reference=probe.offset_mass,
 )

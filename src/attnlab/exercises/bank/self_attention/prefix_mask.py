@@ -56,7 +56,7 @@ EXERCISE = Exercise(
 
     **Cost.** That of any mask. Unlike a causal model's cache, a prefix's cache can only be computed when the whole prefix is there.
     """,
-    verified="all five properties, for texts of 1, 2, 5, 7 and 11 tokens and every prefix from none to everything.",
+    verified="all three properties, for texts of 1, 2, 5, 7 and 11 tokens and every prefix from none to everything.",
     next_thought="two documents in one row that must not see each other: which condition joins in, and with & or with |?",
     reference=_reference,
     returns="masks",

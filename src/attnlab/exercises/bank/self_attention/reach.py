@@ -1,4 +1,4 @@
-"""How far news travels through several masked layers."""
+"""How far information travels through several masked layers."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ def _reference(mask, layers):
 
 EXERCISE = Exercise(
     id="self_attention.reach",
-    title="How far news travels",
+    title="How far information travels",
     level="apply",
     minutes=10,
     difficulty=2,
     page="self_attention/graph_view",
-    headings=("How far news travels",),
+    headings=("How far information travels",),
     statement=r"""
-    A stack of `layers` layers, all under the same mask. Each layer also passes every token on unchanged beside its attention (a residual connection), so a token always hears itself. Return the boolean table ($n \times n$)
+    A stack of `layers` layers, all under the same mask. Each layer also passes every token on unchanged beside its attention (a residual connection), so a token always keeps what it had. Return the boolean table ($n \times n$)
     that says which tokens can have *any* influence on output $i$ after the last layer:
 
     - entry $[i, j]$ is True if something of token $j$ can arrive at token $i$ in at most `layers` steps;
     - after 0 layers it is the diagonal.
 
-    A tiny example: three tokens, each of which sees only the one before it. After one layer token 2 hears tokens 1 and 2, after two layers all three.
+    A tiny example: three tokens, each of which sees only the one before it. After one layer token 2 is reached by tokens 1 and 2, after two layers by all three.
     """,
     slot='''
     def reach(mask, layers):
-        """Who can be heard by whom after several layers under one mask, with residual connections.
+        """Which token can influence which after several layers under one mask, with residual connections.
 
         mask: boolean, (n, n), True = row may look at column; layers: whole number, 0 or more
         result: boolean, (n, n)
@@ -43,14 +43,14 @@ EXERCISE = Exercise(
     returns="masks",
     hints=(
         "Start with what is known after no layer, and let every layer take one more step.",
-        r"The residual connection adds the diagonal to the mask. One layer: $i$ now hears $j$ if $i$ sees some $t$ that already heard $j$. For boolean tables that is a matrix product.",
+        r"The residual connection adds the diagonal to the mask. One layer: $j$ now reaches $i$ if $i$ sees some $t$ that $j$ had already reached. For boolean tables that is a matrix product.",
         "```python\nstep = mask | np.eye(____, dtype=bool)\nreached = ____\nfor _ in range(____):\n    reached = step @ ____\nreturn reached\n```",
     ),
     parsons=("no_further_than_one_layer", "residual_left_out"),
     why=r"""
-    A product of boolean tables is *or* over *and*: exactly the sentence "$i$ sees some $t$ that has heard $j$". With whole numbers instead of booleans the same power counts the paths.
+    A product of boolean tables is *or* over *and*: the sentence "$i$ sees some $t$ that $j$ has reached". With whole numbers instead of booleans the same power counts walks.
 
-    **The two most common mistakes.** An entry-wise power, which for booleans changes nothing at all. Leaving the diagonal out: then only paths of *exactly* the right length count, and a token may lose itself.
+    **The two most common mistakes.** An entry-wise power, which for booleans changes nothing at all. Leaving the diagonal out: then only walks of *exactly* the right length count, and a token may lose itself.
 
     **Cost.** One matrix product a layer. A causal window of size $w$ reaches $w - 1$ tokens further back with each layer; without a mask one layer reaches everything.
     """,
@@ -132,7 +132,7 @@ def whole_component(mask, layers):
     return _reference(mask, len(mask))
 
 
-@EXERCISE.holds("after no layer every token hears itself alone")
+@EXERCISE.holds("after no layer every token is reached by itself alone")
 def diagonal(call):
     out = call(_window, 0)
     return None if np.array_equal(out, np.eye(11, dtype=bool)) else f"{int(out.sum())} entries are true instead of 11"
@@ -154,10 +154,10 @@ def layers_add(call):
 @EXERCISE.holds("where each token sees only the one before it, five layers reach five tokens back and no further")
 def one_a_layer(call):
     row = np.flatnonzero(call(_before, 5)[10]).tolist()
-    return None if row == [5, 6, 7, 8, 9, 10] else f"token 10 hears {row}"
+    return None if row == [5, 6, 7, 8, 9, 10] else f"token 10 is reached by {row}"
 
 
-@EXERCISE.holds("where everybody sees everybody, everybody is heard")
+@EXERCISE.holds("where every token sees every token, each is reached by all")
 def everybody(call):
     out = call(np.ones((16, 16), dtype=bool), 3)
     return None if out.all() else f"among 16 tokens, after three layers, {int((~out.astype(bool)).sum())} of 256 pairs are missing"

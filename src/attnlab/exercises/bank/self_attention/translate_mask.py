@@ -65,7 +65,7 @@ EXERCISE = Exercise(
     **Cost.** A byte for each entry, instead of four for a float mask in float32.
     """,
     verified="all four dialects, with hidden pairs written as minus infinity and as the lowest float, preferences of either sign, and numbers on both sides of the border.",
-    next_thought="which of the dialects could express ALiBi, and which could not?",
+    next_thought="a preference for near keys is a number for each pair: which of the dialects could carry it, and which could not?",
     reference=_reference,
 )
 

@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** About $2 n \sqrt n$ pairs instead of $n^2 / 2$: for $n = 10{,}000$ that is 2 million instead of 50 million.
     """,
-    verified="all four properties, for thirteen lengths from 1 to 225 tokens.",
+    verified="all three properties, for thirteen lengths from 1 to 225 tokens.",
     next_thought="with three steps, how few keys could each token get by with?",
     reference=_reference,
     returns="masks",
