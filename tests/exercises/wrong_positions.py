@@ -196,6 +196,7 @@ several("stretch_table", {
     "whole numbers for a table of whole numbers": lambda t, n, kept: stretched(steps)(t, n, kept).astype(t.dtype),
     "the mean of both neighbours": stretched(lambda m, n: np.where(steps(m, n) % 1 > 1e-9, np.floor(steps(m, n)) + 0.5, steps(m, n))),
     "the mean row for all": lambda t, n, kept: np.concatenate([t[:kept], np.tile(t[kept:].mean(axis=0), (n, 1))]),
+    "the nearest row where it shrinks": lambda t, n, kept: stretched(lambda m, n: np.round(steps(m, n)) if n < m else steps(m, n))(t, n, kept),
     "the last place lost": lambda t, n, kept: stretched(steps)(t, n, kept)[:-1],
     "steps of m / n, cut off at the last row": stretched(lambda m, n: np.minimum(np.arange(n) * m / n, m - 1)),
 }, {"steps of (m - 1) / n": ("last_place_not_reached",)})
@@ -520,7 +521,7 @@ several("knows_only_offsets", {
     "shifted by 1 and 2": lambda score: still(score, 1, 2),
     "always True": lambda score: True,
     "always False": lambda score: False,
-    "a tolerance of 0.1": lambda score: still(score, 1, 3, 997, atol=0.1),
+    **{f"a tolerance of {t}": lambda score, t=t: still(score, 1, 3, 997, atol=t) for t in (0.1, 0.01, 0.001)},
     "a tolerance of 1e-15": lambda score: still(score, 1, 3, 997, atol=1e-15),
     "the sums compared": lambda score: abs(score(np.arange(12), np.arange(12)).sum() - score(np.arange(12) + 997, np.arange(12) + 997).sum()) < 1e-6,
     "the first score alone": lambda score: still(score, 1, 3, 997, p=np.arange(1)),

@@ -31,7 +31,7 @@ EXERCISE = Exercise(
     statement=r"""
     A causal mask over `n_queries` queries and `n_keys` keys is cut into tiles of `block_q` by `block_k`; the last ones may be smaller. The **last query stands at the last key**. Return a boolean table, one row a block of queries, one column a block of keys: True where at least one query of the block may look at at least one key of the block. All other tiles need not be computed.
 
-    Decide from the positions of the first or last row and column of a tile. The mask itself, with its `n_queries` times `n_keys` entries, should not be built.
+    Decide from the positions of the first or last row and column of a tile. There is no need to build the mask itself, with its `n_queries` times `n_keys` entries.
 
     With 4 queries, 4 keys, `block_q=2` and `block_k=1`:
 
@@ -75,6 +75,10 @@ EXERCISE.probe("5 queries, 11 keys, blocks of 2 and 3", 5, 11, 2, 3)
 EXERCISE.probe("11 queries, 5 keys, blocks of 3 and 2", 11, 5, 3, 2)
 EXERCISE.probe("1 query, 7 keys, blocks of 4 and 3", 1, 7, 4, 3)
 EXERCISE.probe("13 queries, 13 keys, blocks of 2 and 5", 13, 13, 2, 5)
+EXERCISE.probe("7 queries, 2 keys, blocks of 2 and 1", 7, 2, 2, 1)
+EXERCISE.probe("3 queries, 5 keys, blocks larger than both", 3, 5, 8, 8)
+EXERCISE.probe("70 queries, 90 keys, blocks of 16 and 8", 70, 90, 16, 8)
+EXERCISE.probe("1 query, 1 key", 1, 1, 1, 1)
 
 
 def _table(last_position, first_key):
@@ -167,3 +171,19 @@ def finest(call):
 def triangle(call):
     count = int(call(16, 16, 2, 2).sum())
     return None if count == 36 else f"yours needs {count}"
+
+
+@EXERCISE.holds("every tile that is visited holds a permitted pair")
+def nothing_wasted(call):
+    for n, m, rows, columns in ((7, 11, 3, 2), (11, 7, 2, 3)):
+        visit, right = call(n, m, rows, columns), _reference(n, m, rows, columns)
+        wasted = int((visit & ~right).sum())
+        if wasted:
+            return f"with {n} queries and {m} keys, {wasted} tiles hold none"
+    return None
+
+
+@EXERCISE.holds("the table has a row for every block of queries and a column for every block of keys")
+def all_blocks(call):
+    shape = call(7, 11, 3, 4).shape
+    return None if shape == (3, 3) else f"7 queries in blocks of 3, 11 keys in blocks of 4: its shape is {shape}"

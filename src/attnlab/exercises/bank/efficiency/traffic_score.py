@@ -26,6 +26,19 @@ class Machine(Memory):
         return self.last
 
 
+class Sealed(Slow):
+    """An array that can only be loaded: what is to be computed with has to pass through the machine."""
+
+    def numpy(self):
+        raise TypeError("q, k and v stay in slow memory; load slices of them with memory.load(...)")
+
+    def __getitem__(self, index) -> Slow:
+        part = super().__getitem__(index)
+        sealed = Sealed.__new__(Sealed)
+        sealed._array = part._array
+        return sealed
+
+
 def _reference(memory, q, k, v):
     return traffic.flash_2(memory, q, k, v).numpy(), memory.traffic
 
@@ -44,9 +57,9 @@ EXERCISE = Exercise(
 
     Many answers are right; this is checked:
 
-    1. the result is $\operatorname{softmax}(QK^\top / \sqrt d)\, V$;
+    1. the result is $\operatorname{softmax}(QK^\top / \sqrt d)\, V$, for shorter and narrower inputs too;
     2. the fast memory, 700 elements, is never overfilled; 61 tokens of width 5 have to pass through it;
-    3. at most 6,000 elements are moved. (Standard attention moves about 18,000, one query at a time nearly 40,000.)
+    3. at most 6,000 elements are moved, counted by the machine: every entry of `q`, `k` and `v` is loaded, and every output stored. (Standard attention moves about 18,000, one query at a time nearly 40,000.)
 
     What is no longer needed has to be let go of: `s = None`, or a function that returns.
     """,
@@ -85,7 +98,7 @@ EXERCISE = Exercise(
 
 _rng = np.random.default_rng(19)
 _q, _k, _v = _rng.normal(size=(3, N, D)) * 1.5
-_slow = Slow(_q), Slow(_k), Slow(_v)
+_slow = Sealed(_q), Sealed(_k), Sealed(_v)
 EXERCISE.probe("61 tokens of width 5", Machine(CAPACITY), *_slow)
 
 
@@ -174,3 +187,36 @@ def little_traffic(call):
     moved = getattr(machine, "last", machine).traffic
     if moved > 6000:
         return f"it moves {moved}"
+
+
+@EXERCISE.holds("the result is attention for fewer and narrower tokens too")
+def exact_elsewhere(call):
+    for n, d in ((1, 2), (23, 3), (40, 1)):
+        q, k, v = np.random.default_rng(n).normal(size=(3, n, d))
+        got, _ = call(Machine(CAPACITY), Sealed(q), Sealed(k), Sealed(v))
+        right = reference.attention(q, k, v)
+        if got.shape != right.shape or not np.allclose(got, right, atol=1e-4):
+            return f"for {n} tokens of width {d} it is not"
+    return None
+
+
+@EXERCISE.holds("the elements moved are those that the machine has counted, and every array is among them")
+def counted(call):
+    machine = Machine(CAPACITY)
+    _, told = call(machine, *_slow)
+    seen = getattr(machine, "last", machine)
+    if told != seen.traffic:
+        return f"{float(told):.0f} are told and {seen.traffic} were counted"
+    if seen.loads < 3 * N * D or seen.stores < N * D:
+        return f"{seen.loads} elements were loaded and {seen.stores} stored, fewer than q, k, v and the output have"
+    return None
+
+
+@EXERCISE.holds("scores of 1000 stay finite")
+def large(call):
+    q, k, v = np.random.default_rng(7).normal(size=(3, 20, 4)) * np.array([60, 60, 1])[:, None, None]
+    for where, queries, keys in (("of both signs", q, k), ("all below -1000", np.abs(q) + 60, -np.abs(k) - 60)):
+        got, _ = call(Machine(CAPACITY), Sealed(queries), Sealed(keys), Sealed(v))
+        if not np.allclose(got, reference.attention(queries, keys, v), atol=1e-4):
+            return f"with scores in the thousands, {where}, the result is not attention"
+    return None

@@ -54,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** One exponential for each worker and row.
     """,
-    verified="two, three and five workers, log-sum-exps near 2000 included.",
+    verified="one to seven workers, log-sum-exps near 2000, near -2000 and thousands apart included.",
     next_thought="what would you send over a network from each worker, and how many bytes is it for one query?",
     reference=_reference,
 )
@@ -62,6 +62,11 @@ EXERCISE = Exercise(
 _rng = np.random.default_rng(17)
 for _b, _n, _d in ((3, 5, 2), (5, 2, 7), (2, 2, 3)):
     EXERCISE.probe(f"{_b} workers, {_n} rows of width {_d}", _rng.normal(size=(_b, _n, _d)), _rng.normal(size=(_b, _n)) * 2)
+EXERCISE.probe("1 worker", _rng.normal(size=(1, 3, 2)), _rng.normal(size=(1, 3)))
+EXERCISE.probe("7 workers, 1 row of width 1", _rng.normal(size=(7, 1, 1)), _rng.normal(size=(7, 1)))
+_APART = np.array([[2000.0, -2000, 0, -1500, 1499, 800], [1999, -2001, 3, 1500, -1500, 801], [-2000, -1999.5, 1, 1499, 1500, 799]])
+EXERCISE.probe("log-sum-exps thousands apart, among rows and among workers", _rng.normal(size=(3, 6, 2)), _APART, extreme=True)
+EXERCISE.probe("4 workers, log-sum-exps near -2000", _rng.normal(size=(4, 2, 3)), _rng.normal(size=(4, 2)) - 2000, extreme=True)
 EXERCISE.probe("3 workers, log-sum-exps near 2000", _rng.normal(size=(3, 5, 2)), _rng.normal(size=(3, 5)) + 2000, extreme=True)
 
 
@@ -125,6 +130,13 @@ def no_common_maximum(outs, lses):
         return (weights[..., None] * outs).sum(axis=0), np.log(np.exp(lses).sum(axis=0))
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def one_maximum_for_all_rows(outs, lses):
+    with np.errstate(all="ignore"):
+        weights = np.exp(lses - lses.max())
+        return (weights[..., None] * outs).sum(axis=0) / weights.sum(axis=0)[..., None], lses.max() + np.log(weights.sum(axis=0))
+
+
 @EXERCISE.holds("the order of the workers does not matter")
 def any_order(call):
     rng = np.random.default_rng(1)
@@ -141,3 +153,29 @@ def one_worker(call):
     out, lse = call(outs, lses)
     if not (np.allclose(out, outs[0]) and np.allclose(lse, lses[0])):
         return f"its output begins {text.numbers(out, 2)} instead of {text.numbers(outs, 2)}"
+
+
+@EXERCISE.holds("weights of 1, 2 and 5 eighths come from log-sum-exps of ln 1, ln 2 and ln 5, and add up to ln 8")
+def eighths(call):
+    out, lse = call(np.eye(3)[:, None], np.log([[1.0], [2], [5]]))
+    if np.allclose(out, [[1 / 8, 2 / 8, 5 / 8]]) and np.allclose(lse, np.log(8)):
+        return None
+    return f"the outputs get {text.numbers(out * 8)} eighths, and the log-sum-exp is {text.numbers(lse)}, ln 8 being {text.number(np.log(8))}"
+
+
+@EXERCISE.holds("each row is joined by itself")
+def rows_apart(call):
+    rng = np.random.default_rng(4)
+    outs, lses = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 4)) * 3
+    together, alone = call(outs, lses), call(outs[:, 1:2], lses[:, 1:2])
+    gap = max(np.abs(together[0][1] - alone[0][0]).max(), abs(together[1][1] - alone[1][0]))
+    return None if gap < 1e-9 else f"row 1 differs by {text.number(gap)} when it is joined alone"
+
+
+@EXERCISE.holds("log-sum-exps raised by 900 change no output and raise the result by 900")
+def raised(call):
+    rng = np.random.default_rng(5)
+    outs, lses = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 4))
+    here, there = call(outs, lses), call(outs, lses + 900)
+    gaps = np.abs(here[0] - there[0]).max(), np.abs(here[1] + 900 - there[1]).max()
+    return None if max(gaps) < 1e-6 else f"the outputs move by up to {text.number(gaps[0])}, and log-sum-exps are off by up to {text.number(gaps[1])}"

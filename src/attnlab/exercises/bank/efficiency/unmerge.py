@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 from attnlab.reference.blocked import merge
 
@@ -49,7 +50,7 @@ EXERCISE = Exercise(
 
     **Cost.** One exponential and one logarithm a row.
     """,
-    verified="ordinary rows, log-sum-exps near 2000 and near -2000, and nothing to take away.",
+    verified="ordinary rows, log-sum-exps near 2000 and near -2000 and thousands apart, rests of little weight, and nothing to take away.",
     next_thought="a running window could forget old keys this way. Why does nobody do it?",
     reference=_reference,
 )
@@ -60,6 +61,14 @@ _lse_part, _lse_rest = _rng.normal(size=(2, 7)) * 1.5
 for _name, _shift in (("7 rows of width 3", 0.0), ("log-sum-exps near 2000", 2000.0), ("log-sum-exps near -2000", -2000.0)):
     _out, _lse = merge(_rest, _lse_rest + _shift, _part, _lse_part + _shift)
     EXERCISE.probe(_name, _out, _lse, _part, _lse_part + _shift, extreme=bool(_shift))
+_far = np.array([2000.0, -2000, 0, 700, -700, 3000, 0])
+_little = np.array([-6.0, 0, -6.5, 3, 8, 1, -1])  # log-sum-exps of the rest, beside those of the part
+_out, _lse = merge(_rest, _far + _little, _part, _far)
+EXERCISE.probe("log-sum-exps thousands apart from row to row, rests from a 660th of the weight up", _out, _lse, _part, _far, extreme=True)
+_some = np.where(np.arange(7) % 2, _lse_part, -np.inf)
+_out, _lse = merge(_rest, _lse_rest, np.where(np.isfinite(_some)[:, None], _part, 0), _some)
+EXERCISE.probe("nothing to take away in every other row", _out, _lse, np.where(np.isfinite(_some)[:, None], _part, 0), _some)
+EXERCISE.probe("1 row of width 1", np.array([[3.0]]), np.array([1.0]), np.array([[5.0]]), np.array([0.5]))
 EXERCISE.probe("nothing to take away", _rest, _lse_rest, np.zeros((7, 3)), np.full(7, -np.inf))
 
 
@@ -111,6 +120,14 @@ def no_common_maximum(out, lse, out_2, lse_2):
 
 
 @EXERCISE.mutant
+def one_maximum_for_all_rows(out, lse, out_2, lse_2):
+    with np.errstate(all="ignore"):
+        all_of_it, part = np.exp(lse - lse.max()), np.exp(lse_2 - lse.max())
+        out_1 = (all_of_it[:, None] * out - part[:, None] * out_2) / (all_of_it - part)[:, None]
+        return out_1, lse.max() + np.log(all_of_it - part)
+
+
+@EXERCISE.mutant
 def outputs_subtracted(out, lse, out_2, lse_2):
     return out - out_2, _reference(out, lse, out_2, lse_2)[1]
 
@@ -126,7 +143,23 @@ def back_again(call):
 
 @EXERCISE.holds("taking nothing away changes nothing")
 def nothing_away(call):
-    out, lse = EXERCISE.probes[3].arguments[:2]
-    found = call(*EXERCISE.probes[3].arguments)
+    out, lse = EXERCISE.probes[-1].arguments[:2]
+    found = call(*EXERCISE.probes[-1].arguments)
     if not (np.allclose(found[0], out) and np.allclose(found[1], lse)):
-        return "the result is another one"
+        return f"outputs that begin {text.numbers(out, 2)} begin {text.numbers(found[0], 2)}, log-sum-exps {text.numbers(lse, 2)} become {text.numbers(found[1], 2)}"
+
+
+@EXERCISE.holds("half of the weight taken away leaves ln 2 less, and the output on the other side")
+def half(call):
+    out, lse = call(np.array([[3.0, 8.0]]), np.array([7.0]), np.array([[5.0, 4.0]]), np.array([7 - np.log(2)]))
+    if np.allclose(out, [[1, 12]]) and np.allclose(lse, 7 - np.log(2)):
+        return None
+    return f"outputs 3 and 8 at a log-sum-exp of 7, less 5 and 4 with half of the weight, leave {text.numbers(out)} at {text.numbers(lse)}"
+
+
+@EXERCISE.holds("all log-sum-exps raised by 900 change no output and raise the result by 900")
+def raised(call):
+    out, lse, out_2, lse_2 = EXERCISE.probes[0].arguments
+    here, there = call(out, lse, out_2, lse_2), call(out, lse + 900, out_2, lse_2 + 900)
+    gaps = np.abs(here[0] - there[0]).max(), np.abs(here[1] + 900 - there[1]).max()
+    return None if max(gaps) < 1e-6 else f"the outputs move by up to {text.number(gaps[0])}, and log-sum-exps are off by up to {text.number(gaps[1])}"

@@ -45,7 +45,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three multiplications, and worth doing before anything is bought.
     """,
-    verified="four servers, one with a remainder of almost a whole cache, and one that the weights do not fit.",
+    verified="eight servers: with a remainder of almost a whole cache, with none, without room for a single user, and without room for the weights.",
     next_thought="which of the seven numbers would you change first, and what would it cost?",
     reference=_reference,
 )
@@ -53,6 +53,10 @@ EXERCISE = Exercise(
 EXERCISE.probe("a small server", 100_000, 20_000, 11, 3, 2, 7, 2)
 EXERCISE.probe("a server with a remainder", 1_000_003, 30_000, 13, 5, 3, 11, 4)
 EXERCISE.probe("a model of 7 billion parameters on 80 GB", 80 * 10**9, 14 * 10**9, 4096, 32, 32, 128, 2)
+EXERCISE.probe("a cache more would fit but for one byte", 1_000 + 2 * 360 - 1, 1_000, 9, 2, 2, 5, 1)
+EXERCISE.probe("two caches to the last byte", 1_000 + 2 * 360, 1_000, 9, 2, 2, 5, 1)
+EXERCISE.probe("room for less than one", 5_000, 4_990, 3, 2, 1, 5, 2)
+EXERCISE.probe("weights that fill the memory", 1_500, 1_500, 3, 1, 1, 5, 2)
 EXERCISE.probe("weights that do not fit", 1_000, 1_500, 3, 1, 1, 5, 2)
 
 
@@ -83,27 +87,32 @@ def weights_forgotten(memory, weights, tokens, layers, kv_heads, d_head, bytes_e
 
 @EXERCISE.mutant
 def one_user_too_many(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return -(-(memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each))
+    return max(-(-(memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each)), 0)
+
+
+@EXERCISE.mutant
+def fewer_than_no_users(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
+    return (memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each)
 
 
 @EXERCISE.mutant
 def one_layer_only(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return (memory - weights) // cost.cache_bytes(tokens, 1, kv_heads, d_head, bytes_each)
+    return max((memory - weights) // cost.cache_bytes(tokens, 1, kv_heads, d_head, bytes_each), 0)
 
 
 @EXERCISE.mutant
 def heads_ignored(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return (memory - weights) // cost.cache_bytes(tokens, layers, 1, d_head, bytes_each)
+    return max((memory - weights) // cost.cache_bytes(tokens, layers, 1, d_head, bytes_each), 0)
 
 
 @EXERCISE.mutant
 def numbers_instead_of_bytes(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return (memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, 1)
+    return max((memory - weights) // cost.cache_bytes(tokens, layers, kv_heads, d_head, 1), 0)
 
 
 @EXERCISE.mutant
 def tokens_squared(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
-    return (memory - weights) // (cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each) * tokens)
+    return max((memory - weights) // (cost.cache_bytes(tokens, layers, kv_heads, d_head, bytes_each) * tokens), 0)
 
 
 @EXERCISE.holds("your answer fits, and one user more does not")
@@ -121,3 +130,23 @@ def whole(call):
     users = float(call(10_000, 1_000, 3, 2, 5, 7, 2))
     if users != round(users):
         return f"it is {users:.2f}"
+
+
+@EXERCISE.holds("where the weights do not fit, nobody can be served")
+def nobody(call):
+    users = float(call(1_000, 5_000, 3, 2, 5, 7, 2))
+    return None if users == 0 else f"1,000 bytes, 5,000 of them for the weights: {users:.0f} users"
+
+
+def _doubled(place):
+    def test(call):
+        numbers = [10**6, 0, 4, 4, 4, 4, 4]
+        before = float(call(*numbers))
+        numbers[place] *= 2
+        after = float(call(*numbers))
+        return None if (before, after) == (488, 244) else f"of {before:.0f} users {after:.0f} are left"
+    return test
+
+
+for _place, _name in ((2, "tokens"), (3, "layers"), (4, "heads"), (5, "width of a head"), (6, "bytes for a number")):
+    EXERCISE.holds(f"of 488 users 244 are left with twice the {_name}")(_doubled(_place))

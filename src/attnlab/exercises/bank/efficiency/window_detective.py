@@ -86,12 +86,12 @@ EXERCISE = Exercise(
 
     **Cost.** One call on a text of a few tokens. The bug that it finds costs nothing to run and changes every long text.
     """,
-    verified="all five verdicts for windows of 2, 3 and 7.",
+    verified="all five verdicts for windows of 1, 2, 3, 5, 7 and 40.",
     next_thought="how would you find out, from outside, whether the first query is aligned with the first key or the last with the last?",
     reference=_reference,
 )
 
-for _size in (3, 7, 2):
+for _size in (3, 7, 2, 1, 40):
     for _name in VERDICTS:
         EXERCISE.probe(f"a window of {_size}, the case {_name}", _suspect(_name, _size), _size)
 
@@ -185,6 +185,17 @@ for _name in VERDICTS:
 @EXERCISE.impostor
 def always_the_last_verdict(attend, size):
     return "no far end"
+
+
+@EXERCISE.impostor
+def always_the_first_verdict(attend, size):
+    return "correct"
+
+
+@EXERCISE.impostor
+def a_text_of_twenty_tokens(attend, size):
+    row = _row(attend, 20, 18)
+    return "sees the future" if row[19] else _by_count(row.sum(), size)
 
 
 @EXERCISE.impostor

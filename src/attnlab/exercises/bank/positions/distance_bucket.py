@@ -58,6 +58,7 @@ EXERCISE.probe("8 buckets up to 16", np.array([0, 1, 3, 4, 5, 6, 7, 9, 10, 12, 1
 EXERCISE.probe("32 buckets up to 128", np.array([111, 2, 129, 15, 16, 17, 20, 25, 33, 500, 50, 77, 127, 128]), 32, 128)
 EXERCISE.probe("12 buckets up to 100", np.array([5, 6, 7, 9, 11, 13, 22, 30, 41, 60, 63, 99, 100, 101, 300]), 12, 100)
 EXERCISE.probe("4 buckets up to 7, one distance", np.array([3]), 4, 7)
+EXERCISE.probe("8 buckets up to 6, which are more buckets than distances", np.array([3, 4, 5, 6, 7]), 8, 6)
 EXERCISE.probe("2 buckets up to 5", np.array([1, 0, 4, 5, 9]), 2, 5)
 
 

@@ -59,7 +59,7 @@ def _mixed(q_pos, k_pos):
 
 
 def _clamped(q_pos, k_pos):
-    return _rotary(np.minimum(q_pos, 64), np.minimum(k_pos, 64))
+    return _rotary(np.clip(q_pos, -64, 64), np.clip(k_pos, -64, 64))
 
 
 def _thirds(q_pos, k_pos):
@@ -79,7 +79,7 @@ def _contents_alone(q_pos, k_pos):
 
 
 def _drifting(q_pos, k_pos):
-    return _rotary(q_pos, k_pos) + 1e-5 * k_pos
+    return _rotary(q_pos, k_pos) + 5e-7 * k_pos
 
 
 class _KeptCache:

@@ -64,6 +64,7 @@ EXERCISE.probe("7 places to 4, none kept", _rng.normal(size=(7, 2)), 4, 0)
 EXERCISE.probe("3 places to 7, two kept rows", _rng.normal(size=(5, 5)), 7, 2)
 EXERCISE.probe("2 places to 3, three kept rows", _rng.normal(size=(5, 2)), 3, 3)
 EXERCISE.probe("11 places to 2, one kept row", _rng.normal(size=(12, 1)), 2, 1)
+EXERCISE.probe("7 places to 5, two kept rows", _rng.normal(size=(9, 3)), 5, 2)
 EXERCISE.probe("4 places to 4", _rng.normal(size=(5, 2)), 4, 1)
 EXERCISE.probe("a table of whole numbers, 3 places to 4", np.array([[7, 1], [0, 9], [4, 2], [1, 5]]), 4, 1)
 
@@ -144,7 +145,7 @@ def special(call):
 
 @EXERCISE.holds("places at equal steps stay at equal steps, when there are more and when there are fewer")
 def equal_steps(call):
-    for n in (6, 3):
+    for n in (6, 4, 3):
         out = call(np.array([[0.0], [10], [20], [30], [40]]), n, 0)
         if not np.allclose(out[:, 0], np.linspace(0, 40, n)):
             return f"0, 10, 20, 30, 40 on {n} places become {text.numbers(out, 6)}"

@@ -1,0 +1,278 @@
+"""Wrong answers to exercises on tiles, traffic, windows and merges, other than their mutants: what is wrong, the answer, its true names."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from attnlab import reference
+from attnlab.kernels.traffic import Slow
+
+WRONG: list[tuple] = []
+
+
+def several(name, answers, names=None):
+    for what, function in answers.items():
+        WRONG.append((f"efficiency.{name}", what, function, (names or {}).get(what, ())))
+
+
+# -- window_detective ------------------------------------------------------------------------------------------------
+
+WORDS = ("correct", "one too wide", "one too narrow", "sees the future", "no far end")
+
+
+def seen(attend, n, place):
+    nothing = np.zeros((n, 1))
+    return attend(nothing, nothing, np.eye(n))[place] > 0
+
+
+def by_count(count, size, shift=0):
+    return {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}.get(int(count) + shift, "no far end")
+
+
+def found(length, place=lambda n, size: n - 2, future=True, shift=0):
+    def verdict(attend, size):
+        n = length(size)
+        row = seen(attend, n, place(n, size))
+        if future and row[place(n, size) + 1:].any():
+            return "sees the future"
+        return by_count(row.sum(), size, shift)
+    return verdict
+
+
+several("window_detective", {
+    **{f'always "{word}"': lambda attend, size, word=word: word for word in WORDS},
+    "a text of 10": found(lambda size: 10),
+    "a text of 16": found(lambda size: 16),
+    "a text of 32": found(lambda size: 32),
+    "no test of the future": found(lambda size: size + 3, future=False),
+    "a query in the middle": found(lambda size: size + 5, lambda n, size: n // 2),
+    "the query at the window's size less one": found(lambda size: size + 3, lambda n, size: size - 1),
+    "the query at the window's size": found(lambda size: size + 3, lambda n, size: size),
+    "one counted too many": found(lambda size: size + 4, shift=1),
+    "the future for the right one": lambda attend, size: {"sees the future": "correct", "correct": "sees the future"}.get(
+        found(lambda s: s + 4)(attend, size), found(lambda s: s + 4)(attend, size)),
+    "wide and narrow exchanged": lambda attend, size: {"one too wide": "one too narrow", "one too narrow": "one too wide"}.get(
+        found(lambda s: s + 4)(attend, size), found(lambda s: s + 4)(attend, size)),
+    "capitals": lambda attend, size: found(lambda s: s + 4)(attend, size).capitalize(),
+    "weights above a tenth": lambda attend, size: by_count((attend(*[np.zeros((size + 4, 1))] * 2, np.eye(size + 4))[size + 2] > 0.1).sum(), size),
+    "the shape": lambda attend, size: "correct" if attend(*np.zeros((3, size + 4, 2))).shape == (size + 4, 2) else "no far end",
+    "sums of weights": lambda attend, size: by_count(attend(*[np.zeros((size + 4, 1))] * 2, np.ones((size + 4, 1)))[size + 2].sum(), size),
+}, {"the query at the window's size": ("far_end_not_tested",)})
+
+# -- users_that_fit --------------------------------------------------------------------------------------------------
+
+
+def fitting(cache=lambda t, layers, h, d, b: 2 * t * layers * h * d * b, rounded=math.floor, least=0, free=lambda m, w: m - w):
+    def users(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
+        return max(rounded(free(memory, weights) / cache(tokens, layers, kv_heads, d_head, bytes_each)), least)
+    return users
+
+
+several("users_that_fit", {
+    "rounded to the nearest": fitting(rounded=round),
+    "not rounded": fitting(rounded=float),
+    "at least one": fitting(least=1),
+    "three tables": fitting(lambda t, n, h, d, b: 3 * t * n * h * d * b),
+    "the width ignored": fitting(lambda t, n, h, d, b: 2 * t * n * h * b),
+    "tokens ignored": fitting(lambda t, n, h, d, b: 2 * n * h * d * b),
+    "added instead of multiplied": fitting(lambda t, n, h, d, b: 2 * t * (n + h) * d * b),
+    "the width squared": fitting(lambda t, n, h, d, b: 2 * t * n * h * d * d * b),
+    "weights added": fitting(free=lambda m, w: m + w),
+    "weights in numbers": lambda m, w, t, n, h, d, b: max((m - w * b) // (2 * t * n * h * d * b), 0),
+    "one less": fitting(rounded=lambda x: math.floor(x) - 1),
+    "one more": fitting(rounded=lambda x: math.floor(x) + 1),
+    "strictly less than the memory": fitting(rounded=lambda x: math.ceil(x) - 1),
+    "a tenth kept free": fitting(free=lambda m, w: 0.9 * m - w),
+    "bits for bytes": fitting(lambda t, n, h, d, b: 2 * t * n * h * d * b / 8),
+    "nobody where the weights fill half": lambda m, w, *rest: 0 if 2 * w > m else fitting()(m, w, *rest),
+    "one where it just does not fit": lambda m, w, *rest: max(fitting()(m, w, *rest), int(m > w)),
+    "always 7": lambda *numbers: 7,
+    "the size without its sign": lambda m, w, *rest: fitting(least=-10**9)(m, w, *rest) if m > w else abs(fitting(least=-10**9)(m, w, *rest)),
+    "two bytes always": lambda m, w, t, n, h, d, b: max((m - w) // (4 * t * n * h * d), 0),
+})
+
+# -- unmerge ---------------------------------------------------------------------------------------------------------
+
+
+def share_of(lse, lse_2):
+    return np.exp(lse_2 - lse)
+
+
+def apart(out, lse, out_2, share):
+    return (out - share[:, None] * out_2) / (1 - share)[:, None]
+
+
+several("unmerge", {
+    "the share the other way": lambda o, x, o2, x2: (apart(o, x, o2, np.exp(-np.abs(x - x2)) * 0.5), x + np.log1p(-share_of(x, x2))),
+    "a difference of sizes": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)), x - share_of(x, x2)),
+    "the logarithm added with the wrong sign": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)), x - np.log1p(-share_of(x, x2))),
+    "the log-sum-exp of the part": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)), x2),
+    "log-sum-exp added": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)), np.logaddexp(x, x2)),
+    "the rest's log alone": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)), np.log1p(-share_of(x, x2))),
+    "base 2": lambda o, x, o2, x2: (apart(o, x, o2, np.exp2(x2 - x)), x + np.log2(1 - np.exp2(x2 - x))),
+    "divided by the share": lambda o, x, o2, x2: ((o - share_of(x, x2)[:, None] * o2) / np.maximum(share_of(x, x2), 1e-9)[:, None], x + np.log1p(-share_of(x, x2))),
+    "the part's output weighted by the rest": lambda o, x, o2, x2: ((o - (1 - share_of(x, x2))[:, None] * o2) / (1 - share_of(x, x2))[:, None], x + np.log1p(-share_of(x, x2))),
+    "the first row's share for all": lambda o, x, o2, x2: (apart(o, x, o2, np.full(len(x), share_of(x, x2)[0])), x + np.log1p(-share_of(x, x2))),
+    "rests below a hundredth cut off": lambda o, x, o2, x2: (apart(o, x, o2, np.minimum(share_of(x, x2), 0.99)), x + np.log1p(-share_of(x, x2))),
+    "exponents cut off at 700": lambda o, x, o2, x2: ((np.exp(np.clip(x, -700, 700))[:, None] * o - np.exp(np.clip(x2, -700, 700))[:, None] * o2)
+                                                      / (np.exp(np.clip(x, -700, 700)) - np.exp(np.clip(x2, -700, 700)) + 1e-300)[:, None], x + np.log1p(-share_of(x, x2))),
+    "NaN for nothing to take away": lambda o, x, o2, x2: (apart(o, x, o2, share_of(x, x2)) + np.where(np.isinf(x2), np.nan, 0)[:, None], x + np.log1p(-share_of(x, x2))),
+    "zeros for nothing to take away": lambda o, x, o2, x2: (np.where(np.isinf(x2)[:, None], 0, apart(o, x, o2, share_of(x, x2))), x + np.log1p(-share_of(x, x2))),
+    "unchanged": lambda o, x, o2, x2: (o, x),
+    "results exchanged": lambda o, x, o2, x2: (x + np.log1p(-share_of(x, x2)), apart(o, x, o2, share_of(x, x2))),
+    "the mean row": lambda o, x, o2, x2: (np.broadcast_to(apart(o, x, o2, share_of(x, x2)).mean(axis=0), o.shape), x + np.log1p(-share_of(x, x2))),
+})
+
+# -- tree_merge ------------------------------------------------------------------------------------------------------
+
+
+def joined(top, weigh=None, lse=None):
+    def join(outs, lses):
+        with np.errstate(all="ignore"):
+            e = np.exp(lses - top(lses))
+            w = e / e.sum(axis=0) if weigh is None else weigh(lses, e)
+            total = top(lses) + np.log(e.sum(axis=0)) if lse is None else lse(lses, e)
+            return (w[..., None] * outs).sum(axis=0), total
+    return join
+
+
+def largest(lses):
+    return lses.max(axis=0)
+
+
+several("tree_merge", {
+    "no maximum": joined(lambda x: 0.0),
+    "one maximum": joined(lambda x: x.max()),
+    "the minimum for the maximum": joined(lambda x: x.min(axis=0)),
+    "the mean for the maximum": joined(lambda x: x.mean(axis=0)),
+    "the first worker for the maximum": joined(lambda x: x[0]),
+    "700 for the maximum": joined(lambda x: 700.0),
+    "1990 for the maximum": joined(lambda x: 1990.0),
+    "the log-sum-exps' mean": joined(largest, lse=lambda x, e: x.mean(axis=0)),
+    "the maximum not added": joined(largest, lse=lambda x, e: np.log(e.sum(axis=0))),
+    "the log of the mean": joined(largest, lse=lambda x, e: x.max(axis=0) + np.log(e.mean(axis=0))),
+    "weights by the log-sum-exps themselves": joined(largest, weigh=lambda x, e: x / x.sum(axis=0)),
+    "weights over everything": joined(largest, weigh=lambda x, e: np.exp(x - x.max()) / np.exp(x - x.max()).sum()),
+    "squared weights": joined(largest, weigh=lambda x, e: e**2 / (e**2).sum(axis=0)),
+    "the heaviest worker alone": joined(largest, weigh=lambda x, e: (x == x.max(axis=0)) * 1.0),
+    "weights the other way": joined(largest, weigh=lambda x, e: np.exp(x.min(axis=0) - x) / np.exp(x.min(axis=0) - x).sum(axis=0)),
+    "the first two alone": lambda outs, lses: joined(largest)(outs[:2], lses[:2]),
+    "pairs averaged": lambda outs, lses: (outs.mean(axis=0), joined(largest)(outs, lses)[1]),
+    "all rows alike": lambda outs, lses: (np.broadcast_to(joined(largest)(outs, lses)[0].mean(axis=0), outs.shape[1:]), joined(largest)(outs, lses)[1]),
+    "base 2": joined(largest, weigh=lambda x, e: np.exp2(x - x.max(axis=0)) / np.exp2(x - x.max(axis=0)).sum(axis=0)),
+    "clipped at 50": lambda outs, lses: joined(largest)(outs, np.clip(lses, -50, 50)),
+}, {"no maximum": ("no_common_maximum",), "one maximum": ("one_maximum_for_all_rows",),
+    "pairs averaged": ("plain_average",)})
+
+# -- traffic_closed_form ---------------------------------------------------------------------------------------------
+
+
+def moved(once, each, blocks=lambda n, b: math.ceil(n / b)):
+    return lambda n, d, b: once(n, d) + blocks(n, b) * each(n, d)
+
+
+def both(n, d):
+    return 2 * n * d
+
+
+several("traffic_closed_form", {
+    "two numbers a row": moved(lambda n, d: 2 * n * d + 2 * n, both),
+    "outputs forgotten": moved(lambda n, d: n * d + n, both),
+    "blocks in proportion": moved(lambda n, d: 2 * n * d + n, both, lambda n, b: n / b),
+    "one block too many": moved(lambda n, d: 2 * n * d + n, both, lambda n, b: n // b + 1),
+    "rounded to the nearest": moved(lambda n, d: 2 * n * d + n, both, lambda n, b: max(round(n / b), 1)),
+    "at most 8 blocks": moved(lambda n, d: 2 * n * d + n, both, lambda n, b: min(math.ceil(n / b), 8)),
+    "keys and values of the block alone": lambda n, d, b: 2 * n * d + n + math.ceil(n / b) * 2 * min(n, b) * d,
+    "outputs stored for every block of keys": moved(lambda n, d: n * d + n, lambda n, d: 3 * n * d),
+    "bytes": lambda n, d, b: 4 * (2 * n * d + n + math.ceil(n / b) * 2 * n * d),
+    "the log-sum-exp of each block": lambda n, d, b: 2 * n * d + math.ceil(n / b) * (2 * n * d + n),
+    "keys outside": lambda n, d, b: 2 * n * d + math.ceil(n / b) * (3 * n * d + 4 * n),
+    "the width forgotten": lambda n, d, b: 2 * n + n + math.ceil(n / b) * 2 * n,
+    "n squared": lambda n, d, b: 2 * n * d + n + n * n,
+    "the last block by its size": lambda n, d, b: 2 * n * d + n + int(n / b * 2 * n * d),
+}, {"keys outside": ("queries_reloaded",)})
+
+# -- tiles_to_visit --------------------------------------------------------------------------------------------------
+
+
+def tiles(position, key=lambda m, bk: np.arange(0, m, bk), least=np.less_equal):
+    def visit(n, m, bq, bk):
+        return least(key(m, bk)[None, :], position(n, m, np.arange(0, n, bq), bq)[:, None])
+    return visit
+
+
+def last(n, m, starts, bq):
+    return np.minimum(starts + bq, n) - 1 + m - n
+
+
+several("tiles_to_visit", {
+    "one key of the future": tiles(lambda n, m, starts, bq: last(n, m, starts, bq) + 1),
+    "the own key not counted": tiles(last, least=np.less),
+    "the offset the other way": tiles(lambda n, m, starts, bq: np.minimum(starts + bq, n) - 1 + n - m),
+    "the offset never below 0": tiles(lambda n, m, starts, bq: np.minimum(starts + bq, n) - 1 + max(m - n, 0)),
+    "the offset in blocks": lambda n, m, bq, bk: np.arange(-(-m // bk))[None] <= (np.arange(-(-n // bq)) + (-(-m // bk)) - (-(-n // bq)))[:, None],
+    "the middle of a block": tiles(lambda n, m, starts, bq: (starts + last(n, m, starts, bq) + n - m) // 2 + m - n),
+    "every tile below the diagonal and none on it": tiles(lambda n, m, starts, bq: starts - 1 + m - n),
+    "at least one tile a row": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk) | (np.arange(-(-m // bk)) == 0)[None],
+    "rows and columns exchanged": lambda n, m, bq, bk: tiles(last)(m, n, bk, bq).T,
+    "from the last tile": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk)[::-1, ::-1],
+    "the tiles to skip": lambda n, m, bq, bk: ~tiles(last)(n, m, bq, bk),
+    "blocks of keys as large as those of queries": lambda n, m, bq, bk: tiles(last)(n, m, bq, bq),
+    "a window of 40 keys": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk) & (np.arange(0, m, bk)[None] + bk > np.arange(0, n, bq)[:, None] + m - n - 40),
+    "8 tiles at most": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk)[:8, :8],
+    "a row a query": lambda n, m, bq, bk: np.repeat(tiles(last)(n, m, bq, bk), bq, axis=0)[:n],
+    "0 and 1": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk).astype(int),
+    "a lower triangle of tiles": lambda n, m, bq, bk: np.tri(-(-n // bq), -(-m // bk), max(m - n, 0) // bk, dtype=bool),
+}, {"the own key not counted": ("strict_diagonal_of_tiles",), "rows and columns exchanged": ("looks_at_the_future",)})
+
+# -- traffic_score ---------------------------------------------------------------------------------------------------
+
+
+def streamed(rows=16, keys=4, told=lambda memory: memory.traffic, start=-1e9, mix=lambda o, total: o / total, limit=None):
+    def attend(memory, q, k, v):
+        out, (n, d) = Slow(np.zeros(q.shape)), q.shape
+        for i in range(0, n, rows):
+            queries = memory.load(q[i:i + rows]) / np.sqrt(d)
+            o, total, m = queries * 0, queries[:, :1] * 0, queries[:, :1] * 0 + start
+            for j in range(0, limit or n, keys):
+                s = queries @ memory.load(k[j:j + keys]).T
+                new = np.maximum(m, s.max(axis=-1, keepdims=True))
+                shrink, p, m = np.exp(m - new), np.exp(s - new), new
+                total, o = shrink * total + p.sum(-1, keepdims=True), shrink * o + p @ memory.load(v[j:j + keys])
+            memory.store(out[i:i + rows], mix(o, total))
+        return out.numpy(), told(memory)
+    return attend
+
+
+def looked_at(memory, q, k, v):
+    return reference.attention(q.numpy(), k.numpy(), v.numpy()), memory.traffic
+
+
+def past_the_machine(memory, q, k, v):
+    return reference.attention(q._array, k._array, v._array), memory.traffic
+
+
+def copied_out(memory, q, k, v):
+    q, k, v = (np.concatenate([np.array(memory.load(x[i:i + 20])) for i in range(0, len(x), 20)]).view(np.ndarray) for x in (q, k, v))
+    return reference.attention(q, k, v), memory.traffic
+
+
+several("traffic_score", {
+    "the arrays read beside the machine": looked_at,
+    "private arrays read": past_the_machine,
+    "nothing stored": copied_out,
+    "a score of 0": streamed(told=lambda memory: 0),
+    "loads alone": streamed(told=lambda memory: memory.loads),
+    "blocks too small": streamed(rows=4),
+    "blocks too large": streamed(rows=61),
+    "61 keys always": streamed(limit=61, keys=10),
+    "the first 60 keys": streamed(limit=60),
+    "not divided": streamed(mix=lambda o, total: o * 1),
+    "a maximum that starts at 0": streamed(start=0.0),
+    "uniform weights": streamed(start=-1e9, mix=lambda o, total: o / total * 0 + 0.1),
+    "the largest weight alone": streamed(mix=lambda o, total: np.sign(o)),
+    "nothing": lambda memory, q, k, v: (np.zeros(q.shape), 0),
+    "zeros stored": lambda memory, q, k, v: (memory.store(Slow(np.zeros((5, 5))), memory.full((5, 5), 0.0)), np.zeros(q.shape), memory.traffic)[1:],
+})
