@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import yaml
-
+from diagrams import colours, geometry
 
 from attnlab import diagrams, masks
 from attnlab.diagrams._drawing import NARROW, WIDE, Drawing, height
@@ -20,14 +20,15 @@ from attnlab.diagrams._words import LEAST, spans, width
 from attnlab.diagrams.head import STEPS
 from attnlab.diagrams.masks import MAY_LOOK
 
-from diagrams import colours, geometry
-
 ROOT = Path(__file__).resolve().parents[2]
 DRAWINGS = {
     "attention_head": diagrams.attention_head(),
     "attention_head, here": diagrams.attention_head(here="scale"),
+    "backward_flow": diagrams.backward_flow(),
+    "block_residual": diagrams.block_residual(),
     "encoder_decoder": diagrams.encoder_decoder(),
     "gpu_memory": diagrams.gpu_memory(),
+    "heads_share": diagrams.heads_share(),
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
     "kv_cache": diagrams.kv_cache(),
     "mask_pictures": diagrams.mask_pictures(),
@@ -221,8 +222,11 @@ def test_the_ids_are_those_of_the_vocabulary():
 
 def test_markup_of_a_line():
     assert spans("*Q* *K*^{⊤}/√*d*_{k}") == [
-        ("Q", True, 0), (" ", False, 0), ("K", True, 0), ("⊤", False, 1), ("/√", False, 0), ("d", True, 0), ("k", True, -1)]  # fmt: skip
-    assert spans("*d*_{model}")[1] == ("model", False, -1)
+        ("Q", True, 0, False), (" ", False, 0, False), ("K", True, 0, False), ("⊤", False, 1, False), ("/√", False, 0, False),
+        ("d", True, 0, False), ("k", True, -1, False)]  # fmt: skip
+    assert spans("*d*_{model}")[1] == ("model", False, -1, False)
+    assert spans("!S! *K*")[0] == ("S", True, 0, True)
+    assert "overline" in diagrams.backward_flow()._repr_html_()
 
 
 def test_a_wider_letter_makes_a_wider_line():

@@ -11,21 +11,26 @@ A box with a ``page`` is a link on the site. A page without code shows a drawing
 
 from __future__ import annotations
 
+from attnlab.diagrams.backward import backward_flow
 from attnlab.diagrams.cache import kv_cache
 from attnlab.diagrams.head import attention_head, self_or_cross
-from attnlab.diagrams.heads import heads_split_and_merged
+from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masks import mask_pictures
 from attnlab.diagrams.model import transformer
 from attnlab.diagrams.positions import where_positions_enter
+from attnlab.diagrams.residual import block_residual
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 
 __all__ = [
     "attention_head",
+    "backward_flow",
+    "block_residual",
     "encoder_decoder",
     "gpu_memory",
+    "heads_share",
     "heads_split_and_merged",
     "kv_cache",
     "mask_pictures",

@@ -70,7 +70,7 @@ def style() -> str:
         f"@container (min-width:{SWITCH}px){{.dg .wide{{display:block}}.dg .narrow{{display:none}}}}"
         ".dg text{font-family:var(--sans,system-ui,'Segoe UI',Roboto,Arial,sans-serif);fill:var(--d-ink);stroke:none}"
         ".dg .i{font-family:var(--serif,Georgia,'Times New Roman',serif);font-style:italic}"
-        ".dg .x{font-family:var(--serif,Georgia,'Times New Roman',serif)}"
+        ".dg .o{text-decoration:overline}.dg .x{font-family:var(--serif,Georgia,'Times New Roman',serif)}"
         f".dg .b{{font-weight:650}}.dg .s{{fill:{soft}}}.dg .f{{stroke-width:1.4}}.dg .f-quiet{{stroke-dasharray:4 3}}"
         f".dg .grid{{fill:none;stroke-width:.8;opacity:.55}}.dg .a{{fill:none;stroke:{mix('ink', 66)};stroke-linecap:round}}"
         f".dg .a-quiet{{stroke-dasharray:1 5}}.dg .h{{fill:{mix('ink', 66)};stroke:none}}{_kinds()}"

@@ -23,7 +23,7 @@ def number(x: float) -> str:
 def _tspan(span: Span, size: float, fall: float) -> str:
     """One piece; `fall` is how far down it goes from where the last one stood."""
     tint = TINTS.get(span.text, "") if span.italic and not span.level else ""
-    classes = " ".join(filter(None, ("i" if span.italic else "x" if span.level else "", tint)))
+    classes = " ".join(filter(None, ("i" if span.italic else "x" if span.level else "", "o" if span.bar else "", tint)))
     tall = f' font-size="{number(script(size))}"' if span.level else ""
     moved = f' dy="{number(fall)}"' if fall else ""
     text = html.escape(span.text, quote=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attnlab.diagrams._drawing import Drawing
-from attnlab.diagrams._shapes import Group, Label, Matrix, Shape, join, matrix
+from attnlab.diagrams._shapes import Box, Group, Label, Matrix, Shape, join, matrix, route
 
 CELL = 27
 NUMBERS = ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))  # three tokens, two heads of width two, in the order of memory
@@ -95,3 +95,42 @@ def _fan(table: Matrix, heads: list[Matrix]) -> list[Shape]:
 
 def _gather(heads: list[Matrix], table: Matrix) -> list[Shape]:
     return [join(head, table, at=at) for head, at in zip(heads, (124, 204))]
+
+
+SHARED = (
+    "Four ways to share keys and values among four query heads. Multi-head: each query head has keys and values of its own, four pairs are kept. Grouped: two "
+    "query heads share a pair, two pairs are kept. Multi-query: all share one pair. Latent: one narrow vector c is kept for each token, and the keys "
+    "and values of every head are computed from it; a small key for the position is kept beside it."
+)
+WAYS = (
+    ("multi-head", ("0", "1", "2", "3"), "keeps 4 of each"), ("grouped", ("0", "1"), "keeps 2 of each"),
+    ("multi-query", ("0",), "keeps 1 of each"), ("latent", (), "keeps mainly *c*"),
+)  # fmt: skip
+
+
+def heads_share() -> Drawing:
+    """Who shares what: multi-head, grouped, multi-query and latent attention, with four query heads each."""
+    wide = [shape for i in range(4) for shape in _way(i, 2 + 161 * i, 2)]
+    narrow = [shape for i in range(4) for shape in _way(i, 2 + 171 * (i % 2), 2 + 256 * (i // 2))]
+    return Drawing("heads_share", "Who shares keys and values", SHARED, tuple(wide), tuple(narrow))
+
+
+def _way(which: int, x: float, y: float) -> list[Shape]:
+    """Four query heads above, what is kept below, and who uses which."""
+    name, kept, says = WAYS[which]
+    asks = [Box(x + 6 + 36 * i, y + 42, 33, 34, (f"*q*_{{{i}}}",), kind="q", round=4) for i in range(4)]
+    if not kept:
+        return [Group(x, y, 153, 246, name), *asks, *_latent(x, y, asks), Label(x + 76.5, y + 228, f"~ {says}")]
+    span = 36 * (4 // len(kept)) - 3
+    keys = [Box(x + 6 + (span + 3) * i, y + 122, span, 34, (f"*k*_{{{n}}}",), kind="k", round=4) for i, n in enumerate(kept)]
+    values = [Box(one.x, y + 162, span, 34, (f"*v*_{{{n}}}",), kind="v", round=4) for one, n in zip(keys, kept)]
+    uses = [join(one, keys[i * len(kept) // 4], at=one.cx, kind="q") for i, one in enumerate(asks)]
+    return [Group(x, y, 153, 246, name), *asks, *keys, *values, *uses, Label(x + 76.5, y + 216, f"~ {says}")]
+
+
+def _latent(x: float, y: float, asks: list[Box]) -> list[Shape]:
+    """One vector below, from which keys and values of all heads are unfolded."""
+    pairs = [Box(one.x, y + 112, 33, 44, ("*k*", "*v*"), kind="quiet", round=4, size=13.5) for one in asks]
+    narrow = Box(x + 42, y + 184, 69, 28, ("*c*",), kind="lit", round=4)
+    unfolded = [route(narrow.on("top"), (narrow.cx, y + 170), (pair.cx, y + 170), pair.on("bottom")) for pair in pairs]
+    return [*pairs, narrow, *unfolded, *(join(one, pair, kind="q") for one, pair in zip(asks, pairs))]

@@ -51,7 +51,8 @@ def _memory_wide() -> tuple[Shape, ...]:
     ]
     flows += [join(cache, tile, at=cx, kind=kind) for tile, cx, kind in zip(came, (388, 478, 568), "qkv")]
     labels = [
-        Label(238, 316, "the large memory"),
+        Label(624, 20, "~ small and fast", "end"),
+        Label(238, 316, "large and slow"),
         Label(238, 342, "~ *S* and *A*, *n* × *n*,"),
         Label(238, 361, "~ are never written here"),
         Label(98, 165, "~ *O*_{i}, once", "start"),

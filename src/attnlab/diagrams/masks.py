@@ -24,7 +24,7 @@ SAYS = {
     "causal": ("keys up to the", "query's own place"),
     "padding": ("the last two keys", "are padding"),
     "window": ("the last three", "keys, own included"),
-    "document": ("causal, within the", "own document"),
+    "document": ("causal, within", "its own document"),
 }
 TEXT = (
     "Four tables of six queries, downward, by six keys, to the right; a filled square may be looked at. Causal: the lower "
