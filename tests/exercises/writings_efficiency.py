@@ -150,3 +150,75 @@ def shared_budget_by_halving(budget, block_k, d_head, d_value, bytes_each, stage
             return queries
         queries //= 2
     return 0
+
+
+@right("roofline")
+def least_time_in_fractions(flops, bytes_moved, peak, bandwidth):
+    from fractions import Fraction
+    return sorted([Fraction(flops) / Fraction(peak), Fraction(bytes_moved) / Fraction(bandwidth)])[-1]
+
+
+@right("shared_budget")
+def shared_budget_by_the_highest_bit(budget, block_k, d_head, d_value, bytes_each, stages):
+    room = (budget - bytes_each * stages * block_k * (d_head + d_value)) // (bytes_each * d_head)
+    return float(min(1 << (room.bit_length() - 1), 1024)) if room >= 16 else 0
+
+
+@right("unmerge")
+def unmerge_relative_to_the_larger(out, lse, out_2, lse_2):
+    top = np.maximum(lse, lse_2)
+    whole, part = np.exp(lse - top), np.exp(lse_2 - top)
+    left = whole - part
+    return [(whole[:, None] * out - part[:, None] * out_2) / left[:, None], (top + np.log(left)).tolist()]
+
+
+@right("tree_merge")
+def tree_merge_two_by_two(outs, lses):
+    """Halves first, as in a tree."""
+    if len(outs) == 1:
+        return outs[0], lses[0]
+    half = len(outs) // 2
+    (a, x), (b, y) = tree_merge_two_by_two(outs[:half], lses[:half]), tree_merge_two_by_two(outs[half:], lses[half:])
+    both = np.logaddexp(x, y)
+    return np.exp(x - both)[:, None] * a + np.exp(y - both)[:, None] * b, both
+
+
+@right("users_that_fit")
+def users_that_fit_by_division(memory, weights, tokens, layers, kv_heads, d_head, bytes_each):
+    return np.maximum(np.floor_divide(memory - weights, np.prod([2, tokens, layers, kv_heads, d_head, bytes_each])), 0)
+
+
+@right("traffic_closed_form")
+def traffic_by_lengths(n, d, block_q):
+    return float(n * (2 * d + 1) + len(range(0, n, block_q)) * 2 * n * d)
+
+
+@right("window_detective")
+def window_detective_by_comparing(attend, size):
+    """Every verdict is played through and compared."""
+    n = 3 * size + 5
+    q, k, v = np.random.default_rng(1).normal(size=(3, n, 4))
+    back = np.subtract.outer(np.arange(n), np.arange(n))
+    s, masks = q @ k.T / 2, {"correct": (back >= 0) & (back < size), "one too wide": (back >= 0) & (back <= size),
+                             "one too narrow": (back >= 0) & (back < size - 1), "sees the future": (back >= -1) & (back < size - 1),
+                             "no far end": back >= 0}
+    for verdict, mask in masks.items():
+        w = np.where(mask, np.exp(s), 0)
+        if np.allclose(attend(q, k, v), w @ v / np.maximum(w.sum(axis=1, keepdims=True), 1e-30)):
+            return verdict
+
+
+@right("ring_attention")
+def ring_attention_with_lists_that_move(qs, ks, vs):
+    world, hand = len(qs), list(range(len(qs)))
+    held, scores = [[] for _ in range(world)], [np.zeros((len(qs[0]), 0))] * world
+    for _ in range(world):
+        for rank, shard in enumerate(hand):
+            held[rank].append(shard)
+            scores[rank] = np.hstack([scores[rank], qs[rank] @ ks[shard].T / math.sqrt(qs.shape[-1])])
+        hand = hand[-1:] + hand[:-1]
+    outs = []
+    for rank in range(world):
+        w = np.exp(scores[rank] - scores[rank].max(axis=1, keepdims=True))
+        outs.append((w / w.sum(axis=1, keepdims=True) @ np.concatenate([vs[shard] for shard in held[rank]])).astype(np.float32))
+    return outs, held

@@ -276,3 +276,144 @@ several("traffic_score", {
     "nothing": lambda memory, q, k, v: (np.zeros(q.shape), 0),
     "zeros stored": lambda memory, q, k, v: (memory.store(Slow(np.zeros((5, 5))), memory.full((5, 5), 0.0)), np.zeros(q.shape), memory.traffic)[1:],
 })
+
+# -- shared_budget ---------------------------------------------------------------------------------------------------
+
+SIZES = (16, 32, 64, 128, 256, 512, 1024)
+
+
+def block(numbers=lambda q, bk, d, dv, s: q * d + s * bk * (d + dv), sizes=SIZES, bytes_of=lambda b: b, spare=0, none=0):
+    def largest_block(budget, block_k, d_head, d_value, bytes_each, stages):
+        fitting = [q for q in sizes if bytes_of(bytes_each) * numbers(q, block_k, d_head, d_value, stages) + spare <= budget]
+        return max(fitting, default=none)
+    return largest_block
+
+
+several("shared_budget", {
+    **{f"none above {most}": block(sizes=[q for q in SIZES if q <= most]) for most in (128, 256, 512)},
+    **{f"none below {least}": block(sizes=[q for q in SIZES if q >= least]) for least in (32, 64, 128)},
+    "2048 as well": block(sizes=(*SIZES, 2048, 4096)),
+    "8 as well": block(sizes=(8, *SIZES)),
+    "16 where nothing fits": block(none=16),
+    "one stage more": block(lambda q, bk, d, dv, s: q * d + (s + 1) * bk * (d + dv)),
+    "the keys' width for the values": block(lambda q, bk, d, dv, s: q * d + s * bk * 2 * d),
+    "the values' width for the queries": block(lambda q, bk, d, dv, s: q * dv + s * bk * (d + dv)),
+    "outputs kept too": block(lambda q, bk, d, dv, s: q * (d + dv) + s * bk * (d + dv)),
+    "scores kept too": block(lambda q, bk, d, dv, s: q * d + q * bk + s * bk * (d + dv)),
+    "stages for keys alone": block(lambda q, bk, d, dv, s: q * d + s * bk * d + bk * dv),
+    "two bytes always": block(bytes_of=lambda b: 2),
+    "1024 bytes kept free": block(spare=1024),
+    "the smallest that fits": lambda *a: 16 if block()(*a) else 0,
+    "128 always": lambda *a: 128,
+    "half of it": lambda *a: block()(*a) // 2,
+})
+
+# -- roofline --------------------------------------------------------------------------------------------------------
+
+several("roofline", {
+    "the mean of both times": lambda f, b, p, w: (f / p + b / w) / 2,
+    "the speed at the ridge": lambda f, b, p, w: f / p if f / b > w / p else b / w,
+    "the root of the sum of squares": lambda f, b, p, w: ((f / p) ** 2 + (b / w) ** 2) ** 0.5,
+    "operations over both speeds": lambda f, b, p, w: f / min(p, w),
+    "the intensity": lambda f, b, p, w: f / b,
+    "the ridge": lambda f, b, p, w: p / w,
+    "whole seconds": lambda f, b, p, w: max(f // p, b // w),
+    "rounded up": lambda f, b, p, w: math.ceil(max(f / p, b / w)),
+    "half of the larger": lambda f, b, p, w: max(f / p, b / w) / 2,
+    "bits": lambda f, b, p, w: max(f / p, 8 * b / w),
+    "times multiplied": lambda f, b, p, w: f / p * b / w,
+    "one over the time": lambda f, b, p, w: 1 / max(f / p, b / w),
+    "memory only far from the ridge": lambda f, b, p, w: b / w if b / w > 3 * f / p else f / p,
+    "never below a second": lambda f, b, p, w: max(f / p, b / w, 1.0),
+    "always 10": lambda f, b, p, w: 10.0,
+})
+
+# -- ring_bytes ------------------------------------------------------------------------------------------------------
+
+
+def sent(forward=lambda p: 2 * (p - 1), backward=lambda p: 4 * p, table=lambda c, h, d, b: c * h * d * b):
+    return lambda p, c, h, d, b: (forward(p) * table(c, h, d, b), backward(p) * table(c, h, d, b))
+
+
+several("ring_bytes", {
+    "one step too few forward": sent(lambda p: 2 * (p - 2)),
+    "keys and values left out of the last message": sent(backward=lambda p: 4 * (p - 1) + 2),
+    "one step too many backward": sent(backward=lambda p: 4 * (p + 1)),
+    "three tables backward": sent(backward=lambda p: 3 * p),
+    "six tables backward": sent(backward=lambda p: 6 * p),
+    "two ranks always": sent(lambda p: 2, lambda p: 8),
+    "all ranks together": sent(lambda p: 2 * p * (p - 1), lambda p: 4 * p * p),
+    "forward twice": sent(lambda p: 4 * (p - 1)),
+    "results exchanged": lambda *a: sent()(*a)[::-1],
+    "the width ignored": sent(table=lambda c, h, d, b: c * h * b),
+    "tokens ignored": sent(table=lambda c, h, d, b: h * d * b),
+    "bits": sent(table=lambda c, h, d, b: 8 * c * h * d * b),
+    "the sum and the backward": lambda *a: (sum(sent()(*a)), sent()(*a)[1]),
+    "a head's scores too": sent(table=lambda c, h, d, b: c * h * (d + c) * b),
+    "one": lambda *a: (2, 8),
+    "kilobytes": lambda *a: tuple(x / 1024 for x in sent()(*a)),
+}, {"all ranks together": ("whole_sequence_in_every_step",)})
+
+# -- ring_attention --------------------------------------------------------------------------------------------------
+
+
+def ring(order=lambda r, s, p: (r - s) % p, told=None, own=True, scale=1.0, keys=slice(None), weigh=None):
+    def attend(qs, ks, vs):
+        p = len(qs)
+        held = np.array([[order(r, s, p) for s in range(p)] for r in range(p)])
+        k, v = (np.concatenate([x[shard][keys] for shard in range(p)]) for x in (ks, vs))
+        outs = np.stack([reference.attention(scale * q, k, v) for q in qs])
+        return (outs if weigh is None else weigh(outs)), (held if told is None else told(held))
+    return attend
+
+
+several("ring_attention", {
+    "the table by steps and ranks": ring(told=lambda held: held.T),
+    "counted from one": ring(told=lambda held: held + 1),
+    "the step's number": ring(lambda r, s, p: s),
+    "the rank's number": ring(lambda r, s, p: r),
+    "one step late": ring(lambda r, s, p: (r - s - 1) % p),
+    "two places a step": ring(lambda r, s, p: (r - 2 * s) % p),
+    "neighbours exchanged": ring(lambda r, s, p: r ^ (s % 2) if p % 2 == 0 else (r - s) % p),
+    "not round the ring": ring(lambda r, s, p: max(r - s, 0)),
+    "negative shards": ring(lambda r, s, p: r - s),
+    "the first key of each shard": ring(keys=slice(0, 1)),
+    "unscaled": lambda qs, ks, vs: ring(scale=np.sqrt(qs.shape[-1]))(qs, ks, vs),
+    "outputs in reverse": ring(weigh=lambda outs: outs[::-1]),
+    "the first rank's outputs for all": ring(weigh=lambda outs: np.broadcast_to(outs[:1], outs.shape)),
+    "summed instead of merged": lambda qs, ks, vs: (np.stack([sum(reference.attention(q, k, v) for k, v in zip(ks, vs)) for q in qs]),
+                                                   ring()(qs, ks, vs)[1]),
+    "causal": lambda qs, ks, vs: (reference.attention(qs.reshape(-1, qs.shape[-1]), ks.reshape(-1, ks.shape[-1]), vs.reshape(-1, vs.shape[-1]),
+                                  np.tri(qs.shape[0] * qs.shape[1], dtype=bool)).reshape(*qs.shape[:2], -1), ring()(qs, ks, vs)[1]),
+    "one long table of outputs": lambda qs, ks, vs: (np.concatenate(list(ring()(qs, ks, vs)[0])), ring()(qs, ks, vs)[1]),
+})
+
+# -- program_work ----------------------------------------------------------------------------------------------------
+
+
+def program(text=lambda n, h: n // h, head=lambda n, h: n % h, kv=lambda n, h, g: n % h // g, count=lambda n, b: -(-n // b),
+            first=lambda c, i, b: (c - 1 - i) * b, stop=lambda top, n, b: min(top + b, n)):
+    def work(i, number, n_queries, block_q, heads, group):
+        top = first(count(n_queries, block_q), i, block_q)
+        return text(number, heads), head(number, heads), kv(number, heads, group), top, stop(top, n_queries, block_q)
+    return work
+
+
+several("program_work", {
+    "the head counted through the batch": program(head=lambda n, h: n),
+    "the head of keys through the batch": program(kv=lambda n, h, g: n // g),
+    "the head for the head of keys": program(kv=lambda n, h, g: n % h),
+    "the group's number for the head of keys": program(kv=lambda n, h, g: n % g),
+    "as many heads of keys as in a group": program(kv=lambda n, h, g: n % h // (h // g)),
+    "the last row itself": program(stop=lambda top, n, b: min(top + b, n) - 1),
+    "rows counted from one": program(first=lambda c, i, b: (c - 1 - i) * b + 1),
+    "how many rows": program(stop=lambda top, n, b: min(top + b, n) - top),
+    "one block too many": program(count=lambda n, b: n // b + 1),
+    "one block too early": program(first=lambda c, i, b: (c - i) * b),
+    "the first program shorter": program(first=lambda c, i, b: 0 if i == 0 else (c - 1 - i) * b),
+    "counted from text 1": program(text=lambda n, h: n // h + 1),
+    "one text": program(text=lambda n, h: 0),
+    "texts by the group": program(text=lambda n, h: n // (h * 2)),
+    "the number halved": program(head=lambda n, h: (n // 2) % h),
+    "rows to the end": program(stop=lambda top, n, b: n),
+})

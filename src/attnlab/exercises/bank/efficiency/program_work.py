@@ -151,3 +151,24 @@ def neighbours_share(call):
     first, second, third = (int(call(0, number, 7, 3, 4, 2)[2]) for number in (0, 1, 2))
     if first != second or second == third:
         return f"numbers 0, 1 and 2 have the heads of keys {first}, {second} and {third}, in groups of two"
+
+
+@EXERCISE.holds("number is text times heads plus head")
+def taken_apart(call):
+    for number in range(12):
+        text, head = (int(x) for x in call(0, number, 7, 3, 4, 1)[:2])
+        if text * 4 + head != number or not 0 <= head < 4:
+            return f"number {number} of four heads a text has text {text} and head {head}"
+
+
+@EXERCISE.holds("program 0 ends at the last row, and rows fall from program to program")
+def last_rows_first(call):
+    rows = [tuple(int(x) for x in call(block, 0, 10, 4, 2, 1)[3:]) for block in range(3)]
+    if rows != [(8, 10), (4, 8), (0, 4)]:
+        return "of 10 rows in blocks of 4, the programs own " + ", ".join(f"{a} to {b}" for a, b in rows)
+
+
+@EXERCISE.holds("heads of keys are counted within a text")
+def within_a_text(call):
+    found = [int(call(0, number, 7, 3, 4, 2)[2]) for number in range(4, 8)]
+    return None if found == [0, 0, 1, 1] else f"numbers 4 to 7 of four heads a text, in groups of two, have the heads of keys {found}"

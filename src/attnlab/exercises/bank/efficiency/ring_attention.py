@@ -62,13 +62,13 @@ EXERCISE = Exercise(
 
     **Cost.** $P$ tiles for each rank and $P - 1$ messages. Nobody ever holds more than its own shard, the one at hand and the one that is coming in.
     """,
-    verified="outputs and table for two, three and five ranks.",
+    verified="outputs and table for two to five ranks, with one to five tokens each.",
     next_thought="which of your tiles could be left out under a causal mask?",
     reference=_reference,
 )
 
 _rng = np.random.default_rng(23)
-for _p, _c, _dk, _dv in ((3, 5, 7, 2), (2, 3, 5, 11), (5, 2, 3, 3)):
+for _p, _c, _dk, _dv in ((3, 5, 7, 2), (2, 3, 5, 11), (5, 2, 3, 3), (4, 1, 2, 3)):
     EXERCISE.probe(f"{_p} ranks with {_c} tokens each",
                    _rng.normal(size=(_p, _c, _dk)) * 1.5, _rng.normal(size=(_p, _c, _dk)), _rng.normal(size=(_p, _c, _dv)))  # fmt: skip
 
@@ -176,3 +176,21 @@ def averages(call):
     outside = (outs < low) | (outs > high)
     if outside.any():
         return f"{int(outside.sum())} of {outs.size} entries lie outside the range of the values"
+
+
+@EXERCISE.holds("what a rank has was at its left neighbour a step before")
+def from_the_left(call):
+    _, held = call(*EXERCISE.probes[2].arguments)
+    for step in range(1, 5):
+        if not np.array_equal(held[:, step], np.roll(held[:, step - 1], 1)):
+            return f"the five ranks hold {text.numbers(held[:, step - 1], 5)} in step {step - 1} and {text.numbers(held[:, step], 5)} in step {step}"
+    return None
+
+
+@EXERCISE.holds("every key of every shard counts once for every query")
+def shares(call):
+    ks = np.repeat(np.log(np.arange(1.0, 7)).reshape(3, 2, 1), 4, axis=2)
+    outs, _ = call(np.full((3, 2, 4), 0.5), ks, np.eye(6).reshape(3, 2, 6))
+    if np.allclose(outs, np.arange(1, 7) / 21):
+        return None
+    return f"keys with weights of 1 to 6 in 21 count {text.numbers(outs[0, 0] * 21, 6)} for the first query and {text.numbers(outs[-1, -1] * 21, 6)} for the last"

@@ -55,7 +55,7 @@ EXERCISE = Exercise(
     reference=_reference,
 )
 
-for _arguments in ((3, 5, 2, 7, 4), (2, 11, 3, 5, 2), (8, 3, 1, 13, 1)):
+for _arguments in ((3, 5, 2, 7, 4), (2, 11, 3, 5, 2), (8, 3, 1, 13, 1), (5, 4096, 8, 128, 2), (2, 1, 1, 1, 1)):
     EXERCISE.probe(f"{_arguments[0]} ranks, {_arguments[1]} tokens each, {_arguments[2]} heads of width {_arguments[3]}", *_arguments)
 
 
@@ -135,3 +135,25 @@ def four_times(call):
     forward, backward = call(2, 5, 3, 7, 2)
     if backward != 4 * forward:
         return f"it is {float(backward / forward):.1f} times"
+
+
+def _in_proportion(place):
+    def test(call):
+        numbers = [3, 5, 2, 7, 4]
+        before = call(*numbers)
+        numbers[place] *= 3
+        after = call(*numbers)
+        if any(b != 3 * a for a, b in zip(before, after)):
+            return f"they grow by factors of {float(after[0] / before[0]):.1f} and {float(after[1] / before[1]):.1f}"
+    return test
+
+
+for _place, _name in ((2, "heads"), (3, "features"), (4, "bytes a number")):
+    EXERCISE.holds(f"three times as many {_name} are three times the bytes")(_in_proportion(_place))
+
+
+@EXERCISE.holds("one rank more is one message more in each direction, of two tables and of four")
+def a_rank_more(call):
+    (forward, backward), more = call(4, 5, 2, 3, 1), call(5, 5, 2, 3, 1)
+    if (more[0] - forward, more[1] - backward) != (60, 120):
+        return f"tables of 30 bytes: {float(more[0] - forward):.0f} more forward and {float(more[1] - backward):.0f} backward"

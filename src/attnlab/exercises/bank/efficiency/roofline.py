@@ -58,6 +58,10 @@ for _name, _job in {
     "arithmetic decides": (100.0, 3.0, 5.0, 2.0),
     "on the ridge": (15.0, 6.0, 5.0, 2.0),
     "a blocked kernel": (768e6, 1e6, 312e6, 1.5e6),
+    "carrying takes half as long": (60.0, 15.0, 3.0, 1.5),
+    "computing takes half as long": (30.0, 30.0, 3.0, 1.5),
+    "whole numbers that do not divide": (7, 10, 4, 3),
+    "a quarter of a second": (3.0, 2.0, 50.0, 8.0),
 }.items():
     EXERCISE.probe(_name, *_job)
 
@@ -115,3 +119,21 @@ def twice_as_fast(call):
     slow, fast = call(7, 11, 5, 2), call(7, 11, 10, 4)
     if abs(slow - 2 * fast) > 1e-9:
         return f"the times are {float(slow):.2f} and {float(fast):.2f}"
+
+
+@EXERCISE.holds("a copy without operations to speak of takes its bytes over the bandwidth")
+def a_copy(call):
+    seconds = float(call(1e-9, 12.0, 5.0, 4.0))
+    return None if abs(seconds - 3) < 1e-6 else f"12 bytes at 4 a second take {seconds:.3f} s"
+
+
+@EXERCISE.holds("operations without bytes to speak of take their number over the peak")
+def no_bytes(call):
+    seconds = float(call(10.0, 1e-9, 5.0, 4.0))
+    return None if abs(seconds - 2) < 1e-6 else f"10 operations at 5 a second take {seconds:.3f} s"
+
+
+@EXERCISE.holds("where computing and carrying take 2 seconds each, both take 2 seconds")
+def on_the_ridge(call):
+    seconds = float(call(10.0, 8.0, 5.0, 4.0))
+    return None if abs(seconds - 2) < 1e-6 else f"it is {seconds:.3f} s"

@@ -51,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** The compiler says what it really took; here the formula is exact, as the page shows.
     """,
-    verified="eight budgets, among them one that is filled to the last byte and one that is too small.",
+    verified="24 budgets: every answer, filled to the last byte and with one byte too few, more than is needed, and too small.",
     next_thought="what do you gain if values are stored in 8 bits?",
     reference=_reference,
 )
@@ -67,6 +67,11 @@ for _name, _sizes in {
     "many stages": (163840, 64, 64, 128, 2, 5),
 }.items():
     EXERCISE.probe(_name, *_sizes)
+for _queries in (16, 32, 64, 128, 256, 512, 1024):
+    EXERCISE.probe(f"tiny tiles, room for {_queries}", 3 * (_queries * 10 + 2 * 7 * (10 + 6)), 7, 10, 6, 3, 2)
+    EXERCISE.probe(f"tiny tiles, one byte too few for {_queries}", 3 * (_queries * 10 + 2 * 7 * (10 + 6)) - 1, 7, 10, 6, 3, 2)
+EXERCISE.probe("room for more than 2,000", 10**6, 5, 100, 60, 4, 3)
+EXERCISE.probe("the tiles alone do not fit", 1_000, 64, 64, 64, 2, 2)
 
 
 @EXERCISE.solve
@@ -154,3 +159,27 @@ def stages_cost(call):
     blocks = [int(call(101376, 64, 64, 64, 2, stages)) for stages in range(1, 7)]
     if blocks != sorted(blocks, reverse=True) or blocks[0] == blocks[-1]:
         return f"for 1 to 6 stages the blocks are {blocks}"
+
+
+@EXERCISE.holds("a block that fits to the last byte is taken, for every answer")
+def every_answer(call):
+    sizes = (16, 32, 64, 128, 256, 512, 1024)
+    found = [int(call(queries * 8 + 4 * (8 + 2), 4, 8, 2, 1, 1)) for queries in sizes]
+    if found != list(sizes):
+        return f"where 16, 32, ..., 1024 just fit, the blocks are {found}"
+
+
+@EXERCISE.holds("one byte less and the block is half as large, or nothing is left")
+def one_byte_less(call):
+    found = [int(call(queries * 8 + 4 * (8 + 2) - 1, 4, 8, 2, 1, 1)) for queries in (16, 32, 64, 128, 256, 512, 1024)]
+    if found != [0, 16, 32, 64, 128, 256, 512]:
+        return f"where 16, 32, ..., 1024 do not fit for want of a byte, the blocks are {found}"
+
+
+@EXERCISE.holds("each stage takes room for a tile of keys and one of values, queries only once")
+def stages_in_bytes(call):
+    for stages, block_k, d_head, d_value in ((1, 4, 8, 2), (3, 4, 8, 2), (3, 5, 2, 9)):
+        needed = 2 * (16 * d_head + stages * block_k * (d_head + d_value))
+        found = [int(call(budget, block_k, d_head, d_value, 2, stages)) for budget in (needed - 1, needed)]
+        if found != [0, 16]:
+            return f"16 queries with {stages} stages of {block_k} keys, widths {d_head} and {d_value}, 2 bytes, need {needed} bytes: with one less it is {found[0]}, with all {found[1]}"
