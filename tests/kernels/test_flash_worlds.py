@@ -12,7 +12,9 @@ import torch
 from kernels import by_definition as definition
 from kernels.by_definition import draw, same
 
+from attnlab.kernels import backward, forward
 from attnlab.kernels.flash import flash_attention
+from attnlab.kernels.ways import DEFAULT
 
 ROUTES = {"small": {}, "blocks": {"block_q": 16, "block_k": 11}, "online": {"block_q": 16, "block_k": 11, "scale": 30.0}}
 FULL = {"causal": True, "window": 19, "sinks": torch.tensor([0.5, -1.0, 0.0, 2.0]), "return_lse": True}
@@ -74,7 +76,10 @@ WORLDS = {
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_surroundings_change_nothing(route, world, dtype):
+def test_surroundings_change_nothing(route, world, dtype, monkeypatch):
+    if world == "deterministic":  # it calls the race off; the other run must take the same way to round alike
+        for each in (forward, backward):
+            monkeypatch.setattr(each, "fastest_way", lambda trial: DEFAULT)
     given = inputs(dtype)
     quiet = everything(route, given, biased=route != "blocks")
     with WORLDS[world]():
