@@ -222,3 +222,31 @@ def ring_attention_with_lists_that_move(qs, ks, vs):
         w = np.exp(scores[rank] - scores[rank].max(axis=1, keepdims=True))
         outs.append((w / w.sum(axis=1, keepdims=True) @ np.concatenate([vs[shard] for shard in held[rank]])).astype(np.float32))
     return outs, held
+
+
+@right("online_softmax")
+def online_softmax_score_by_score(scores, values, block):
+    top, total, out = float("-inf"), 0.0, [0.0] * values.shape[1]
+    for s, v in zip(scores.tolist(), values.tolist()):
+        new = max(top, s)
+        old, p = math.exp(top - new), math.exp(s - new)
+        total, out, top = old * total + p, [old * a + p * b for a, b in zip(out, v)], new
+    return [a / total for a in out]
+
+
+@right("merge")
+def merge_by_a_sigmoid(out_1, lse_1, out_2, lse_2):
+    """The share of the second is a sigmoid of the difference."""
+    gap = np.subtract(lse_2, lse_1, where=np.isfinite(lse_1) | np.isfinite(lse_2), out=np.zeros_like(lse_1))
+    share = (0.5 * (1 + np.tanh(np.clip(gap, -1e4, 1e4) / 2)))[:, None].astype(np.float32)
+    return (1 - share) * out_1 + share * out_2, np.logaddexp(lse_1, lse_2)
+
+
+@right("layer_flops")
+def layer_flops_as_an_array(n, d_model):
+    return np.array([8 * d_model, 4 * n, 16 * d_model]) * n * d_model
+
+
+@right("largest_block")
+def largest_block_by_divmod(capacity, d, block_k):
+    return max(divmod(capacity - block_k * d, 2 * d + block_k + 4)[0], 0)

@@ -417,3 +417,124 @@ several("program_work", {
     "the number halved": program(head=lambda n, h: (n // 2) % h),
     "rows to the end": program(stop=lambda top, n, b: n),
 })
+
+# -- online_softmax --------------------------------------------------------------------------------------------------
+
+
+def stream(first=-np.inf, top=lambda m, s: max(m, s.max()), shrink=lambda m, new: np.exp(m - new), weigh=lambda s, new: np.exp(s - new),
+           step=lambda block: block, end=lambda o, total: o / total):
+    def average(scores, values, block):
+        m, total, o = first, 0.0, np.zeros(values.shape[1])
+        with np.errstate(all="ignore"):
+            for i in range(0, len(scores), step(block)):
+                s, v = scores[i:i + block], values[i:i + block]
+                new = top(m, s)
+                total, o, m = shrink(m, new) * total + weigh(s, new).sum(), shrink(m, new) * o + weigh(s, new) @ v, new
+            return end(o, total)
+    return average
+
+
+several("online_softmax", {
+    "no maximum": stream(first=0.0, top=lambda m, s: 0.0),
+    "700 for the maximum": stream(first=700.0, top=lambda m, s: 700.0),
+    "the first block's maximum": stream(top=lambda m, s: s.max() if np.isinf(m) else m),
+    "the first score's maximum": stream(top=lambda m, s: s[0] if np.isinf(m) else m),
+    "the last block's maximum": stream(top=lambda m, s: s.max()),
+    "the minimum": stream(first=np.inf, top=lambda m, s: min(m, s.min()), shrink=lambda m, new: 0.0 if np.isinf(m) else np.exp(m - new)),
+    "the mean of the block": stream(top=lambda m, s: s.mean()),
+    "a maximum that starts at 100": stream(first=100.0),
+    "a maximum that starts at 1": stream(first=1.0),
+    "the block's first score skipped": lambda s, v, b: stream()(np.where(np.arange(len(s)) % b == 0, -1e9, s) if b > 1 else s, v, b),
+    "blocks that overlap": stream(step=lambda b: max(b - 1, 1)),
+    "blocks with a gap": stream(step=lambda b: b + 1),
+    "scores clipped at 500": lambda s, v, b: stream()(np.clip(s, -500, 500), v, b),
+    "base 2": stream(shrink=lambda m, new: np.exp2(m - new), weigh=lambda s, new: np.exp2(s - new)),
+    "divided by the number of scores": lambda s, v, b: stream(end=lambda o, total: o / len(s))(s, v, b),
+    "divided after every block": lambda s, v, b: stream(end=lambda o, total: o / max(total, 1.5))(s, v, b),
+    "the largest value alone": lambda s, v, b: v[np.argmax(s)],
+    "the plain mean": lambda s, v, b: v.mean(axis=0),
+    "a table of one row": lambda s, v, b: stream()(s, v, b)[None],
+    "in reverse": lambda s, v, b: stream()(s[::-1], v, b),
+    "the first block alone": lambda s, v, b: stream()(s[:b], v[:b], b),
+}, {"no maximum": ("no_max_subtraction",), "a maximum that starts at 1": ("maximum_starts_at_zero",), "a maximum that starts at 100": ("maximum_starts_at_zero",)})
+
+# -- merge -----------------------------------------------------------------------------------------------------------
+
+
+def join_two(top, empty=True, weigh=None):
+    def join(o1, x1, o2, x2):
+        with np.errstate(all="ignore"):
+            m = top(x1, x2)
+            a, b = (np.exp(x1 - m), np.exp(x2 - m)) if weigh is None else weigh(x1 - m, x2 - m)
+            total = a + b
+            out = (a[:, None] * o1 + b[:, None] * o2) / (np.where(total > 0, total, 1) if empty else total)[:, None]
+            return out, m + np.log(total)
+    return join
+
+
+def larger(x1, x2):
+    return np.where(np.isinf(np.maximum(x1, x2)), 0, np.maximum(x1, x2))
+
+
+several("merge", {
+    "relative to the first": join_two(lambda a, b: np.where(np.isinf(a), np.where(np.isinf(b), 0, b), a)),
+    "relative to the second": join_two(lambda a, b: np.where(np.isinf(b), np.where(np.isinf(a), 0, a), b)),
+    "relative to the smaller": join_two(lambda a, b: np.where(np.isinf(np.minimum(a, b)), larger(a, b), np.minimum(a, b))),
+    "relative to the mean": join_two(lambda a, b: np.where(np.isinf(a + b), larger(a, b), (a + b) / 2)),
+    "relative to 700": join_two(lambda a, b: 700.0 + 0 * larger(a, b)),
+    "relative to 2000": join_two(lambda a, b: 2000.0 + 0 * larger(a, b)),
+    "NaN where both are empty": join_two(lambda a, b: np.maximum(a, b), empty=False),
+    "0 for the log-sum-exp of nothing": lambda *a: (join_two(larger)(*a)[0], np.maximum(join_two(larger)(*a)[1], -1e4)),
+    "squares": join_two(larger, weigh=lambda a, b: (np.exp(2 * a), np.exp(2 * b))),
+    "base 2": join_two(larger, weigh=lambda a, b: (np.exp2(a), np.exp2(b))),
+    "the heavier one alone": join_two(larger, weigh=lambda a, b: ((a >= b) * 1.0, (a < b) * 1.0)),
+    "the first alone": lambda o1, x1, o2, x2: (o1, x1),
+    "summed outputs": lambda o1, x1, o2, x2: (o1 + o2, join_two(larger)(o1, x1, o2, x2)[1]),
+    "ln 2 too little": lambda *a: (join_two(larger)(*a)[0], join_two(larger)(*a)[1] - np.log(2)),
+    "weights over all rows": join_two(larger, weigh=lambda a, b: (np.full(len(a), np.exp(a).sum()), np.full(len(a), np.exp(b).sum()))),
+    "a thousandth of noise": lambda *a: (join_two(larger)(*a)[0] * 1.001, join_two(larger)(*a)[1]),
+    "results exchanged": lambda *a: join_two(larger)(*a)[::-1],
+    "clipped at 700": lambda o1, x1, o2, x2: join_two(larger)(o1, np.minimum(x1, 700), o2, np.minimum(x2, 700)),
+    "the log-sum-exp as a column": lambda *a: (join_two(larger)(*a)[0], join_two(larger)(*a)[1][:, None]),
+}, {"NaN where both are empty": ("empty_block_is_nan",)})
+
+# -- layer_flops -----------------------------------------------------------------------------------------------------
+
+
+def flops(projections=8, pairs=4, wide=16):
+    return lambda n, d: (projections * n * d * d, pairs * n * n * d, wide * n * d * d)
+
+
+several("layer_flops", {
+    "one projection": flops(projections=2), "two projections": flops(projections=4), "five projections": flops(projections=10),
+    "a causal half": lambda n, d: (8 * n * d * d, 2 * n * (n + 1) * d, 16 * n * d * d),
+    "the softmax counted": lambda n, d: (8 * n * d * d, 4 * n * n * d + 5 * n * n, 16 * n * d * d),
+    "biases counted": lambda n, d: (8 * n * d * d + 4 * n * d, 4 * n * n * d, 16 * n * d * d + 5 * n * d),
+    "parameters": lambda n, d: (4 * d * d, 2 * n * d, 8 * d * d),
+    "three products feed-forward": flops(wide=24), "three times the width feed-forward": flops(wide=12),
+    "heads of width 64": lambda n, d: (8 * n * d * d, 4 * n * n * 64, 16 * n * d * d),
+    "the width squared for pairs": lambda n, d: (8 * n * d * d, 4 * n * n * d * d, 16 * n * d * d),
+    "in another order": lambda n, d: (4 * n * n * d, 8 * n * d * d, 16 * n * d * d),
+    "one of three": lambda n, d: 8 * n * d * d + 4 * n * n * d + 16 * n * d * d,
+    "thousands": lambda n, d: tuple(x / 1000 for x in flops()(n, d)),
+    "tokens forgotten": lambda n, d: (8 * d * d, 4 * n * d, 16 * d * d),
+    "8, 4 and 16": lambda n, d: (8, 4, 16),
+})
+
+# -- largest_block ---------------------------------------------------------------------------------------------------
+
+
+def fits(each=lambda d, bk: 2 * d + bk + 4, once=lambda d, bk: bk * d, rounded=math.floor, least=0):
+    return lambda capacity, d, bk: max(least, rounded((capacity - once(d, bk)) / each(d, bk)))
+
+
+several("largest_block", {
+    "two numbers a query": fits(lambda d, bk: 2 * d + bk + 2), "three numbers a query": fits(lambda d, bk: 2 * d + bk + 3),
+    "five numbers a query": fits(lambda d, bk: 2 * d + bk + 5), "three tables a query": fits(lambda d, bk: 3 * d + bk + 4),
+    "scores twice": fits(lambda d, bk: 2 * d + 2 * bk + 4), "at least one": fits(least=1), "negative": fits(least=-10**9),
+    "rounded to the nearest": fits(rounded=round), "not rounded": fits(rounded=float), "one less": fits(rounded=lambda x: math.ceil(x) - 1),
+    "one more": fits(rounded=lambda x: math.floor(x) + 1), "a key of each query": fits(lambda d, bk: 2 * d + bk + 4 + d),
+    "the keys without their width": fits(once=lambda d, bk: bk), "a power of two": lambda c, d, bk: 1 << max(fits()(c, d, bk), 1).bit_length() - 1,
+    "no more than the keys": lambda c, d, bk: min(fits()(c, d, bk), max(bk, d)), "no more than 64": lambda c, d, bk: min(fits()(c, d, bk), 64),
+    "always 1": lambda c, d, bk: 1, "the capacity by the width": lambda c, d, bk: c // d,
+})

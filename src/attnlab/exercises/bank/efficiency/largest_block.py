@@ -51,13 +51,19 @@ EXERCISE = Exercise(
 
     **Cost.** A small $B_k$ leaves room for more queries, and it is the number of queries that saves traffic.
     """,
-    verified="six machines, one of them too small for any query.",
+    verified="15 machines, some of them filled to the last element, some without room for a query or even for the keys.",
     next_thought="for 65,536 elements and a width of 64, which block of keys gives the largest block of queries?",
     reference=_reference,
 )
 
 for _capacity, _d, _block_k in ((997, 7, 5), (65_536, 64, 16), (9, 1, 1), (101, 13, 11), (4096, 16, 3), (211, 5, 2)):
     EXERCISE.probe(f"{_capacity} elements, width {_d}, {_block_k} keys", _capacity, _d, _block_k)
+for _queries in (1, 3, 40):  # 17 elements a query and 15 for the keys
+    EXERCISE.probe(f"filled to the last element: {_queries}", _queries * 17 + 15, 5, 3)
+    EXERCISE.probe(f"one element less: {_queries}", _queries * 17 + 14, 5, 3)
+EXERCISE.probe("87 elements, width 2, 9 keys", 87, 2, 9)
+EXERCISE.probe("the keys alone do not fit", 90, 10, 11)
+EXERCISE.probe("the keys fit exactly", 110, 10, 11)
 
 
 @EXERCISE.solve
@@ -115,3 +121,18 @@ def nothing_fits(call):
     block = int(call(101, 13, 11))
     if block != 0:
         return f"it is {block}"
+
+
+@EXERCISE.holds("what each query takes and what the keys take is right, for three widths and blocks")
+def to_the_element(call):
+    for d, block_k in ((5, 3), (2, 9), (8, 1)):
+        needed = 7 * (2 * d + block_k + 4) + block_k * d
+        found = [int(call(capacity, d, block_k)) for capacity in (needed - 1, needed)]
+        if found != [6, 7]:
+            return f"of width {d}, with {block_k} keys, 7 queries need {needed} elements: with one less it is {found[0]}, with all {found[1]}"
+
+
+@EXERCISE.holds("the answer is a whole number")
+def whole(call):
+    block = float(call(1000, 6, 5))
+    return None if block == round(block) else f"it is {block:.2f}"

@@ -53,12 +53,12 @@ EXERCISE = Exercise(
 
     **Cost.** The attention part overtakes the two others together at $n = 6d$.
     """,
-    verified="three numbers for four sizes, among them a length of 1 and one beyond six widths.",
+    verified="three numbers for six sizes, among them a length of 1 and one beyond six widths.",
     next_thought="what changes in your three numbers when the heads share their keys and values?",
     reference=_reference,
 )
 
-for _n, _d in ((7, 5), (1, 3), (11, 2), (101, 13)):
+for _n, _d in ((7, 5), (1, 3), (11, 2), (101, 13), (2048, 768), (3, 1)):
     EXERCISE.probe(f"n = {_n}, d_model = {_d}", _n, _d)
 
 
@@ -123,3 +123,24 @@ def feed_forward_is_two_thirds(call):
     projections, _, feed_forward = call(11, 3)
     if feed_forward != 2 * projections:
         return f"they are {float(feed_forward):.0f} and {float(projections):.0f}"
+
+
+@EXERCISE.holds("scores and mix are two products of n by n and d")
+def two_products(call):
+    found = [float(call(n, d)[1]) for n, d in ((10, 1), (10, 3), (20, 3))]
+    if found != [400, 1200, 4800]:
+        return f"for n = 10, 10, 20 and d = 1, 3, 3 they are {found[0]:.0f}, {found[1]:.0f} and {found[2]:.0f}"
+
+
+@EXERCISE.holds("the projections are four products with a d by d matrix")
+def four_products(call):
+    found = [float(call(n, d)[0]) for n, d in ((10, 1), (10, 3), (20, 3))]
+    if found != [80, 720, 1440]:
+        return f"for n = 10, 10, 20 and d = 1, 3, 3 they are {found[0]:.0f}, {found[1]:.0f} and {found[2]:.0f}"
+
+
+@EXERCISE.holds("the feed-forward part is two products with a matrix of d by 4 d")
+def wide_products(call):
+    found = [float(call(n, d)[2]) for n, d in ((10, 1), (10, 3), (20, 3))]
+    if found != [160, 1440, 2880]:
+        return f"for n = 10, 10, 20 and d = 1, 3, 3 it is {found[0]:.0f}, {found[1]:.0f} and {found[2]:.0f}"

@@ -47,7 +47,7 @@ EXERCISE = Exercise(
 
     **Cost.** One pass over scores and values, and memory for one block: whatever the length of the stream.
     """,
-    verified="five block sizes, a ragged last block, rising and falling scores, and scores of minus 1000.",
+    verified="seven block sizes, a ragged last block, rising and falling scores, and scores near 1000, near -1000 and thousands apart.",
     next_thought="what would you have to keep in addition to report the largest weight of the stream at the end?",
     reference=lambda scores, values, block: reference.softmax(scores) @ values,
 )
@@ -59,7 +59,14 @@ EXERCISE.probe("11 scores in blocks of 2", _s, _v, 2)
 EXERCISE.probe("11 falling scores in blocks of 5", np.sort(_s)[::-1].copy(), _v, 5)
 EXERCISE.probe("11 scores in one block", _s, _v, 11)
 EXERCISE.probe("7 scores one at a time", _s[:7], _v[:7], 1)
+EXERCISE.probe("11 scores in a block that holds 20", _s, _v, 20)
+EXERCISE.probe("1 score, 1 feature", _s[:1], _v[:1, :1], 4)
 EXERCISE.probe("11 scores near -1000 in blocks of 3", np.sort(_s) - 1000, _v, 3)
+EXERCISE.probe("11 scores near 1000 in blocks of 3", np.sort(_s) + 1000, _v, 3, extreme=True)
+_FAR = np.array([-2000.0, -2001, 0, 1, 2000, 2001, -2000, 1999.5, 700, 5])
+EXERCISE.probe("10 scores thousands apart in blocks of 2", _FAR, _rng.normal(size=(10, 3)), 2, extreme=True)
+EXERCISE.probe("10 scores thousands apart, the largest first", _FAR[::-1] - 2001, _rng.normal(size=(10, 2)), 3, extreme=True)
+EXERCISE.probe("scores near 100, then near 800", np.array([100.0, 101, 800, 799]), _rng.normal(size=(4, 2)), 2, extreme=True)
 
 
 def _blocks(scores, values, block):
@@ -156,6 +163,13 @@ def maximum_starts_at_zero(scores, values, block):
         return output / total
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def no_max_subtraction(scores, values, block):
+    with np.errstate(all="ignore"):
+        p = np.exp(scores)
+        return p @ values / p.sum()
+
+
 @EXERCISE.mutant
 def last_block_only(scores, values, block):
     start = (len(scores) - 1) // block * block
@@ -172,9 +186,10 @@ def any_block_size(call):
 
 @EXERCISE.holds("adding a constant to all scores changes nothing")
 def shift(call):
-    gap = np.abs(call(_s + 3, _v, 3) - call(_s, _v, 3)).max()
-    if not gap < 1e-6:
-        return f"the result moves by {text.number(gap)}"
+    for constant in (3, 1500, -1500):
+        gap = np.abs(call(_s + constant, _v, 3) - call(_s, _v, 3)).max()
+        if not gap < 1e-6:
+            return f"with {constant} added to all, the result moves by {text.number(gap)}"
 
 
 @EXERCISE.holds("the result stays within the range of the values")
@@ -182,3 +197,12 @@ def average(call):
     out = call(np.sort(_s), _v, 2)
     if (out > _v.max(axis=0) + 1e-9).any() or (out < _v.min(axis=0) - 1e-9).any():
         return f"it begins {text.numbers(out, 2)}"
+
+
+@EXERCISE.holds("weights of 1, 2, 3 and 4 tenths come from scores of ln 1 to ln 4, whatever the block")
+def tenths(call):
+    for block in (1, 2, 3, 4):
+        out = call(np.log([1.0, 2, 3, 4]), np.eye(4), block)
+        if not np.allclose(out, [0.1, 0.2, 0.3, 0.4]):
+            return f"in blocks of {block} the values count {text.numbers(out * 10)} tenths"
+    return None
