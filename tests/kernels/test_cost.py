@@ -1,5 +1,7 @@
 """Operations and bytes against counts made one by one, and against published sizes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,21 @@ def test_roofline_has_a_slope_and_a_flat():
 def test_sizes_must_be_positive(deed):
     with pytest.raises(ValueError, match="must be (above|at least) 0 but is"):
         deed()
+
+
+def test_the_sizes_on_the_page_about_sharing_are_those_of_the_public_library():
+    """Configurations whose defaults are a published model: typed there by others."""
+    import transformers
+
+    page = (Path(__file__).resolve().parents[2] / "book/multi_head/sharing.md").read_text(encoding="utf-8")
+    llama, falcon = transformers.LlamaConfig(), transformers.FalconConfig()
+    width = falcon.hidden_size // falcon.num_attention_heads
+    assert f'"Llama 2\\n7B": ({llama.num_hidden_layers}, {llama.num_key_value_heads}, {llama.head_dim})' in page
+    assert falcon.multi_query and f'"Falcon\\n7B": ({falcon.num_hidden_layers}, 1, {width})' in page
+    deep = transformers.DeepseekV3Config()
+    assert f"{deep.num_hidden_layers} * ({deep.kv_lora_rank} + {deep.qk_rope_head_dim}) * 2" in page
+    oss = transformers.GptOssConfig()
+    full = oss.layer_types.count("full_attention")
+    sizes = f"{full}, {oss.num_key_value_heads}, {oss.head_dim}"
+    assert f"cost.cache_bytes(1, {sizes})" in page and 2 * full == oss.num_hidden_layers
+    assert f"cost.cache_bytes({oss.sliding_window}, {sizes})" in page

@@ -11,7 +11,7 @@ from attnlab.reference.heads import merge_heads
 
 EXERCISE = Exercise(
     id="multi_head.contributions",
-    title="Who said what?",
+    title="What does each head write?",
     level="apply",
     minutes=10,
     difficulty=2,
@@ -42,7 +42,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Taking columns of $W_O$ for its rows. Reshaping with the two factors in the wrong order, which deals the rows out in turns.
 
-    **Cost.** $H$ times the memory of the output, the same operations as the one product. It is how one measures what a head does, and what remains when it is removed.
+    **Cost.** $H$ times the memory of the output, and the same multiplications as the one product. It shows what each head writes, and what remains when one is removed.
     """,
     verified="equal to the definition for 3 and 5 heads, and for a square output matrix.",
     next_thought="which head could be removed with the least change, and is a small contribution the same as an unimportant one?",

@@ -9,7 +9,7 @@ from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.count_weights",
-    title="Count the weights",
+    title="Count the parameters",
     level="analyse",
     minutes=5,
     difficulty=1,
@@ -22,7 +22,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def count_weights(d_model, n_heads, n_kv_heads):
-        """The number of weights of the layer.
+        """The number of parameters of the layer.
 
         result: a whole number
         """
@@ -42,10 +42,10 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Multiplying by the number of heads, as if each were as wide as the model. Forgetting the output matrix.
 
-    **Cost.** A layer of Llama 3 8B (width 4096, 32 heads, 8 shared) has 41.9 million weights in its attention instead of 67.1 million.
+    **Cost.** A layer of Llama 3 8B (width 4096, 32 heads, 8 shared) has 41.9 million parameters in its attention instead of 67.1 million.
     """,
     verified="nine layers, among them those of three published models.",
-    next_thought="from how many shared heads on does sharing save less than a quarter of the weights?",
+    next_thought="from how many shared heads on does sharing save less than a quarter of the parameters?",
     reference=lambda d_model, n_heads, n_kv_heads: sum(
         d_model * np.array([n_heads, n_kv_heads, n_kv_heads, n_heads]) * (d_model // n_heads)
     ),

@@ -48,7 +48,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Tiling, which no test with $G = 1$ or $G = H$ can see. Counting axes from the front, which repeats the texts of a batch or the tokens instead of the heads.
 
-    **Cost.** The repeated copies cost memory and bring nothing; a good kernel reads the shared head several times instead. What shrinks either way is the cache that is kept.
+    **Cost.** The repeated copies cost memory and add nothing; a good kernel reads the shared head several times instead. What shrinks either way is the cache that is kept.
     """,
     verified="equal to the definition for 2 of 6 and 3 of 6 shared heads, for one, for as many as queries, and in a batch.",
     next_thought="for which G can a test tell repeating from tiling at all?",

@@ -1,4 +1,4 @@
-"""How much the loss feels each head."""
+"""The importance of each head for the loss."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from attnlab.exercises._probes import comes_out
 
 EXERCISE = Exercise(
     id="multi_head.head_importance",
-    title="Which head does the loss feel?",
+    title="Which head matters to the loss?",
     level="analyse",
     minutes=15,
     difficulty=2,
     page="multi_head/why_many_heads",
-    headings=("How much the loss feels a head",),
+    headings=("The importance of a head",),
     statement=r"""
     For some texts you have what each head put out, and the gradient of that text's loss with respect to it. With a gate $\xi_h$ in front of each head, find
 
@@ -27,7 +27,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def head_importance(mixed, d_mixed):
-        """Mean absolute slope of the loss against each head's gate.
+        """Mean absolute slope of the loss with respect to each head's gate.
 
         mixed, d_mixed: (texts, H, n, d_head), the heads' outputs and the
         gradients of each text's loss with respect to them; result: (H,)
@@ -42,9 +42,9 @@ EXERCISE = Exercise(
     ),
     parsons=("absolute_value_after_the_mean", "slopes_without_output"),
     why=r"""
-    The chain rule turns the slope against the gate into a scalar product of what the head says and what the loss would like it to say. One backward pass gives it for all heads.
+    The chain rule turns the slope with respect to the gate into a scalar product: the head's output times the gradient that arrives there. One backward pass gives it for all heads.
 
-    **The two most common mistakes.** The absolute value in the wrong place: after the mean, texts cancel; before the sum over entries, it is no slope any more. Gradients without outputs, by which a silent head can look important.
+    **The two most common mistakes.** The absolute value in the wrong place: after the mean, texts cancel; before the sum over entries, it is no slope any more. Gradients without outputs, by which a head with no output can look important.
 
     **Cost.** One pass forward and one backward, whatever the number of heads. Removing each head in turn would take one pass for each.
     """,

@@ -28,7 +28,7 @@ EXERCISE = Exercise(
     difficulty=3,
     page="multi_head/problems",
     statement=r"""
-    Somebody gave a layer's heads another order, and in each head changed the basis of queries and keys, and that of the values: $W_Q^h M$ and $W_K^h M^{-\top}$, $W_V^h N$ and $N^{-1} W_O^h$ with invertible matrices $M$, $N$ of their own. The layer does what it did. Find the order: entry $i$ of the result is the number that head $i$ of the second layer had in the first.
+    Somebody gave a layer's heads another order, and in each head changed the basis of queries and keys, and that of the values: $W_Q^h J$ and $W_K^h J^{-\top}$, $W_V^h N$ and $N^{-1} W_O^h$ with invertible matrices $J$, $N$ of their own. (There are no rotary positions.) The layer does what it did. Find the order: entry $i$ of the result is the number that head $i$ of the second layer had in the first.
 
     Two heads of a layer may look at the same places, or write the same, but not both. A tiny example: two heads that were exchanged give `[1, 0]`.
     """,
@@ -44,7 +44,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Look for quantities of a single head that a change of its basis leaves alone. Compare those.",
-        r"$W_Q^h M\, (W_K^h M^{-\top})^\top = W_Q^h W_K^{h\top}$, and $W_V^h N\, N^{-1} W_O^h = W_V^h W_O^h$. Both are needed.",
+        r"$W_Q^h J\, (W_K^h J^{-\top})^\top = W_Q^h W_K^{h\top}$, and $W_V^h N\, N^{-1} W_O^h = W_V^h W_O^h$. Both are needed.",
         "```python\nmarks = []\nfor w_q, w_k, w_v, w_o in (first, second):\n    q, k, v = (np.split(w, n_heads, axis=____) for w in (w_q, w_k, w_v))\n    o = np.split(w_o, n_heads, axis=____)\n"
         "    marks.append(np.array([np.hstack([____, ____]) for h in range(n_heads)]))\ngaps = marks[1][:, None] - marks[0]\nreturn (gaps**2).sum(axis=(2, 3)).argmin(axis=____)\n```",
     ),

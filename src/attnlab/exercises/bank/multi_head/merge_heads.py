@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     page="multi_head/implementation",
     headings=("Why the axes change places",),
     statement=r"""
-    The last of the seven steps: put what the heads found for one token side by side, head 0 first, from $(\ldots, H, n, d_{\text{head}})$ to $(\ldots, n, H d_{\text{head}})$. It undoes the split.
+    The last of the seven steps: put the outputs of the heads for one token side by side, head 0 first, from $(\ldots, H, n, d_{\text{head}})$ to $(\ldots, n, H d_{\text{head}})$. It undoes the split.
 
     A tiny example: the heads `[[1, 2], [5, 6]]` and `[[3, 4], [7, 8]]` become the tokens `[[1, 2, 3, 4], [5, 6, 7, 8]]`.
     """,
@@ -40,7 +40,7 @@ EXERCISE = Exercise(
     why=r"""
     The exchange has to come before the flattening: flattening joins *neighbouring* axes, and heads and features must be neighbours for it.
 
-    **The two most common mistakes.** Flattening without the exchange, which gives the first row to several tokens of head 0. Adding or averaging the heads, which throws away which head said what before the output matrix could use it.
+    **The two most common mistakes.** Flattening without the exchange, which gives the first row to several tokens of head 0. Adding or averaging the heads, which loses which head wrote what before the output matrix could use it.
 
     **Cost.** One copy of $n \cdot d$ numbers: after the exchange the numbers of a token are no longer neighbours in memory. That is why PyTorch's `view` refuses here and `reshape` copies.
     """,

@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     page="multi_head/implementation",
     headings=("The mathematics", "In NumPy"),
     statement=r"""
-    All seven steps, from $n \times d_{\text{model}}$ to $n \times d_{\text{out}}$. Project the tokens with three matrices, split each result into heads, let every head attend by itself, merge, and multiply by the output matrix:
+    All seven steps, from $n \times d_{\text{model}}$ to $n \times d_{\text{out}}$. Project the tokens with three matrices, split each result into heads, let every head attend separately, merge, and multiply by the output matrix:
 
     $$O = \operatorname{merge}\bigl(\operatorname{attention}(\operatorname{split}(X W_Q),\ \operatorname{split}(X W_K),\ \operatorname{split}(X W_V))\bigr)\, W_O .$$
 
@@ -49,14 +49,14 @@ EXERCISE = Exercise(
     ),
     parsons=("one_wide_head", "no_output_matrix"),
     why=r"""
-    Heads are one more batch axis: `attention` neither knows nor cares that the axis in front of the tokens counts heads. The scale comes out right by itself, since after the split the last axis has the width of one head.
+    Heads are one more batch axis: for `attention` it makes no difference that the axis in front of the tokens counts heads. The scale comes out right by itself, since after the split the last axis has the width of one head.
 
     **The two most common mistakes.** Cutting the tokens before projecting them, so that a head sees only a part of each token. Forgetting the output matrix, without which no head's result could reach the features of another.
 
-    **Cost.** $8\, n\, d_{\text{model}}^2$ operations for the four products and $4\, n^2 d_{\text{model}}$ for score and mix, whatever the number of heads.
+    **Cost.** $8\, n\, d_{\text{model}}^2$ operations for the four products and $4\, n^2 d_{\text{model}}$ for score and mix, whatever the number of heads; and $H n^2$ exponentials.
     """,
     verified="equal to the definition for 3 and 5 heads with unequal widths, one head, one token, and batches of one and two axes.",
-    next_thought="which of the four matrices could you change, and how, so that two heads change places and nobody notices?",
+    next_thought="which of the four matrices could you change, and how, so that two heads change places and the output stays the same?",
     reference=lambda x, w_q, w_k, w_v, w_o, n_heads: definition(x, None, Projections(w_q, w_k, w_v, w_o), n_heads),
 )
 

@@ -41,14 +41,14 @@ EXERCISE = Exercise(
     ),
     parsons=("output_columns_moved", "features_moved_for_heads"),
     why=r"""
-    The sum over heads does not care for the order of its terms; only the four pieces of a head have to move together.
+    A sum does not depend on the order of its terms; only the four pieces of a head have to move together.
 
     **The two most common mistakes.** Leaving the output matrix as it was. Turning the order round, which an exchange of two heads cannot show; three heads in a ring can.
 
     **Cost.** None at all: there are $H!$ layers with the same behaviour. That is why "head 3" in one training run has nothing to do with "head 3" in the next.
     """,
     verified="equal to the definition for 2 to 5 heads, in orders that are not their own inverse, and for wider and narrower outputs.",
-    next_thought="what else can be done to a single head's matrices that nobody notices from outside?",
+    next_thought="what else can be done to a single head's matrices without changing the output?",
     reference=lambda w_q, w_k, w_v, w_o, order: tuple(
         np.concatenate([np.split(w, len(order), axis=axis)[h] for h in order], axis=axis)
         for w, axis in ((w_q, 1), (w_k, 1), (w_v, 1), (w_o, 0))

@@ -17,7 +17,7 @@ EXERCISE = Exercise(
     minutes=15,
     difficulty=2,
     page="multi_head/why_many_heads",
-    headings=("How much the loss feels a head", "What goes wrong"),
+    headings=("The importance of a head", "What goes wrong"),
     statement=r"""
     Remove some heads from a layer for good. `gates` has an entry for each head, 1 for those that stay and 0 for those that go. Return the four smaller matrices. The layer that they make must give what the old one gives when the outputs of the heads are multiplied by the gates.
 
@@ -42,7 +42,7 @@ EXERCISE = Exercise(
     ),
     parsons=("features_cut_for_heads", "removed_heads_kept"),
     why=r"""
-    A closed gate multiplies a head's output by 0, so its rows of $W_O$ never count. Then nobody needs its queries, keys and values either.
+    A closed gate multiplies a head's output by 0, so its rows of $W_O$ add nothing. Then its queries, keys and values are not needed either.
 
     **The two most common mistakes.** Cutting columns of $W_O$ where a head owns rows. Removing heads one by one with their old numbers, though each removal renumbers those behind.
 

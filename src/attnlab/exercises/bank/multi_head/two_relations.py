@@ -51,7 +51,7 @@ EXERCISE = Exercise(
     ),
     parsons=("neighbours_exchanged", "heads_too_soft"),
     why=r"""
-    Two heads with the same keys ask for different places. What they bring home lies side by side, so that nobody has to guess which neighbour said what.
+    Two heads with the same keys ask for different places. Their outputs stand side by side, so that a reader can tell the neighbours apart.
 
     **The two most common mistakes.** One set of queries that asks for both places, which makes two equal averages. A strength that does not grow with $\sqrt{d_k}$: it works for 3 tokens and not for 40.
 
