@@ -37,6 +37,7 @@ EMPTY_HEADER = re.compile(r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>")
 MEASURE_ALL = re.compile(
     r',"complete"===document\.readyState\?(\w)\(\):window\.addEventListener\("load",\1\)(?=\}\)\(\))'
 )
+FORGETS = "replaceState({}, "
 THEME = 'localStorage.getItem("theme") || "auto"'
 RESOLVED = (
     'localStorage.getItem("theme") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")'
@@ -85,6 +86,15 @@ def calm_theme(static: Path) -> None:
     path.write_text(MEASURE_ALL.sub("", script), "utf-8")
 
 
+def keep_history(static: Path) -> None:
+    """Sphinx's highlighting forgets, at every load, what js/links.js keeps with the history: where the reader was."""
+    path = static / "sphinx_highlight.js"
+    script = path.read_text("utf-8")
+    if FORGETS not in script:
+        log.warning("%s no longer writes the history as expected: look at FORGETS in slim.py", path.name)
+    path.write_text(script.replace(FORGETS, "replaceState(window.history.state, "), "utf-8")
+
+
 def slim_images(html: str, folder: Path) -> str:
     """Pictures carry their size, so that nothing moves when they come; those below come when needed."""
     return PICTURE.sub(lambda match: _sized(match, folder), html)
@@ -113,6 +123,7 @@ def slim_site(app, exception) -> None:
         for path in static.glob(pattern):
             path.unlink()
     calm_theme(static)
+    keep_history(static)
     options = (static / "documentation_options.js").read_text("utf-8").strip()
     paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
     paths = [path for path in paths if not _left_over(path)]

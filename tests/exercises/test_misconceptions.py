@@ -9,13 +9,15 @@ import re
 import subprocess
 import sys
 import tomllib
+import types
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from docutils.nodes import make_id
 
-from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _pages, misconceptions
+from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _pages, check, misconceptions
 from attnlab.exercises.misconceptions import MisconceptionError, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,6 +165,22 @@ def test_sentences_and_addresses():
     assert _pages.address(page, ()) == "book/self_attention/masks.html"
     assert EXERCISES["self_attention.masked_attention"].href == "book/self_attention/masks.html#the-mathematics"
     assert MISCONCEPTIONS["no_scale"].href == "book/self_attention/scaled_dot_product.html#why-divide-by-sqrt-d-k"
+
+
+def test_in_a_notebook_beside_the_others_a_wrong_answer_ends_with_a_link(tmp_path, monkeypatch, capsys):
+    shown = []
+    shell = types.SimpleNamespace(get_ipython=lambda: True, display=types.SimpleNamespace(display=shown.append))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.chdir(ROOT / "book" / "self_attention")
+    check("self_attention.softmax", lambda scores: scores - scores.max())
+    check("self_attention.softmax", lambda scores, temperature=1.0: np.exp(scores) / np.exp(scores).sum(axis=0))
+    check("self_attention.softmax", lambda scores, temperature=1.0: None)
+    assert [str(link) for link in shown] == [
+        "[Open: Scaled dot-product attention](../self_attention/scaled_dot_product.ipynb#The-mathematics)"] * 2
+    assert all((ROOT / "book" / "self_attention" / str(link).split("(")[1].split("#")[0]).is_file() for link in shown)
+    monkeypatch.chdir(tmp_path)
+    check("self_attention.softmax", lambda scores: scores - scores.max())
+    assert len(shown) == 2 and "Read: " in capsys.readouterr().out
 
 
 def test_a_title_is_cut_at_its_colon_where_that_leaves_it_unlike_all_others(tmp_path):

@@ -31,6 +31,11 @@ SETTLED = """() => new Promise((done) => {
     };
     look();
 })"""
+# The paragraph at the top of the window: its first words, and how far it stands from there.
+TOPMOST = """() => {
+    const found = [...document.querySelectorAll(".bd-article section > p")].find((p) => p.getBoundingClientRect().bottom > 0);
+    return [found.textContent.slice(0, 60), Math.round(found.getBoundingClientRect().top)];
+}"""
 PRESS = """(name) => {
     const link = document.createElement("a");
     link.href = "#" + name;
@@ -104,6 +109,42 @@ def test_an_entry_of_the_contents_arrives_and_the_panel_closes(moving, site_url,
         moving.locator(f"#pst-page-toc-nav a[href='#{name}']:visible").click()
         assert moving.locator("dialog[open]").count() == 0
         assert abs(miss(moving, name)) < 40, name
+
+
+def test_back_and_forward_lead_to_where_the_reader_was(moving, site_url):
+    moving.goto(f"{site_url}/{CHAPTER}")
+    for name in ("remember", "the-mathematics"):
+        moving.evaluate(PRESS, name)
+        assert abs(miss(moving, name)) < 40
+    moving.go_back()
+    assert abs(miss(moving, "remember")) < 40
+    moving.goto(f"{site_url}/book/start/notation.html")
+    moving.go_back()
+    moving.wait_for_load_state()
+    assert abs(miss(moving, "remember")) < 40
+    wheel(moving, -700)  # back leads to where one was, not to what the address names
+    before = miss(moving, "remember")
+    moving.reload()
+    assert before > 300 and abs(miss(moving, "remember") - before) < 40
+
+
+def test_each_step_of_the_history_has_its_own_place(moving, site_url):
+    """Also where the reader only scrolled, and where another page lies between."""
+    moving.goto(f"{site_url}/{CHAPTER}")
+    for by in (6000, 5000):
+        wheel(moving, by)
+    where = {"start": moving.evaluate(TOPMOST)}
+    moving.evaluate(PRESS, "what-goes-wrong")
+    miss(moving, "what-goes-wrong")
+    wheel(moving, 500)
+    where["further"] = moving.evaluate(TOPMOST)
+    moving.goto(f"{site_url}/book/start/notation.html")
+    for step, name in (("go_back", "further"), ("go_back", "start"), ("go_forward", "further"), ("reload", "further")):
+        getattr(moving, step)()
+        moving.wait_for_load_state()
+        moving.evaluate(SETTLED)
+        words, top = moving.evaluate(TOPMOST)
+        assert words == where[name][0] and abs(top - where[name][1]) < 40, (step, name)
 
 
 def test_a_search_result_arrives_at_its_section(moving, site_url):

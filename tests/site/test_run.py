@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.exercises import EXERCISES, check, solution
+from attnlab.exercises import EXERCISES, MISCONCEPTIONS, check, solution
 
 SPEC = importlib.util.spec_from_file_location("site_fixtures", Path(__file__).with_name("conftest.py"))
 conftest = importlib.util.module_from_spec(SPEC)
@@ -291,6 +291,9 @@ def test_an_exercise_not_attempted_wrong_and_right(warm):
     run(judged)
     assert output(judged).locator(".run-verdict").inner_text() == "✗ Not yet"
     assert squeezed(output(judged).inner_text()) == squeezed("✗ " + native(WRONG))
+    place = output(judged).locator(".run-said a")
+    assert place.evaluate("link => link.pathname + link.hash") == f"/{MISCONCEPTIONS['softmax_over_queries'].href}"
+    assert place.inner_text() == MISCONCEPTIONS["softmax_over_queries"].read
     mine = "def softmax(scores, temperature=1.0):\n    return softmax_solution(scores, temperature)"
     area(slot).fill(f"import numpy as np\n{solution(EXERCISE)}\n{mine}")
     run(judged)

@@ -1,6 +1,7 @@
 // Links arrive: what they name is opened, stands below the top bar, and stays there while the page settles.
 
-const GIVES_UP = 3000; // milliseconds after which nothing that still moves is followed
+const GIVES_UP = 5000; // milliseconds after which nothing that still moves is followed
+const STILL = 60; // frames without a change after which a loaded page counts as settled
 const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"]; // the reader moves the page: it is theirs
 const named = () => location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
 
@@ -12,18 +13,24 @@ function open(target) {
 let hold = null;
 
 function release() {
-  if (!hold) return;
-  hold.disconnect();
+  if (hold) cancelAnimationFrame(hold);
   hold = null;
-  history.scrollRestoration = "auto";
 }
 
-/** Do `show`, and again whenever the page's height changes, until the reader takes over. */
+/** Do `show` in every frame until the page has settled, or the reader takes over. */
 function keep(show) {
   release();
-  hold = new ResizeObserver(show); // calls at once, too
-  hold.observe(document.body);
-  setTimeout(release, GIVES_UP);
+  const since = performance.now();
+  let before = "", still = 0;
+  const again = () => {
+    show();
+    const now = `${scrollY} ${document.documentElement.scrollHeight} ${document.readyState} ${document.fonts.status}`;
+    still = now === before ? still + 1 : 0;
+    before = now;
+    const over = still > STILL && now.endsWith("complete loaded");
+    hold = over || performance.now() - since > GIVES_UP ? null : requestAnimationFrame(again);
+  };
+  again();
 }
 
 function arrive() {
@@ -38,45 +45,42 @@ function follow(event) {
   const link = event.target.closest?.("a[href*='#']");
   if (!link || event.defaultPrevented || link.pathname !== location.pathname) return;
   link.closest("dialog")?.close(); // the phone's panel of contents would hide where it leads
+  note();
   setTimeout(arrive); // once the address has changed
 }
 
-// -- back, forward and reload lead to where the reader was; a browser alone remembers how many pixels that was from
-// the top, of which many were guessed. Remembered here: the block at the top of the window, and how far up it stood.
+// -- back, forward and reload lead to where the reader was. A browser remembers how many pixels that was from the top, of
+// which many were guessed. Remembered here, with each step of the history: the block at the top of the window, and how far
+// up it stood. Blocks are counted before any other script has added to the page.
 
-const BLOCKS = ".bd-article :is(h1, h2, h3, h4, p, pre, figure, tr):not(:is(.item, .cards, .run-output, [data-afm]) *)";
-const blocks = () => [...document.querySelectorAll(BLOCKS)];
-const place = () => `attnlab:place:${location.href}`;
+const blocks = [...document.querySelectorAll(".bd-article :is(h1, h2, h3, h4, p, pre, figure, tr)")];
 
-function leave() {
-  const all = blocks(), index = all.findIndex((block) => block.getBoundingClientRect().bottom > 0);
+/** Write down where the reader is, unless the page is still on its way to a place that is known. */
+function note() {
+  if (hold) return;
+  const index = blocks.findIndex((block) => block.getBoundingClientRect().bottom > 0);
+  const place = index < 0 || !scrollY ? null : [index, Math.round(blocks[index].getBoundingClientRect().top)];
   try {
-    sessionStorage.setItem(place(), scrollY && index >= 0 ? `${index} ${all[index].getBoundingClientRect().top}` : "");
+    history.replaceState({ ...history.state, place }, "");
   } catch {
-    // nothing may be stored: the browser's own idea has to do
+    // too often, or not allowed here: the browser's own idea has to do
   }
 }
 
-function left() {
-  try {
-    return sessionStorage.getItem(place());
-  } catch {
-    return null;
-  }
-}
-
+/** To the place that this step of the history remembers, else to what its address names. */
 function comeBack() {
-  const [index, top] = (left() || "").split(" ").map(Number), block = blocks()[index];
-  if (!block || Number.isNaN(top)) return openPlace();
-  history.scrollRestoration = "manual";
-  openPlace();
-  keep(() => scrollBy(0, block.getBoundingClientRect().top - top));
+  if (!history.state || history.state.place === undefined) return arrive();
+  const [index, top] = history.state.place ?? [], block = blocks[index];
+  if (!block) return release();
+  open(block);
+  keep(() => scrollBy(0, Math.round(block.getBoundingClientRect().top) - top));
 }
 
-/** The browser knows where this was; only a closed answer is in its way. */
-function openPlace() {
-  const target = named();
-  if (target) open(target);
+let resting = 0;
+
+function rest() {
+  clearTimeout(resting);
+  resting = setTimeout(note, 60); // not when the page is left: what is written then is lost
 }
 
 /** The phone's drawer opens where the reader is. */
@@ -87,8 +91,7 @@ function showPlace(drawer) {
 
 for (const hand of HANDS) addEventListener(hand, release, { capture: true, passive: true });
 addEventListener("click", follow);
-addEventListener("popstate", openPlace);
-addEventListener("pagehide", leave);
+addEventListener("popstate", comeBack);
+addEventListener("scroll", rest, { passive: true });
 for (const drawer of document.querySelectorAll("#pst-primary-sidebar-modal")) showPlace(drawer);
-if (performance.getEntriesByType("navigation")[0]?.type === "navigate") arrive();
-else comeBack();
+comeBack();

@@ -1,5 +1,6 @@
-// Search results quote a page as a person would read it aloud: each formula once, nothing that is only there to be pressed.
-const FURNITURE = ".headerlink, .eqno, .copybtn, .run-bar, template, script, style, noscript, button, nav";
+// Search results quote a page as a person would read it aloud: each formula once, no listing of code or numbers, nothing that is
+// only there to be pressed.
+const FURNITURE = ".headerlink, .eqno, .copybtn, .run-bar, pre, table, template, script, style, noscript, button, nav";
 
 function readable(html, anchor) {
   const page = new DOMParser().parseFromString(html, "text/html"), article = page.querySelector(".bd-article");

@@ -181,14 +181,15 @@ class Kernel:
         pyplot.show = lambda *args, **kwargs: self.show()
 
     def watch_checks(self):
-        """Report what attnlab.exercises.diagnose finds, so that the page can say passed or not in its own way, and
-        each attempt, which there is no file to record in."""
+        """Report what attnlab.exercises.diagnose finds, so that the page can say passed or not in its own way, with the
+        address of where to read, and each attempt, which there is no file to record in."""
         import attnlab.exercises as exercises
         original = exercises.diagnose
 
         def diagnose(exercise_id, function):
             found = original(exercise_id, function)
-            self.emit("verdict", state(found), exercise_id)
+            place = exercises.MISCONCEPTIONS[found.mistake] if found.mistake else exercises.find(exercise_id)
+            self.emit("verdict", state(found), place.href)
             return found
 
         def record(exercise_id, found):

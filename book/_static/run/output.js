@@ -13,6 +13,13 @@ const make = (tag, className = "", text = "") => {
   return element;
 };
 
+// A place in the book, which stands as it does below the site's root.
+function link(words, place) {
+  const made = make("a", "", words);
+  made.href = new URL(`../../${place}`, import.meta.url);
+  return made;
+}
+
 function image({ text, detail }, alt) {
   const [width, ...words] = detail.split(" ");
   const picture = make("img");
@@ -27,6 +34,7 @@ export class Output {
     this.box = make("div", "cell_output run-output docutils container");
     this.box.hidden = true;
     this.list = [];
+    this.place = "";
   }
 
   // Begin anew: what comes is collected, and shown at once unless `quiet`.
@@ -76,7 +84,7 @@ export class Output {
   add(message) {
     const { kind, text } = message;
     if (kind === "stdout" || kind === "stderr") return this.stream(kind, text);
-    if (kind === "verdict") return this.verdict(text);
+    if (kind === "verdict") return this.verdict(message);
     if (kind === "html" || kind === "svg") return this.rich(text);
     if (kind === "png") return this.figure(message);
     this.box.append(make(kind === "capped" ? "p" : "pre", `run-${kind}`, text));
@@ -94,8 +102,10 @@ export class Output {
     const lines = text.replace(OPENING, "").replace(/\n {2}(?=\S)/g, " ").split("\n");
     for (const line of lines.filter((line) => line.trim())) {
       const [, topic = "", words] = line.match(/^([A-Z]\w+(?: \([^)]*\))?:)?(.*)$/);
-      const said = make("p", "run-said", words.replace(/^./, (first) => (topic ? first : first.toUpperCase())));
-      if (topic) said.prepend(make("strong", "", topic));
+      const said = make("p", "run-said");
+      if (topic) said.append(make("strong", "", topic));
+      if (topic === "Read:" && this.place.includes("#")) said.append(" ", link(words.trim(), this.place));
+      else said.append(topic ? words : words.replace(/^./, (first) => first.toUpperCase()));
       this.box.append(said);
     }
   }
@@ -119,9 +129,10 @@ export class Output {
     old.removeAttribute("id");
   }
 
-  verdict(state) {
+  verdict({ text: state, detail: place }) {
     const [sign, words] = VERDICTS[state];
     this.box.dataset.verdict = state;
+    this.place = place ?? "";
     const head = make("p", "run-verdict");
     const mark = make("span", "", sign);
     mark.setAttribute("aria-hidden", "true");

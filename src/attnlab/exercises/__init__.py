@@ -6,11 +6,13 @@ with every wrong one that is known, so it can often name the mistake. NumPy alon
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from attnlab.exercises._cells import cells, hint_texts, solved
 from attnlab.exercises._exercise import Exercise, source_of
 from attnlab.exercises._judge import Diagnosis, UnknownExercise, diagnose, find
+from attnlab.exercises._pages import TITLES, beside
 from attnlab.exercises._progress import record
 from attnlab.exercises.bank import EXERCISES
 from attnlab.exercises.misconceptions import MISCONCEPTIONS, Misconception
@@ -41,6 +43,16 @@ def check(exercise_id: str, function: Callable) -> None:
     if getattr(function, "__name__", "") != shown:
         record(exercise_id, diagnosis)
     print(diagnosis.text)
+    if diagnosis.attempted and not diagnosis.passed:
+        _link_place(MISCONCEPTIONS[diagnosis.mistake] if diagnosis.mistake else find(exercise_id))
+
+
+def _link_place(place: Misconception | Exercise) -> None:
+    """In a notebook among the book's others: a link to where the verdict says to read."""
+    headings = (place.heading,) if isinstance(place, Misconception) else place.headings
+    shell, path = sys.modules.get("IPython"), beside(place.page, headings)
+    if shell and path and shell.get_ipython():
+        shell.display.display(Markdown(f"[Open: {TITLES[place.page]}]({path})"))
 
 
 def hint(exercise_id: str, n: int) -> Markdown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 TITLES: dict[str, str] = json.loads(files("attnlab.exercises").joinpath("pages.json").read_text("utf-8"))
 
@@ -23,6 +24,14 @@ def sentence(page: str, headings: tuple[str, ...]) -> str:
 def address(page: str, headings: tuple[str, ...]) -> str:
     """The file of the page below the site's root, and the anchor of the first section."""
     return f"book/{page}.html" + (f"#{anchor(headings[0])}" if headings else "")
+
+
+def beside(page: str, headings: tuple[str, ...]) -> str:
+    """The notebook of a page as a link from another notebook of the book; empty where no file lies there."""
+    file = Path("..", *f"{page}.ipynb".split("/"))
+    if not headings or not file.is_file():
+        return ""
+    return file.as_posix() + ("" if "$" in headings[0] else f"#{plain(headings[0]).replace(' ', '-')}")
 
 
 def anchor(heading: str) -> str:

@@ -91,7 +91,8 @@ def last_place_alone(losses, edges):
 
 @EXERCISE.mutant
 def texts_for_places(losses, edges):
-    return np.array([losses[a:b].mean() for a, b in zip(edges[:-1], edges[1:])])
+    ranges = [losses[a:b] for a, b in zip(edges[:-1], edges[1:])]
+    return np.array([texts.sum() / max(texts.size, 1) for texts in ranges])
 
 
 @EXERCISE.mutant
