@@ -76,3 +76,35 @@ def judge_by_hand_written_scores(kernel):
             if not np.abs(kernel(q, k, v, causal) - p / p.sum(axis=1, keepdims=True) @ v).max() < 1e-2:
                 return False
     return True
+
+
+@right("document_mask")
+def document_mask_block_by_block(documents):
+    mask, start = np.zeros((len(documents),) * 2, dtype=bool), 0
+    for stop in [*(np.flatnonzero(np.diff(documents)) + 1), len(documents)]:
+        mask[start:stop, start:stop] = np.tril(np.ones((stop - start,) * 2))
+        start = stop
+    return mask.tolist()
+
+
+@right("fair_order")
+def pairs_from_both_ends(n, world):
+    """Piece by piece, the first with the last, dealt in reverse."""
+    size = n // (2 * world)
+    return [[*range(r * size, (r + 1) * size)][::-1] + [*range(n - (r + 1) * size, n - r * size)] for r in reversed(range(world))]
+
+
+@right("judge_a_kernel")
+def judge_with_many_sizes(kernel):
+    rng = np.random.default_rng(9)
+    for trial in range(40):
+        m = int(rng.integers(5, 20))
+        n = int(rng.integers(1, m + 1))
+        q, k, v = (rng.normal(size=(rows, 6)) * 1.5 for rows in (n, m, m))
+        q[:, -1], k[:, -1] = -2000.0 * (trial % 2), 1
+        mask = np.tri(n, m, m - n) > 0 if trial % 4 < 2 else np.ones((n, m), dtype=bool)
+        with np.errstate(all="ignore"):
+            got = np.asarray(kernel(q, k, v, bool(trial % 4 < 2)))
+        if not np.allclose(got, reference.attention(q, k, v, mask), atol=2e-3):
+            return np.False_
+    return np.True_

@@ -538,3 +538,98 @@ several("largest_block", {
     "no more than the keys": lambda c, d, bk: min(fits()(c, d, bk), max(bk, d)), "no more than 64": lambda c, d, bk: min(fits()(c, d, bk), 64),
     "always 1": lambda c, d, bk: 1, "the capacity by the width": lambda c, d, bk: c // d,
 })
+
+# -- document_mask ---------------------------------------------------------------------------------------------------
+
+
+def same_text(documents):
+    return documents[:, None] == documents[None, :]
+
+
+def packed(past=lambda n: np.tri(n, dtype=bool), same=same_text):
+    return lambda documents: same(documents) & past(len(documents))
+
+
+several("document_mask", {
+    "one key of the future": packed(lambda n: np.tri(n, k=1, dtype=bool)),
+    "the first token of a text left out": lambda d: packed()(d) & ~np.eye(len(d), dtype=bool) | np.eye(len(d), dtype=bool) & (np.arange(len(d)) > 0),
+    "neighbours alone": packed(lambda n: np.tri(n, dtype=bool) & ~np.tri(n, k=-2, dtype=bool)),
+    "a window of 8": packed(lambda n: np.tri(n, dtype=bool) & ~np.tri(n, k=-8, dtype=bool)),
+    "a window of 32": packed(lambda n: np.tri(n, dtype=bool) & ~np.tri(n, k=-32, dtype=bool)),
+    "the first text alone": lambda d: packed()(d) & (d == d[0])[None, :],
+    "the text before as well": packed(same=lambda d: np.abs(np.subtract.outer(*[np.unique(d, return_inverse=True)[1]] * 2)) <= 1),
+    "numbers that grow": packed(same=lambda d: d[:, None] <= d[None, :]),
+    "the first token of the sequence for all": lambda d: packed()(d) | (np.arange(len(d)) == 0)[None, :],
+    "keys by queries": lambda d: packed()(d)[::-1, ::-1],
+    "0 and 1": lambda d: packed()(d).astype(int),
+    "added to the scores": lambda d: np.where(packed()(d), 0.0, -np.inf),
+    "nobody": lambda d: np.zeros((len(d),) * 2, dtype=bool),
+    "texts not equal": packed(same=lambda d: ~same_text(d)),
+    "a block a text": lambda d: np.array([[np.count_nonzero(d[:i] == d[i]) >= np.count_nonzero(d[:j] == d[j]) for j in range(len(d))] for i in range(len(d))]),
+    "numbers taken for positions": lambda d: np.tri(len(d), dtype=bool) & (np.abs(np.arange(len(d))[:, None] - np.arange(len(d))) < np.maximum(d, 1)[:, None]),
+})
+
+# -- fair_order ------------------------------------------------------------------------------------------------------
+
+
+def pieces(n, world, each=2):
+    return np.arange(n).reshape(each * world, -1)
+
+
+several("fair_order", {
+    "the back pieces one further": lambda n, p: np.concatenate([pieces(n, p)[:p], np.roll(pieces(n, p)[::-1][:p], 1, axis=0)], axis=1),
+    "in the order of the cards, two by two": lambda n, p: np.arange(n).reshape(-1, p, 2).swapaxes(0, 1).reshape(p, -1) if n % (2 * p) == 0 else None,
+    "rows in reverse order of contiguous shards": lambda n, p: np.arange(n).reshape(p, -1)[::-1],
+    "first and last exchanged": lambda n, p: np.concatenate([np.arange(n).reshape(p, -1)[:, :-1], np.arange(n).reshape(p, -1)[::-1, -1:]], axis=1),
+    "the same for all": lambda n, p: np.tile(np.arange(n // p), (p, 1)),
+    "one list": lambda n, p: np.concatenate([pieces(n, p)[:p], pieces(n, p)[::-1][:p]], axis=1).ravel(),
+    "counted from one": lambda n, p: np.concatenate([pieces(n, p)[:p], pieces(n, p)[::-1][:p]], axis=1) + 1,
+    "ranks for positions": lambda n, p: np.repeat(np.arange(p), n // p).reshape(p, -1),
+    "columns for ranks": lambda n, p: np.concatenate([pieces(n, p)[:p], pieces(n, p)[::-1][:p]], axis=1).T,
+    "one rank more": lambda n, p: np.arange(n)[: n // (p + 1) * (p + 1)].reshape(p + 1, -1),
+    "squares": lambda n, p: (np.arange(n) ** 2 % n).reshape(p, -1),
+    "sorted by the remainder of 3": lambda n, p: np.argsort(np.arange(n) % 3, kind="stable").reshape(p, -1),
+    "the first and the last of each pair": lambda n, p: np.stack([np.arange(n // 2), np.arange(n)[::-1][: n // 2]], axis=1).reshape(-1)[: n].reshape(p, -1)[:, ::-1] * 1
+    if p > 7 else np.arange(n).reshape(-1, p).T,
+    "halves": lambda n, p: np.concatenate([np.arange(n)[: n // 2].reshape(p, -1), np.arange(n)[n // 2:].reshape(p, -1)], axis=1),
+    "zeros": lambda n, p: np.zeros((p, n // p), dtype=int),
+}, {"halves": ("pieces_not_mirrored",), "the first and the last of each pair": ("dealt_like_cards",)})
+
+# -- judge_a_kernel --------------------------------------------------------------------------------------------------
+
+
+def right_within(tolerance, cases, features=3):
+    def judge(kernel):
+        for n, m, low, causal in cases:
+            rng = np.random.default_rng(n + m)
+            q, k, v = (rng.normal(size=(rows, wide)) for rows, wide in ((n, 5), (m, 5), (m, features)))
+            q[:, 0], k[:, 0] = -low, 1
+            mask = np.tri(n, m, m - n, dtype=bool) if causal else None
+            with np.errstate(all="ignore"):
+                if not np.allclose(kernel(q, k, v, causal), reference.attention(q, k, v, mask), rtol=0, atol=tolerance):
+                    return False
+        return True
+    return judge
+
+
+ALL = [(n, m, low, causal) for n, m in ((7, 7), (3, 11)) for low in (0, 5000) for causal in (False, True)]
+several("judge_a_kernel", {
+    "always True": lambda kernel: True,
+    "always False": lambda kernel: False,
+    **{f"a tolerance of {t}": right_within(t, ALL) for t in (1e-15, 1e-9, 0.2, 0.5, 1.0)},
+    "causal alone": right_within(1e-3, [case for case in ALL if case[3]]),
+    "without a mask alone": right_within(1e-3, [case for case in ALL if not case[3]]),
+    "square alone": right_within(1e-3, [case for case in ALL if case[0] == 7]),
+    "one block of keys": right_within(1e-3, [(3, 3, low, causal) for low in (0, 5000) for causal in (False, True)]),
+    "blocks that divide": right_within(1e-3, [(4, 12, low, causal) for low in (0, 5000) for causal in (False, True)]),
+    "scores near 0": right_within(1e-3, [case for case in ALL if not case[2]]),
+    "scores far below 0 alone": right_within(1.0, [case for case in ALL if case[2]]),
+    "one feature": right_within(1e-3, ALL, features=1),
+    "no finite numbers asked for": lambda kernel: bool(np.isfinite(kernel(*np.random.default_rng(0).normal(size=(3, 7, 5)), True)).all()),
+    "rows that stay in the range of the values": lambda kernel: bool((np.abs(kernel(*np.random.default_rng(0).normal(size=(3, 7, 5)), False)) < 3).all()),
+    "turned round": lambda kernel: not right_within(1e-3, ALL)(kernel),
+    "the sum of all outputs": lambda kernel: abs(kernel(*np.ones((3, 8, 5)), False).sum() - 40) < 1e-3,
+    "one query": right_within(1e-3, [(1, 11, low, causal) for low in (0, 5000) for causal in (False, True)]),
+}, {"a tolerance of 1e-15": ("bit_for_bit",), "without a mask alone": ("mask_not_tested",),
+    "square alone": ("square_inputs_only",), "blocks that divide": ("sizes_that_divide",), "scores near 0": ("ordinary_scores_only",),
+    "one block of keys": ("one_kind_of_input",), "the sum of all outputs": ("shapes_only",)})

@@ -43,11 +43,11 @@ EXERCISE = Exercise(
     why=r"""
     Each rule is one comparison that broadcasts, and `&` joins them. A kernel that skips empty tiles saves most of the work when the texts are short.
 
-    **The two most common mistakes.** A causal mask alone: the second text reads the end of the first, which looks like a harmless prefix and is not. Forgetting that positions must restart with each text as well; the mask cannot do that.
+    **The two most common mistakes.** A causal mask alone: the second text reads the end of the first, which looks like a harmless prefix and is not. Forgetting that absolute positions must restart with each text as well; the mask cannot do that. (Rotary positions and biases by distance need no restart: they see differences only.)
 
     **Cost.** $n^2$ comparisons, if the table is written down; none beyond the tiles needed, if it stays a rule.
     """,
-    verified="two to four texts, of one to five tokens, with numbers in no order.",
+    verified="one to five texts, of 1 to 40 tokens, with numbers in no order.",
     next_thought="which tiles of 128 by 128 are empty for texts of 1,000 tokens?",
     reference=_reference,
     returns="masks",
@@ -55,6 +55,10 @@ EXERCISE = Exercise(
 
 EXERCISE.probe("3 texts of 3, 1 and 4 tokens", np.array([5, 5, 5, 9, 2, 2, 2, 2]))
 EXERCISE.probe("2 texts of 2 and 5 tokens", np.array([0, 0, 1, 1, 1, 1, 1]))
+EXERCISE.probe("1 token", np.array([3]))
+EXERCISE.probe("5 texts of one token", np.array([4, 0, 3, 1, 2]))
+EXERCISE.probe("numbers below 0", np.array([-1, -1, 0, 0, -2, -2, -2]))
+EXERCISE.probe("2 texts of 40 and 23 tokens", np.repeat([1, 7], [40, 23]))
 EXERCISE.probe("4 texts, numbers falling", np.array([8, 8, 6, 5, 5, 3]))
 
 
@@ -117,3 +121,16 @@ def one_text(call):
     out = call(np.zeros(5, dtype=int))
     if not np.array_equal(out.astype(bool), np.tri(5, dtype=bool)):
         return f"with 5 tokens {int(out.sum())} pairs are allowed, not 15"
+
+
+@EXERCISE.holds("no token looks into another text")
+def texts_apart(call):
+    documents = np.array([5, 5, 9, 2, 2])
+    queries, keys = np.nonzero(call(documents) & (documents[:, None] != documents))
+    return None if not len(queries) else f"in [5, 5, 9, 2, 2] token {queries[0]} sees token {keys[0]}"
+
+
+@EXERCISE.holds("a text has the same mask wherever it is packed")
+def anywhere(call):
+    first, second = call(np.array([3, 3, 3, 1, 1, 1]))[:3, :3], call(np.array([3, 3, 3, 1, 1, 1]))[3:, 3:]
+    return None if np.array_equal(first, second) else f"three tokens have {int(first.sum())} pairs in front and {int(second.sum())} behind"

@@ -79,6 +79,14 @@ def _sharper(q, k, v, causal=False):
     return _kernel(q, k, v, causal, scale=1.05 * q.shape[1] ** -0.5)
 
 
+def _first_feature(q, k, v, causal=False):
+    return _kernel(q, k, v, causal)[:, :1]
+
+
+def _last_query_alone(q, k, v, causal=False):
+    return np.concatenate([_uncausal(q, k, v)[:-1], _kernel(q, k, v, causal)[-1:]])
+
+
 KERNELS = {
     "an exact blocked kernel": _exact,
     "an exact kernel without blocks": _plain,
@@ -92,6 +100,8 @@ KERNELS = {
     "a kernel that averages its blocks": _averaged,
     "a kernel that masks even where it should not": _always,
     "a kernel whose scale is 5 percent too large": _sharper,
+    "a kernel that returns the first feature alone": _first_feature,
+    "a kernel that masks the last query alone": _last_query_alone,
 }
 RIGHT = (_exact, _plain, _single)
 
@@ -153,7 +163,7 @@ EXERCISE = Exercise(
 
     **Cost.** Milliseconds. Every mistake in this task has been found in published code after it had been used for months.
     """,
-    verified="three right kernels accepted, nine wrong ones rejected.",
+    verified="three right kernels accepted, eleven wrong ones rejected.",
     next_thought="which mistake in a backward pass would your test not see?",
     reference=_reference,
 )
@@ -253,3 +263,13 @@ def one_key(kernel):
 @EXERCISE.impostor
 def always_false(kernel):
     return False
+
+
+@EXERCISE.impostor
+def always_true(kernel):
+    return True
+
+
+@EXERCISE.impostor
+def one_query(kernel):
+    return _cases(kernel, sizes=((1, 11),))
