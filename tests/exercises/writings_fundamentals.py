@@ -21,56 +21,61 @@ def share(row):
     return np.array([power / sum(powers) for power in powers])
 
 
-@right("entropy")
-def entropy_in_loops(weights):
-    if weights.ndim > 1:
-        return [entropy_in_loops(row) for row in weights]
-    return sum(p * math.log2(1 / p) for p in weights if p > 0)
+@right("disagreement")
+def disagreement_in_loops(weights):
+    if weights.ndim > 2:
+        return [disagreement_in_loops(table) for table in weights]
+    bits = lambda row: sum(p * math.log2(1 / p) for p in row if p > 0)
+    return bits(weights.mean(axis=0)) - sum(map(bits, weights)) / len(weights)
 
 
-@right("entropy")
-def entropy_with_the_limit_put_in_afterwards(weights):
-    weights += 0.0
+@right("disagreement")
+def disagreement_as_a_mean_divergence(weights):
+    mean = weights.mean(axis=-2, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return -np.nansum(weights * np.log(weights), axis=-1) / np.log(2)
+        return np.nansum(weights * (np.log(weights) - np.log(mean)), axis=-1).mean(axis=-1) / np.log(2)
 
 
-@right("softmax_backward")
-def backward_through_full_jacobians(weights, d_weights, temperature):
-    out = np.empty(weights.shape)
-    for place in np.ndindex(weights.shape[:-1]):
-        p = weights[place]
-        out[place] = (np.diag(p) - np.outer(p, p)) @ d_weights[place] / temperature
-    return out
+@right("temperature_gradient")
+def temperature_through_full_jacobians(scores, d_weights, temperature):
+    total = 0.0
+    for place in np.ndindex(scores.shape[:-1]):
+        p = share(scores[place] / temperature)
+        total -= d_weights[place] @ (np.diag(p) - np.outer(p, p)) @ (scores[place] - scores[place].max()) / temperature**2
+    return total
 
 
-@right("softmax_backward")
-def backward_in_float32(weights, d_weights, temperature):
-    p, g = weights.astype(np.float32), d_weights.astype(np.float32)
-    return p / np.float32(temperature) * (g - np.einsum("...j,...j->...", p, g)[..., None])
+@right("temperature_gradient")
+def temperature_as_a_covariance(scores, d_weights, temperature):
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    p = np.exp(shifted / temperature)
+    p /= p.sum(axis=-1, keepdims=True)
+    mean = lambda x: np.einsum("...j,...j->...", p, x)
+    return np.float64(-(mean(d_weights * shifted) - mean(d_weights) * mean(shifted)).sum() / temperature**2)
 
 
-@right("surprise")
-def surprise_one_example_at_a_time(logits, labels, temperatures):
+@right("distil")
+def distil_one_example_at_a_time(teacher, student, temperatures):
     result = []
     for t in temperatures:
         costs = []
-        for row, label in zip(logits / t, labels):
+        for wanted, row in zip(teacher / t, student / t):
             top = max(row)
-            costs.append(top - row[label] + math.log(sum(math.exp(z - top) for z in row)))
+            total = top + math.log(sum(math.exp(z - top) for z in row))
+            costs.append(sum(r * (total - z) for r, z in zip(share(wanted), row)))
         result.append(sum(costs) / len(costs))
     return result
 
 
-@right("additive_score")
-def additive_in_loops(q, k, w_q, w_k, v):
-    return [[float(np.dot(v, np.tanh(w_q.T @ a + w_k.T @ b))) for b in k] for a in q]
+@right("concat_score")
+def concat_in_loops(q, k, w, u):
+    return [[float(np.dot(u, np.tanh(np.concatenate([a, b]) @ w))) for b in k] for a in q]
 
 
-@right("additive_score")
-def additive_by_concatenation(q, k, w_q, w_k, v):
+@right("concat_score")
+def concat_of_all_pairs(q, k, w, u):
     pairs = np.concatenate([np.repeat(q, len(k), axis=0), np.tile(k, (len(q), 1))], axis=1)
-    return (np.tanh(pairs @ np.vstack([w_q, w_k])) @ v).reshape(len(q), len(k))
+    return (np.tanh(pairs @ w) @ u).reshape(len(q), len(k))
 
 
 @right("kernel_regression")
@@ -85,16 +90,66 @@ def regression_by_expansion(q, k, v, width):
     return np.einsum("ij,jd,i->id", bumps, v, 1 / bumps.sum(axis=1))
 
 
-@right("query_gradient")
-def query_gradient_as_a_covariance(q, k, v, d_output):
-    a = share(k @ q / math.sqrt(len(q)))
-    return ((a[:, None] * (k - a @ k)).T @ (v - a @ v) @ d_output) / math.sqrt(len(q))
+@right("key_gradient")
+def key_gradient_key_by_key(q, k, v, d_output, width):
+    a = share([-math.dist(q, one) ** 2 / 2 / width**2 for one in k])
+    output = a @ v
+    return [a[j] * ((v[j] - output) @ d_output) * (q - k[j]) / width**2 for j in range(len(k))]
 
 
-@right("linear_backward")
-def linear_backward_on_a_flat_batch(x, w, d_y):
-    flat, d_flat = x.reshape(-1, x.shape[-1]), d_y.reshape(-1, d_y.shape[-1])
-    return np.tensordot(d_y, w, axes=(2, 1)), flat.T @ d_flat
+@right("affine_backward")
+def affine_backward_in_loops(x, w, d_y):
+    d_w, d_b = np.zeros(w.shape), np.zeros(w.shape[1])
+    for place in np.ndindex(x.shape[:-1]):
+        d_w += np.outer(x[place], d_y[place])
+        d_b += d_y[place]
+    return np.tensordot(d_y, w, axes=(-1, 1)), d_w, d_b
+
+
+@right("affine_backward")
+def affine_backward_with_a_one_for_the_bias(x, w, d_y):
+    longer = np.concatenate([x, np.ones((*x.shape[:-1], 1))], axis=-1)
+    both = np.tensordot(longer, d_y, axes=(list(range(x.ndim - 1)), list(range(x.ndim - 1))))
+    return [d_y @ w.T, both[:-1], both[-1]]
+
+
+@right("hard_attention")
+def drawing_word_by_word(weights, states, draws):
+    out = np.zeros((*draws.shape, states.shape[1]))
+    for place in np.ndindex(draws.shape):
+        left, word = float(draws[place]), 0
+        while word < len(states) - 1 and left >= weights[place[1], word]:
+            left -= weights[place[1], word]
+            word += 1
+        out[place] = states[word]
+    return out
+
+
+@right("hard_attention")
+def drawing_by_searching(weights, states, draws):
+    sums = np.cumsum(weights, axis=1)
+    columns = [np.searchsorted(sums[t], draws[:, t], side="right") for t in range(len(weights))]
+    return states[np.minimum(np.stack(columns, axis=1), len(states) - 1)]
+
+
+@right("words_right")
+def judging_word_by_word(written, target):
+    words = texts = count = 0
+    for mine, wanted in zip(written.tolist(), target.tolist()):
+        mine, wanted = ([w for w in row if w] for row in (mine, wanted))
+        words += sum(a == b for a, b in zip(mine, wanted))
+        count += len(wanted)
+        texts += mine == wanted
+    return [words / count, texts / len(target)]
+
+
+@right("write_greedily")
+def writing_by_recursion(step, state, start, end, longest):
+    if longest == 0:
+        return []
+    scores, state = step(state, start)
+    word = max(range(len(scores)), key=lambda i: scores[i])
+    return [] if word == end else [word, *writing_by_recursion(step, state, word, end, longest - 1)]
 
 
 @right("three_roads")
@@ -102,17 +157,17 @@ def roads_in_one_product(d_q, d_k, d_v, w_q, w_k, w_v):
     return np.hstack([d_q, d_k, d_v]) @ np.hstack([w_q, w_k, w_v]).T
 
 
-@right("numerical_gradient")
-def slopes_in_place_and_put_back(f, x, step):
-    x, slopes = np.array(x, dtype=float), []
+@right("numerical_jacobian")
+def columns_in_place_and_put_back(f, x, step):
+    x, columns = np.array(x, dtype=float), []
     for i in range(x.size):
         kept = x.flat[i]
         x.flat[i] = kept + step
-        up = f(x)
+        up = np.array(f(x))
         x.flat[i] = kept - step
-        slopes.append((up - f(x)) / (2 * step))
+        columns.append((up - np.array(f(x))) / (2 * step))
         x.flat[i] = kept
-    return np.reshape(slopes, x.shape)
+    return np.stack(columns, axis=-1).reshape((*columns[0].shape, *x.shape))
 
 
 @right("bigram_perplexity")
@@ -217,10 +272,10 @@ def leave_one_out_with_a_table_without_diagonal(x, y, width):
     return np.array(np.mean(((bumps * y[others]).sum(axis=1) / bumps.sum(axis=1) - y) ** 2))
 
 
-@right("surprise")
-def surprise_by_differences_from_the_label(logits, labels, temperatures):
-    gaps = logits - np.take_along_axis(logits, labels[:, None], axis=1)
-    return [np.logaddexp.reduce(gaps / t, axis=1).mean() for t in temperatures]
+@right("distil")
+def distil_by_differences_from_every_class(teacher, student, temperatures):
+    gaps = student[:, None, :] - student[:, :, None]
+    return [np.mean([p @ g for p, g in zip(map(share, teacher / t), np.logaddexp.reduce(gaps / t, axis=2))]) for t in temperatures]
 
 
 @right("temperature_for_bits")
@@ -245,7 +300,8 @@ def words_weighed_in_loops(scores, states, lengths):
     return [contexts, weights]
 
 
-@right("numerical_gradient")
-def slopes_along_unit_arrays(f, x, step):
+@right("numerical_jacobian")
+def columns_along_unit_arrays(f, x, step):
     units = np.eye(x.size).reshape(x.size, *x.shape)
-    return np.reshape([(f(x + step * e) - f(x - step * e)) / (2 * step) for e in units], x.shape)
+    table = np.array([(f(x + step * e) - f(x - step * e)) / (2 * step) for e in units])
+    return np.moveaxis(table, 0, -1).reshape((*table.shape[1:], *x.shape))

@@ -24,34 +24,36 @@ def rows(table):
     return np.arange(len(table))
 
 
-# -- additive_score --------------------------------------------------------------------------------------------------
+# -- concat_score ----------------------------------------------------------------------------------------------------
 
 
-def hidden(q, k, w_q, w_k):
-    return (q @ w_q)[:, None, :] + (k @ w_k)[None, :, :]
+def hidden(q, k, w):
+    return (q @ w[: q.shape[1]])[:, None, :] + (k @ w[q.shape[1]:])[None, :, :]
 
 
 for _what, _activation in {"a logistic function": lambda z: 1 / (1 + np.exp(-z)), "a clip at 1": lambda z: np.clip(z, -1, 1),
                            "a softsign": lambda z: z / (1 + np.abs(z)), "a sine": np.sin, "an arctangent": np.arctan,
                            "tanh of half": lambda z: np.tanh(z / 2), "tanh twice": lambda z: np.tanh(np.tanh(z)),
                            "a tanh without its sign": lambda z: np.abs(np.tanh(z))}.items():
-    wrong("additive_score", f"{_what} for the tanh", lambda q, k, w_q, w_k, u, act=_activation: act(hidden(q, k, w_q, w_k)) @ u)
+    wrong("concat_score", f"{_what} for the tanh", lambda q, k, w, u, act=_activation: act(hidden(q, k, w)) @ u)
 ADDITIVE = {
-    "the key subtracted": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, -k, w_q, w_k)) @ u,
-    "divided by the root of the hidden width": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, k, w_q, w_k)) @ u / np.sqrt(len(u)),
-    "weights of a softmax": lambda q, k, w_q, w_k, u: soft(np.tanh(hidden(q, k, w_q, w_k)) @ u),
-    "the size of u": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, k, w_q, w_k)) @ np.abs(u),
-    "u made a unit vector": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, k, w_q, w_k)) @ u / np.linalg.norm(u),
-    "the first query for all": lambda q, k, w_q, w_k, u: np.tanh(hidden(q[:1].repeat(len(q), 0), k, w_q, w_k)) @ u,
-    "whole numbers out of whole numbers": lambda q, k, w_q, w_k, u: (np.tanh(hidden(q, k, w_q, w_k)) @ u).astype(q.dtype),
-    "rounded to three places": lambda q, k, w_q, w_k, u: (np.tanh(hidden(q, k, w_q, w_k)) @ u).round(3),
-    "constant": lambda q, k, w_q, w_k, u: np.full((len(q), len(k)), 0.5),
-    "u inside": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, k, w_q, w_k) * u).sum(axis=-1),
-    "the hidden units reversed": lambda q, k, w_q, w_k, u: np.tanh(hidden(q, k, w_q, w_k)) @ u[::-1],
-    "exponentials cut off at 5": lambda q, k, w_q, w_k, u: np.tanh(np.clip(hidden(q, k, w_q, w_k), -2, 2)) @ u,
+    "the key subtracted": lambda q, k, w, u: np.tanh(hidden(q, -k, w)) @ u,
+    "divided by the root of the hidden width": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u / np.sqrt(len(u)),
+    "weights of a softmax": lambda q, k, w, u: soft(np.tanh(hidden(q, k, w)) @ u),
+    "the size of u": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ np.abs(u),
+    "u made a unit vector": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u / np.linalg.norm(u),
+    "the first query for all": lambda q, k, w, u: np.tanh(hidden(q[:1].repeat(len(q), 0), k, w)) @ u,
+    "whole numbers out of whole numbers": lambda q, k, w, u: (np.tanh(hidden(q, k, w)) @ u).astype(q.dtype),
+    "rounded to three places": lambda q, k, w, u: (np.tanh(hidden(q, k, w)) @ u).round(3),
+    "constant": lambda q, k, w, u: np.full((len(q), len(k)), 0.5),
+    "u inside": lambda q, k, w, u: np.tanh(hidden(q, k, w) * u).sum(axis=-1),
+    "the hidden units reversed": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u[::-1],
+    "the halves taken the other way round": lambda q, k, w, u: np.tanh((q @ w[-q.shape[1]:])[:, None] + (k @ w[: k.shape[1]])[None]) @ u,
+    "a bias of a tenth": lambda q, k, w, u: np.tanh(hidden(q, k, w) + 0.1) @ u,
+    "exponentials cut off at 5": lambda q, k, w, u: np.tanh(np.clip(hidden(q, k, w), -2, 2)) @ u,
 }
 for _what, _score in ADDITIVE.items():
-    wrong("additive_score", _what, _score)
+    wrong("concat_score", _what, _score, *(("additive_weights_exchanged",) if "other way" in _what else ()))
 
 # -- bigram_perplexity -----------------------------------------------------------------------------------------------
 
@@ -141,22 +143,36 @@ ENTROPY = {
     "two to the power of the entropy": lambda p: 2 ** bits(p),
     "distance from equal weights": lambda p: np.log2(p.shape[-1]) - bits(p),
     "the logarithm of the number of keys with weight": lambda p: np.log2((p > 0).sum(axis=-1)),
-    "the entropy of the mean row": lambda p: bits(p.mean(axis=-2)) * np.ones(p.shape[:-1]) if p.ndim > 1 else bits(p),
-    "added up over all rows": lambda p: bits(p).sum(),
-    "the axis of keys kept": lambda p: bits(p)[..., None],
-    "axis 1": lambda p: -(p * np.log2(np.where(p > 0, p, 1))).sum(axis=1),
     "weights below 0.001 left out": lambda p: bits(np.where(p < 1e-3, 0, p)),
     "0.001 added to every weight": lambda p: -(p * np.log2(p + 1e-3)).sum(axis=-1),
     "weights raised to 0.0001": lambda p: bits(np.maximum(p, 1e-4)),
     "each side of yes and no": lambda p: bits(p) - ((1 - p) * np.log2(np.where(p < 1, 1 - p, 1))).sum(axis=-1),
     "zero for a row with a zero": lambda p: np.where((p == 0).any(axis=-1), 0, bits(p)),
     "the logarithm of one more": lambda p: -(p * np.log2(1 + p)).sum(axis=-1),
-    "the first row for all": lambda p: np.full(p.shape[:-1], bits(p.reshape(-1, p.shape[-1])[0])),
     "rounded to one place": lambda p: bits(p).round(1),
 }
+def disagree(entropy):
+    """An answer from a function that takes rows to their entropies."""
+    return lambda p: entropy(p.mean(axis=-2)) - entropy(p).mean(axis=-1)
+
+
 for _what, _bits in ENTROPY.items():
-    wrong("entropy", _what, _bits)
-wrong("entropy", "the logarithm of the zeros", lambda p: -(p * np.log2(p)).sum(axis=-1), "entropy_of_zero_is_nan")
+    wrong("disagreement", _what, disagree(_bits), *{
+        "distance from equal weights": ("disagreement_turned_round",)}.get(_what, ()))
+DISAGREE = {
+    "the largest difference": lambda p: bits(p.mean(axis=-2)) - bits(p).min(axis=-1),
+    "the mean distance from the mean row": lambda p: np.abs(p - p.mean(axis=-2, keepdims=True)).sum(axis=-1).mean(axis=-1),
+    "the first row left out": lambda p: bits(p[..., 1:, :].mean(axis=-2)) - bits(p[..., 1:, :]).mean(axis=-1) if p.shape[-2] > 1 else bits(p[..., 0, :]),
+    "divided by the rows less one": lambda p: bits(p.mean(axis=-2)) - bits(p).sum(axis=-1) / max(p.shape[-2] - 1, 1),
+    "a median of the rows": lambda p: bits(p.mean(axis=-2)) - np.median(bits(p), axis=-1),
+    "the sum of the rows not divided": lambda p: bits(p.sum(axis=-2)) - bits(p).mean(axis=-1),
+    "a geometric mean": lambda p: bits(over(np.exp(np.log(np.maximum(p, 1e-300)).mean(axis=-2)))) - bits(p).mean(axis=-1),
+    "never below zero by force": lambda p: np.abs(disagree(bits)(p)) + 0.05,
+    "one table for the whole batch": lambda p: disagree(bits)(p.reshape(-1, p.shape[-1])) * np.ones(p.shape[:-2]) if p.ndim > 2 else disagree(bits)(p) + 0.1,
+}
+for _what, _bits in DISAGREE.items():
+    wrong("disagreement", _what, _bits)
+wrong("disagreement", "the logarithm of the zeros", disagree(lambda p: -(p * np.log2(p)).sum(axis=-1)), "entropy_of_zero_is_nan")
 
 # -- kernel_regression -----------------------------------------------------------------------------------------------
 
@@ -271,35 +287,47 @@ for _what, _read in READERS.items():
         "all as long as the longest": ("reader_reads_the_padding",),
         "padding with the size 1000 as the end": ("reader_reads_the_padding",)}.get(_what, ()))
 
-# -- linear_backward -------------------------------------------------------------------------------------------------
+# -- affine_backward -------------------------------------------------------------------------------------------------
 
 
 def back(x, w, d_y):
-    return d_y @ w.T, np.einsum("bti,bto->io", x, d_y)
+    flat, d_flat = x.reshape(-1, x.shape[-1]), d_y.reshape(-1, d_y.shape[-1])
+    return d_y @ w.T, flat.T @ d_flat, d_flat.sum(axis=0)
 
 
-LINEAR = {
-    "the pair exchanged": lambda x, w, d_y: back(x, w, d_y)[::-1],
-    "the input's gradient averaged over the batch": lambda x, w, d_y: (
-        np.broadcast_to((d_y @ w.T).mean(axis=0), x.shape), back(x, w, d_y)[1]),
-    "divided by the number of tokens": lambda x, w, d_y: (d_y @ w.T, back(x, w, d_y)[1] / x.shape[1]),
-    "twice as much": lambda x, w, d_y: (2 * (d_y @ w.T), 2 * back(x, w, d_y)[1]),
-    "the weights' gradient added to the weights": lambda x, w, d_y: (d_y @ w.T, w + back(x, w, d_y)[1]),
+def texts(x, d_y):
+    return x.reshape(-1, *x.shape[-2:]), d_y.reshape(-1, *d_y.shape[-2:])
+
+
+AFFINE = {
+    "the order turned round": lambda x, w, d_y: back(x, w, d_y)[::-1],
+    "matrix and bias exchanged": lambda x, w, d_y: (back(x, w, d_y)[0], back(x, w, d_y)[2], back(x, w, d_y)[1]),
+    "the input's gradient averaged over the tokens": lambda x, w, d_y: (
+        np.broadcast_to((d_y @ w.T).mean(axis=-2, keepdims=True), x.shape), *back(x, w, d_y)[1:]),
+    "divided by the number of tokens": lambda x, w, d_y: (d_y @ w.T, *(part / x.shape[-2] for part in back(x, w, d_y)[1:])),
+    "twice as much": lambda x, w, d_y: tuple(2 * part for part in back(x, w, d_y)),
+    "the matrix's gradient added to the matrix": lambda x, w, d_y: (d_y @ w.T, w + back(x, w, d_y)[1], back(x, w, d_y)[2]),
     "the input's gradient summed over the tokens": lambda x, w, d_y: (
-        np.broadcast_to((d_y @ w.T).sum(axis=1, keepdims=True), x.shape), back(x, w, d_y)[1]),
-    "the last text alone": lambda x, w, d_y: (d_y @ w.T, x[-1].T @ d_y[-1]),
+        np.broadcast_to((d_y @ w.T).sum(axis=-2, keepdims=True), x.shape), *back(x, w, d_y)[1:]),
+    "the last text alone": lambda x, w, d_y: (d_y @ w.T, *back(texts(x, d_y)[0][-1], w, texts(x, d_y)[1][-1])[1:]),
     "whole numbers out of whole numbers": lambda x, w, d_y: (
-        (d_y @ w.T).astype(x.dtype), back(x, w, d_y)[1].astype(w.dtype)),
-    "zeros for the input": lambda x, w, d_y: (np.zeros(x.shape), back(x, w, d_y)[1]),
-    "ones of the weights' shape": lambda x, w, d_y: (d_y @ w.T, np.ones(w.shape)),
-    "the input's gradient times the input": lambda x, w, d_y: (x * (d_y @ w.T), back(x, w, d_y)[1]),
-    "the output in place of its gradient": lambda x, w, d_y: (x @ w @ w.T, np.einsum("bti,bto->io", x, x @ w)),
-    "an inverse for the transpose": lambda x, w, d_y: (d_y @ np.linalg.pinv(w), back(x, w, d_y)[1]),
-    "tokens of other texts mixed in": lambda x, w, d_y: (d_y @ w.T, np.einsum("ati,bto->io", x, d_y)),
-    "the first text's gradient for all": lambda x, w, d_y: (np.broadcast_to(d_y[:1] @ w.T, x.shape), back(x, w, d_y)[1]),
+        (d_y @ w.T).astype(x.dtype), back(x, w, d_y)[1].astype(w.dtype), back(x, w, d_y)[2].astype(w.dtype)),
+    "zeros for the input": lambda x, w, d_y: (np.zeros(x.shape), *back(x, w, d_y)[1:]),
+    "ones of the matrix's shape": lambda x, w, d_y: (d_y @ w.T, np.ones(w.shape), back(x, w, d_y)[2]),
+    "zeros for the bias": lambda x, w, d_y: (*back(x, w, d_y)[:2], np.zeros(w.shape[1])),
+    "the bias through the matrix": lambda x, w, d_y: (*back(x, w, d_y)[:2], (back(x, w, d_y)[2] @ w.T @ w)),
+    "the bias averaged over the texts": lambda x, w, d_y: (*back(x, w, d_y)[:2], back(x, w, d_y)[2] / len(texts(x, d_y)[0])),
+    "the bias's axis kept": lambda x, w, d_y: (*back(x, w, d_y)[:2], back(x, w, d_y)[2][None]),
+    "the input's gradient times the input": lambda x, w, d_y: (x * (d_y @ w.T), *back(x, w, d_y)[1:]),
+    "the output in place of its gradient": lambda x, w, d_y: back(x, w, x @ w),
+    "an inverse for the transpose": lambda x, w, d_y: (d_y @ np.linalg.pinv(w), *back(x, w, d_y)[1:]),
+    "tokens of other texts mixed in": lambda x, w, d_y: (
+        d_y @ w.T, np.einsum("ati,bto->io", *texts(x, d_y)), back(x, w, d_y)[2]),
+    "the first text's gradient for all": lambda x, w, d_y: (
+        np.broadcast_to((texts(x, d_y)[1][:1] @ w.T), texts(x, d_y)[0].shape).reshape(x.shape), *back(x, w, d_y)[1:]),
 }
-for _what, _back in LINEAR.items():
-    wrong("linear_backward", _what, _back)
+for _what, _back in AFFINE.items():
+    wrong("affine_backward", _what, _back)
 
 # -- look_again ------------------------------------------------------------------------------------------------------
 
@@ -351,23 +379,29 @@ wrong("look_again", "the weights right, the contexts a mean", lambda s, h, n: (
 wrong("look_again", "the pair exchanged", lambda s, h, n: looking(lambda z, real: soft(z))(s, h, n)[::-1])
 wrong("look_again", "the first text's states for all", lambda s, h, n: looking(lambda z, real: soft(z))(s, h[:1].repeat(len(h), 0), n))
 
-# -- numerical_gradient ----------------------------------------------------------------------------------------------
+# -- numerical_jacobian ----------------------------------------------------------------------------------------------
 
 
 def slopes(formula):
-    def gradient(f, x, step):
-        out = np.zeros(x.shape)
+    def jacobian(f, x, step):
+        out = np.zeros((*np.shape(f(np.array(x, dtype=float))), *x.shape))
         for place in np.ndindex(x.shape):
             def at(by, place=place):
                 moved = np.array(x, dtype=float)
                 moved[place] += by
-                return float(f(moved))
-            out[place] = formula(at, step)
+                return np.asarray(f(moved))
+            out[(..., *place)] = formula(at, step)
         return out
-    return gradient
+    return jacobian
 
 
 plain = slopes(lambda at, h: (at(h) - at(-h)) / (2 * h))
+
+
+def outer(f, x):
+    return np.ndim(f(np.array(x, dtype=float)))
+
+
 SLOPES = {
     "five points": slopes(lambda at, h: (8 * at(h) - 8 * at(-h) - at(2 * h) + at(-2 * h)) / (12 * h)),
     "half a step": slopes(lambda at, h: (at(h / 2) - at(-h / 2)) / h),
@@ -379,52 +413,59 @@ SLOPES = {
     "a step of 0.001": slopes(lambda at, h: (at(1e-3) - at(-1e-3)) / 2e-3),
     "a step of at most 0.1": slopes(lambda at, h: (at(min(h, 0.1)) - at(-min(h, 0.1))) / (2 * min(h, 0.1))),
     "multiplied by the step": slopes(lambda at, h: (at(h) - at(-h)) / 2 * h),
-    "flat": lambda f, x, step: plain(f, x, step).ravel() if x.ndim > 1 else plain(f, x, step) * 1.1,
-    "summed": lambda f, x, step: plain(f, x, step).sum(),
-    "the first axis alone": lambda f, x, step: np.broadcast_to(plain(f, x, step)[..., :1], x.shape) if x.ndim else plain(f, x, step),
+    "the first output alone": slopes(lambda at, h: (np.ravel(at(h))[0] - np.ravel(at(-h))[0]) / (2 * h)),
+    "the mean of the outputs for each": slopes(lambda at, h: (at(h) - at(-h)).mean() / (2 * h)),
+    "flat": lambda f, x, step: plain(f, x, step).reshape(-1, x.size) if x.ndim + outer(f, x) != 2 else plain(f, x, step) * 1.1,
+    "the diagonal alone": lambda f, x, step: plain(f, x, step) * np.eye(x.size) if plain(f, x, step).shape == (x.size, x.size) else plain(f, x, step).sum(0),
+    "summed over the inputs": lambda f, x, step: plain(f, x, step).sum(axis=tuple(range(outer(f, x), outer(f, x) + x.ndim))),
     "made a unit vector": lambda f, x, step: plain(f, x, step) / np.linalg.norm(plain(f, x, step)),
     "the sign alone": lambda f, x, step: np.sign(plain(f, x, step)),
     "rounded": lambda f, x, step: plain(f, x, step).round(2),
     "whole numbers out of whole numbers": lambda f, x, step: plain(f, x, step).astype(x.dtype),
-    "transposed": lambda f, x, step: plain(f, x, step).T if x.ndim > 1 else plain(f, x, step)[..., ::-1] if x.ndim else plain(f, x, step),
+    "all axes turned round": lambda f, x, step: plain(f, x, step).T if plain(f, x, step).ndim > 1 else plain(f, x, step) * 0.9,
 }
 for _what, _slope in SLOPES.items():
-    wrong("numerical_gradient", _what, _slope, *(("difference_step_ignored",) if _what == "a step of 0.001" else ()))
+    wrong("numerical_jacobian", _what, _slope, *(("difference_step_ignored",) if _what == "a step of 0.001" else ()))
 
-# -- query_gradient --------------------------------------------------------------------------------------------------
+# -- key_gradient ----------------------------------------------------------------------------------------------------
 
 
-def turned(forward=soft, back=lambda a, g: a * (g - a @ g), scale=lambda q, v: 1 / np.sqrt(len(q))):
-    def gradient(q, k, v, d_output):
-        c = scale(q, v)
-        return c * back(forward(k @ q * c), v @ d_output) @ k
+def pulled(forward=soft, back=lambda a, g: a * (g - a @ g), last=lambda q, k, w: (q - k) / w**2, score=lambda z, w: -z / (2 * w**2)):
+    def gradient(q, k, v, d_output, w):
+        a = forward(score(((q - k) ** 2).sum(axis=1), w))
+        return back(a, v @ d_output)[:, None] * last(q, k, w)
     return gradient
 
 
-QUERY = {
-    "relative to the mean": turned(lambda s: over(np.exp(s - s.mean()))),
-    "relative to 700": turned(lambda s: over(np.exp(s - 700))),
-    "relative to the smallest": turned(lambda s: over(np.exp(s - s.min()))),
-    "a maximum that starts at 0": turned(lambda s: over(np.exp(s - s.max(initial=0)))),
-    "clipped at 100": turned(lambda s: soft(np.clip(s, -100, 100))),
-    "equal weights": turned(lambda s: np.full(len(s), 1 / len(s))),
-    "the sigmoid's derivative": turned(lambda s: 1 / (1 + np.exp(-np.clip(s, -700, 700))), lambda a, g: a * (1 - a) * g),
-    "the weight squared": turned(back=lambda a, g: a**2 * (g - a @ g)),
-    "the mean alone": turned(back=lambda a, g: a * (a @ g)),
-    "the largest gain subtracted": turned(back=lambda a, g: a * (g - g.max())),
-    "divided by the width": turned(scale=lambda q, v: 1 / len(q)),
-    "divided by the root of one more": turned(scale=lambda q, v: 1 / np.sqrt(len(q) + 1)),
-    "divided by two": turned(scale=lambda q, v: 0.5),
-    "step taken": lambda q, k, v, d: q + turned()(q, k, v, d),
-    "the gradient of the first key": lambda q, k, v, d: (soft(k @ q / np.sqrt(len(q))) * (v @ d - soft(k @ q / np.sqrt(len(q))) @ (v @ d)))[0] * q / np.sqrt(len(q)),
-    "all output features alike": lambda q, k, v, d: turned()(q, k, v, np.full(len(d), d.mean())),
-    "a unit vector": lambda q, k, v, d: turned()(q, k, v, d) / (np.linalg.norm(turned()(q, k, v, d)) + 1e-12),
-    "zeros": lambda q, k, v, d: np.zeros(len(q)),
+KEYS = {
+    "relative to the mean": pulled(lambda s: over(np.exp(s - s.mean() + 800))),
+    "equal weights": pulled(lambda s: np.full(len(s), 1 / len(s))),
+    "the weight squared": pulled(back=lambda a, g: a**2 * (g - a @ g)),
+    "the mean alone": pulled(back=lambda a, g: a * (a @ g)),
+    "the largest gain subtracted": pulled(back=lambda a, g: a * (g - g.max())),
+    "as a logistic function": pulled(back=lambda a, g: a * (1 - a) * (g - a @ g)),
+    "a half too many": pulled(last=lambda q, k, w: (q - k) / (2 * w**2)),
+    "twice": pulled(last=lambda q, k, w: 2 * (q - k) / w**2),
+    "the key itself": pulled(last=lambda q, k, w: k / w**2),
+    "the size of the gap": pulled(last=lambda q, k, w: np.abs(q - k) / w**2),
+    "the length of the gap": pulled(last=lambda q, k, w: np.broadcast_to(np.linalg.norm(q - k, axis=1, keepdims=True), k.shape) / w**2),
+    "a unit gap": pulled(last=lambda q, k, w: (q - k) / (np.linalg.norm(q - k, axis=1, keepdims=True) + 1e-9) / w**2),
+    "divided by the root of the width of the keys": pulled(last=lambda q, k, w: (q - k) / np.sqrt(k.shape[1])),
+    "a distance that is not squared": pulled(score=lambda z, w: -np.sqrt(z) / (2 * w**2)),
+    "the width left out forward": pulled(score=lambda z, w: -z / 2),
+    "step taken": lambda q, k, v, d, w: k + pulled()(q, k, v, d, w),
+    "the first key for all": lambda q, k, v, d, w: np.broadcast_to(pulled()(q, k, v, d, w)[:1], k.shape),
+    "averaged over the keys": lambda q, k, v, d, w: pulled()(q, k, v, d, w) / len(k),
+    "each without the mean of all": lambda q, k, v, d, w: pulled()(q, k, v, d, w) - pulled()(q, k, v, d, w).mean(axis=0),
+    "all output features alike": lambda q, k, v, d, w: pulled()(q, k, v, np.full(len(d), d.mean()), w),
+    "the heaviest key alone": lambda q, k, v, d, w: pulled()(q, k, v, d, w) * (
+        np.arange(len(k)) == ((q - k) ** 2).sum(axis=1).argmin())[:, None],
+    "zeros": lambda q, k, v, d, w: np.zeros(k.shape),
 }
-for _what, _turn in QUERY.items():
-    wrong("query_gradient", _what, _turn)
+for _what, _pull in KEYS.items():
+    wrong("key_gradient", _what, _pull)
 
-# -- softmax_backward ------------------------------------------------------------------------------------------------
+# -- temperature_gradient ----------------------------------------------------------------------------------------------
 
 
 def gain(p, g, axis=-1):
@@ -443,56 +484,80 @@ BACKWARD = {
     "gains clipped at 1": lambda p, g, t: p * (np.clip(g, -1, 1) - gain(p, np.clip(g, -1, 1))) / t,
     "the softmax applied again": lambda p, g, t: soft(p / t) * (g - gain(soft(p / t), g)) / t,
     "axis 0 for the mean": lambda p, g, t: p * (g - gain(p, g, axis=0)) / t if p.ndim > 1 else p * (g - gain(p, g)) / t,
-    "axis 1 for the mean": lambda p, g, t: p * (g - gain(p, g, axis=1)) / t,
     "the first row's mean": lambda p, g, t: p * (g - gain(p, g).reshape(-1)[0]) / t,
     "temperatures below 1 as 1": lambda p, g, t: p * (g - gain(p, g)) / max(t, 1),
-    "rounded": lambda p, g, t: (p * (g - gain(p, g)) / t).round(2),
+    "rounded": lambda p, g, t: (p * (g - gain(p, g)) / t).round(1),
     "halves": lambda p, g, t: p * (g - gain(p, g)) / t / 2,
     "as a logistic function for each": lambda p, g, t: p * (1 - p) * (g - gain(p, g)) / t,
     "the logarithm's": lambda p, g, t: (g - p * g.sum(-1, keepdims=True)) / t,
 }
-for _what, _down in BACKWARD.items():
-    wrong("softmax_backward", _what, _down, *{
-        "the mean divided by T": (), "axis 0 for the mean": ("gradient_mixed_over_rows",)}.get(_what, ()))
+def cooled(down):
+    """An answer from a function that takes weights, gains and T to the gradient of the scores."""
+    return lambda s, g, t: -(down(soft(s / t), g, t) * s).sum() / t
 
-# -- surprise --------------------------------------------------------------------------------------------------------
+
+for _what, _down in BACKWARD.items():
+    wrong("temperature_gradient", _what, cooled(_down), *{
+        "axis 0 for the mean": ("gradient_mixed_over_rows",), "the first row's mean": ()}.get(_what, ()))
+COOLED = {
+    "the scores' gradients for the temperature's": lambda s, g, t: (soft(s / t) * (g - gain(soft(s / t), g)) / t).sum(),
+    "z for the scores": lambda s, g, t: -(soft(s / t) * (g - gain(soft(s / t), g)) * s).sum() / t**3,
+    "the first row alone": lambda s, g, t: cooled(lambda p, h, u: p * (h - gain(p, h)) / u)(s.reshape(-1, s.shape[-1])[:1], g.reshape(-1, s.shape[-1])[:1], t),
+    "the gains for the scores": lambda s, g, t: -(soft(s / t) * (g - gain(soft(s / t), g)) * g).sum() / t**2,
+    "the entropy's slope": lambda s, g, t: (soft(s / t) * (s - gain(soft(s / t), s)) ** 2).sum() / t**3,
+    "the size of it": lambda s, g, t: abs((soft(s / t) * (g - gain(soft(s / t), g)) * s).sum() / t**2),
+    "relative to the mean score": lambda s, g, t: -(over(np.exp((s - s.mean() + 900) / t)) * (g - gain(soft(s / t), g)) * s).sum() / t**2,
+    "divided by the number of keys": lambda s, g, t: cooled(lambda p, h, u: p * (h - gain(p, h)) / u)(s, g, t) / s.shape[-1],
+}
+for _what, _down in COOLED.items():
+    wrong("temperature_gradient", _what, _down)
+
+# -- distil ----------------------------------------------------------------------------------------------------------
+
+
+def logs(z):
+    return z - np.logaddexp.reduce(z, axis=-1)[..., None]
 
 
 def costs(price):
-    """An answer from a function of z = logits / T, the labels and T."""
-    def surprised(logits, labels, temperatures):
+    """An answer from a function of the teacher's and the student's logits, divided by T, and of T."""
+    def surprised(teacher, student, temperatures):
         with np.errstate(all="ignore"):
-            return np.array([price(logits / t, np.asarray(labels), t) for t in temperatures])
+            return np.array([price(teacher / t, student / t, t) for t in temperatures])
     return surprised
 
 
-def each(z, y):
-    return np.logaddexp.reduce(z, axis=-1) - z[rows(z), y]
+def each(r, z):
+    return -(soft(r) * logs(z)).sum(axis=-1)
 
 
-SURPRISE = {
-    "relative to the mean": costs(lambda z, y, t: (np.log(np.exp(z - z.mean(-1, keepdims=True)).sum(-1)) + z.mean(-1) - z[rows(z), y]).mean()),
-    "relative to the minimum": costs(lambda z, y, t: (np.log(np.exp(z - z.min(-1, keepdims=True)).sum(-1)) + z.min(-1) - z[rows(z), y]).mean()),
-    "relative to 700": costs(lambda z, y, t: (np.log(np.exp(z - 700).sum(-1)) + 700 - z[rows(z), y]).mean()),
-    "clipped at 500": costs(lambda z, y, t: each(np.clip(z, -500, 500), y).mean()),
-    "1e-9 added": costs(lambda z, y, t: -np.log(soft(z)[rows(z), y] + 1e-9).mean()),
-    "1e-3 added": costs(lambda z, y, t: -np.log(soft(z)[rows(z), y] + 1e-3).mean()),
-    "the median": costs(lambda z, y, t: np.median(each(z, y))),
-    "the worst example": costs(lambda z, y, t: each(z, y).max()),
-    "divided by the classes": costs(lambda z, y, t: each(z, y).sum() / z.shape[1]),
-    "the sign forgotten": costs(lambda z, y, t: -each(z, y).mean()),
-    "multiplied by T": costs(lambda z, y, t: t * each(z, y).mean()),
-    "the least likely class": costs(lambda z, y, t: each(z, z.argmin(-1)).mean()),
-    "over examples": costs(lambda z, y, t: (np.logaddexp.reduce(z, axis=0).mean() - z[rows(z), y]).mean()),
-    "the entropy of the prediction": costs(lambda z, y, t: -(soft(z) * np.log(np.maximum(soft(z), 1e-300))).sum(-1).mean()),
-    "the square of the miss": costs(lambda z, y, t: ((1 - soft(z)[rows(z), y]) ** 2).mean()),
-    "the first example alone": costs(lambda z, y, t: each(z, y)[0]),
-    "the perplexity": costs(lambda z, y, t: np.exp(each(z, y).mean())),
-    "one temperature for all": lambda logits, labels, temperatures: np.array([each(logits / temperatures[0], labels).mean()] * len(temperatures)),
-    "averaged over the temperatures": lambda logits, labels, temperatures: np.mean([each(logits / t, labels).mean() for t in temperatures]),
+DISTIL = {
+    "relative to the mean": costs(lambda r, z, t: -(soft(r) * np.log(over(np.exp(z - z.mean(-1, keepdims=True) + 750)))).sum(-1).mean()),
+    "clipped at 500": costs(lambda r, z, t: each(r, np.clip(z, -500, 500)).mean()),
+    "1e-3 added": costs(lambda r, z, t: -(soft(r) * np.log(soft(z) + 1e-3)).sum(-1).mean()),
+    "the median": costs(lambda r, z, t: np.median(each(r, z))),
+    "the worst example": costs(lambda r, z, t: each(r, z).max()),
+    "the sign forgotten": costs(lambda r, z, t: -each(r, z).mean()),
+    "multiplied by T": costs(lambda r, z, t: t * each(r, z).mean()),
+    "multiplied by T squared": costs(lambda r, z, t: t**2 * each(r, z).mean()),
+    "the least likely class": costs(lambda r, z, t: -logs(z)[rows(z), r.argmin(-1)].mean()),
+    "the softmax over examples": costs(lambda r, z, t: -(soft(r, 0) * logs(z)).sum(-1).mean()),
+    "the entropy of the student": costs(lambda r, z, t: each(z, z).mean()),
+    "the entropy of the teacher": costs(lambda r, z, t: each(r, r).mean()),
+    "both ways": costs(lambda r, z, t: (each(r, z).mean() + each(z, r).mean()) / 2),
+    "the square of the difference": costs(lambda r, z, t: ((soft(r) - soft(z)) ** 2).sum(-1).mean()),
+    "the difference of the logits": costs(lambda r, z, t: ((r - z) ** 2).mean() / 2),
+    "the first example alone": costs(lambda r, z, t: each(r, z)[0]),
+    "the perplexity": costs(lambda r, z, t: np.exp(each(r, z).mean())),
+    "the teacher averaged over the examples": costs(lambda r, z, t: -(soft(r).mean(0) * logs(z)).sum(-1).mean()),
+    "the teacher's logits for chances": costs(lambda r, z, t: -(r * logs(z)).sum(-1).mean()),
+    "the student's logarithms averaged with equal chances": costs(lambda r, z, t: -logs(z).mean()),
+    "one temperature for all": lambda r, z, temperatures: np.array([each(r / temperatures[0], z / temperatures[0]).mean()] * len(temperatures)),
+    "averaged over the temperatures": lambda r, z, temperatures: np.mean([each(r / t, z / t).mean() for t in temperatures]),
+    "temperatures below 1 as 1": lambda r, z, temperatures: np.array([each(r / max(t, 1), z / max(t, 1)).mean() for t in temperatures]),
 }
-for _what, _price in SURPRISE.items():
-    wrong("surprise", _what, _price)
+for _what, _price in DISTIL.items():
+    wrong("distil", _what, _price)
 
 # -- temperature_for_bits --------------------------------------------------------------------------------------------
 
@@ -566,3 +631,119 @@ ROADS = {
 }
 for _what, _road in ROADS.items():
     wrong("three_roads", _what, _road)
+
+# -- hard_attention --------------------------------------------------------------------------------------------------
+
+
+def drawn(place):
+    """An answer from a function of weights and draws to places."""
+    return lambda a, h, r: h[np.clip(place(a, r), 0, len(h) - 1)]
+
+
+def passed(a, r):
+    return (r[..., None] >= np.cumsum(a, axis=-1)).sum(axis=-1)
+
+
+HARD = {
+    "strictly above": drawn(lambda a, r: (r[..., None] > np.cumsum(a, axis=-1)).sum(axis=-1)),
+    "one word too early": drawn(lambda a, r: passed(a, r) - 1),
+    "the lightest word": drawn(lambda a, r: np.repeat(a.argmin(-1)[None], len(r), 0)),
+    "draws turned round": drawn(lambda a, r: passed(a, 1 - r)),
+    "the steps in reverse": drawn(lambda a, r: passed(a[::-1], r)),
+    "the samples in reverse": drawn(lambda a, r: passed(a, r[::-1])),
+    "sorted weights": drawn(lambda a, r: passed(np.sort(a, axis=-1), r)),
+    "heaviest first": drawn(lambda a, r: np.take_along_axis(np.argsort(-a, axis=-1, kind="stable")[None].repeat(len(r), 0), passed(
+        -np.sort(-a, axis=-1), r).clip(0, a.shape[1] - 1)[..., None], -1)[..., 0]),
+    "half of it soft": lambda a, h, r: (drawn(passed)(a, h, r) + (a @ h)) / 2,
+    "weights squared": drawn(lambda a, r: passed(a**2 / (a**2).sum(-1, keepdims=True), r)),
+    "the first step's weights for all": drawn(lambda a, r: passed(a[:1].repeat(len(a), 0), r)),
+    "places for states": lambda a, h, r: passed(a, r)[..., None].repeat(h.shape[1], -1),
+    "the state times its weight": lambda a, h, r: drawn(passed)(a, h, r) * 0.5,
+    "steps before samples": lambda a, h, r: drawn(passed)(a, h, r).swapaxes(0, 1),
+    "one sample for all": drawn(lambda a, r: passed(a, r[:1].repeat(len(r), 0))),
+    "one value too few of the sums": drawn(lambda a, r: (r[..., None] >= np.cumsum(a, axis=-1)[:, :1]).sum(axis=-1)),
+}
+for _what, _draw in HARD.items():
+    wrong("hard_attention", _what, _draw)
+
+# -- words_right -----------------------------------------------------------------------------------------------------
+
+
+def wide(w, t):
+    columns = max(w.shape[1], t.shape[1])
+    return [np.pad(x, ((0, 0), (0, columns - x.shape[1]))) for x in (w, t)]
+
+
+def share(w, t):
+    w, t = wide(w, t)
+    return ((w == t) & (t != 0)).sum() / (t != 0).sum()
+
+
+def whole(w, t):
+    w, t = wide(w, t)
+    return (w == t).all(axis=1).mean()
+
+
+RIGHT = {
+    "the pair exchanged": lambda w, t: (whole(w, t), share(w, t)),
+    "whole texts twice": lambda w, t: (whole(w, t), whole(w, t)),
+    "words twice": lambda w, t: (share(w, t), share(w, t)),
+    "texts with a majority right": lambda w, t: (share(w, t), np.mean([
+        ((a == b) & (b != 0)).sum() > (b != 0).sum() / 2 for a, b in zip(*wide(w, t))])),
+    "words squared for texts": lambda w, t: (share(w, t), share(w, t) ** 2),
+    "counts for shares": lambda w, t: (share(w, t) * (t != 0).sum(), whole(w, t) * len(t)),
+    "one place shifted": lambda w, t: (share(np.pad(w, ((0, 0), (1, 0))), t), whole(w, t)),
+    "the last word not judged": lambda w, t: (share(w[:, :-1], t[:, :-1]) if t.shape[1] > 1 else 1.0, whole(w, t)),
+    "the first word alone": lambda w, t: ((w[:, 0] == t[:, 0]).mean(), whole(w, t)),
+    "percent": lambda w, t: (100 * share(w, t), 100 * whole(w, t)),
+    "words of either table": lambda w, t: (((wide(w, t)[0] == wide(w, t)[1]) & (wide(w, t)[1] != 0)).sum() / (
+        (wide(w, t)[0] != 0) | (wide(w, t)[1] != 0)).sum(), whole(w, t)),
+    "as sets": lambda w, t: (np.mean([len(set(a[a > 0]) & set(b[b > 0])) / len(set(b[b > 0])) for a, b in zip(w, t)]), whole(w, t)),
+    "the same length is enough": lambda w, t: (share(w, t), np.mean([(a != 0).sum() == (b != 0).sum() for a, b in zip(w, t)])),
+    "always half": lambda w, t: (0.5, 0.5),
+    "rounded": lambda w, t: (round(float(share(w, t)), 1), whole(w, t)),
+}
+for _what, _judge in RIGHT.items():
+    wrong("words_right", _what, _judge)
+
+# -- write_greedily --------------------------------------------------------------------------------------------------
+
+
+def writer(read=lambda words: words[-1], choose=np.argmax, stop=lambda word, words, end: word == end, keep=True):
+    def write(step, state, start, end, longest):
+        words = [start]
+        while len(words) <= longest:
+            scores, after = step(state, read(words))
+            state = after if keep else state
+            word = int(choose(np.asarray(scores)))
+            if stop(word, words, end):
+                break
+            words.append(word)
+        return np.array(words[1:], dtype=int)
+    return write
+
+
+right_writer = writer()
+GREEDY = {
+    "the second best word": writer(choose=lambda s: np.argsort(s)[-2]),
+    "the largest size of a score": writer(choose=lambda s: np.abs(s - s.mean()).argmax()),
+    "the first word above the mean": writer(choose=lambda s: (s > s.mean()).argmax()),
+    "the sum of the words read": writer(read=lambda words: sum(words)),
+    "the number of words read": writer(read=lambda words: len(words) - 1),
+    "stops at a repeated word": writer(stop=lambda word, words, end: word == end or word == words[-1]),
+    "stops at any word seen": writer(stop=lambda word, words, end: word == end or word in words),
+    "stops at the start": writer(stop=lambda word, words, end: word in (end, words[0])),
+    "in reverse": lambda *a: right_writer(*a)[::-1],
+    "the last word alone": lambda *a: right_writer(*a)[-1:],
+    "padded with zeros": lambda step, state, start, end, longest: np.pad(
+        right_writer(step, state, start, end, longest), (0, longest - len(right_writer(step, state, start, end, longest)) + 1)),
+    "always from 0": lambda step, state, start, end, longest: right_writer(step, state, 0, end, longest),
+    "another state to begin with": lambda step, state, start, end, longest: right_writer(step, state * 0 + 0.25, start, end, longest),
+    "at most three words": lambda step, state, start, end, longest: right_writer(step, state, start, end, min(longest, 3)),
+    "the end mark is 0": lambda step, state, start, end, longest: right_writer(step, state, start, 0, longest),
+    "shifted by one": lambda *a: right_writer(*a) + 1,
+    "nothing": lambda *a: np.array([], dtype=int),
+    "every word twice": lambda *a: np.repeat(right_writer(*a), 2),
+}
+for _what, _write in GREEDY.items():
+    wrong("write_greedily", _what, _write)
