@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-CHAPTER, NAME = "book/fundamentals/intuition.html", "alignment_explorer"
+CHAPTER, NAME = "book/fundamentals/looking_back.html", "alignment_explorer"
 LOOKS = ["look back at the words", "one vector for everything"]
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-NAME, PAGE = "temperature_and_kernel_width", "book/fundamentals/softmax_temperature.html"
+NAME, PAGE = "temperature_and_kernel_width", "book/fundamentals/mathematics.html"
 
 
 def alive(page, site_url: str):

@@ -22,7 +22,7 @@ def alignment_explorer(
     `look` is "attention" or "one vector". Each of the `phrases` has a `number`, the words of its `source`, the
     `right` answer, the `target` that was written with its `weights` (steps, words), the `states` of the words, what
     the decoder without attention wrote, `alone`, and its vector, `one`. The ones kept with the package come from two
-    models of width 48 trained on 4,000 other numbers below 100,000, as in the chapter on intuition; of states and
+    models of width 48 trained on 4,000 other numbers below 100,000, as in the chapter on learning where to look; of states and
     vector the first two numbers of either direction are kept.
     """
     kept = json.loads(ALIGNMENTS.read_text(encoding="utf-8")) if phrases is None else list(phrases)

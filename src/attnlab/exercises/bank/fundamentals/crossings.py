@@ -21,7 +21,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=15,
     difficulty=2,
-    page="fundamentals/intuition",
+    page="fundamentals/looking_back",
     headings=("An alignment that crosses",),
     statement=r"""
     Draw a line from each word that is written to the word of the source with the largest weight. Two lines **cross** if the word written earlier looks at a word

@@ -55,7 +55,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Taking the state in the last column, which for a short text has read padding. Forgetting the state before, so that only the last word counts.
 
-    **Cost.** One step after the other: no step can begin before the one before it has ended, however many processors wait.
+    **Cost.** One step after the other: no step can begin before the one before it has ended, however many cores are free.
     """,
     verified="equal to reading each text alone, whatever the padding holds, with an empty text, and with all texts shorter than the table.",
     next_thought="the state has d numbers after 3 words and after 300. What must happen to the first words?",

@@ -25,9 +25,9 @@ EXERCISE = Exercise(
     page="fundamentals/intuition",
     headings=("Looking back",),
     statement=r"""
-    A decoder has compared its state at every step with every word's state $h_i$, and the scores are given. Return the **contexts** and the **weights**:
+    A decoder has compared its state at every step with every word's state $h_i$, and the scores $e_{ti}$ are given. Return the **contexts** and the **weights**:
 
-    $$\alpha_{ti} = \frac{e^{s_{ti}}}{\sum_j e^{s_{tj}}}, \qquad c_t = \sum_i \alpha_{ti}\, h_i ,$$
+    $$\alpha_{ti} = \frac{e^{e_{ti}}}{\sum_j e^{e_{tj}}}, \qquad c_t = \sum_i \alpha_{ti}\, h_i ,$$
 
     for several texts at once. Text $b$ has `lengths[b]` real words; what stands behind them is padding, gets weight 0, and counts in no sum. Every text has a word at least. Scores of 1000 and of -1000 must come out right, in real words and in padding, in one text or in several.
 
