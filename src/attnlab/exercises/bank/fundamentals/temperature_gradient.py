@@ -157,7 +157,7 @@ def jacobian_without_outer_weight(scores, d_weights, temperature):
     return _cooled(lambda p, g: g - _gain(p, g))(scores, d_weights, temperature)
 
 
-@EXERCISE.mutant
+@EXERCISE.impostor
 def temperature_without_the_scores(scores, d_weights, temperature):
     p = _soft(scores / temperature)
     return -(p * (d_weights - _gain(p, d_weights))).sum() / temperature**2
