@@ -82,7 +82,7 @@ def test_both_layouts_say_the_same_of_matrices_and_steps(drawing, layout):
 
 def svgs(drawing) -> list[ElementTree.Element]:
     markup = drawing._repr_html_().replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ')
-    return ElementTree.fromstring(markup).findall("{http://www.w3.org/2000/svg}svg")
+    return ElementTree.fromstring(markup).findall("div/{http://www.w3.org/2000/svg}svg")
 
 
 @every
@@ -96,6 +96,14 @@ def test_it_says_in_words_what_it_shows(drawing):
         assert svg.get("role") == ("group" if "data-page" in ElementTree.tostring(svg, "unicode") else "img")
     assert len(drawing.text.split()) >= 20 and drawing.text.rstrip().endswith(".")
     assert repr(drawing) == f"<diagram {drawing.name}: {drawing.text}>"
+
+
+@every
+def test_what_a_host_leaves_of_a_notebook_that_it_does_not_trust_is_the_sentence(drawing):
+    """JupyterLab takes `style` and `svg` away and leaves their words, but what is hidden stays so, if the attribute has a value."""
+    said, drawn = ElementTree.fromstring(drawing._repr_html_())
+    assert said.tag == "p" and said.text == f"{drawing.title}. {drawing.text} (Run the cell to see it drawn.)"
+    assert drawn.get("hidden") == "hidden" and ".dg>p{display:none}.dg>div[hidden]{display:block!important}" in drawing._repr_html_()
 
 
 @every

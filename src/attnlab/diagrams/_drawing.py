@@ -27,8 +27,11 @@ class Drawing:
         return f"<diagram {self.name}: {self.text}>"
 
     def _repr_html_(self) -> str:
+        """Where a notebook is not trusted, its host takes style and drawing out of this: then the sentence is left, and no litter."""
+        said = f"<p>{html.escape(self.title)}. {html.escape(self.text)} (Run the cell to see it drawn.)</p>"
         wide = self._svg("wide", self.wide, WIDE, f"<style>{style()}</style>")
-        return f'<div class="dg" data-diagram="{self.name}">{wide}{self._svg("narrow", self.narrow, NARROW)}</div>'
+        narrow = self._svg("narrow", self.narrow, NARROW)
+        return f'<div class="dg" data-diagram="{self.name}">{said}<div hidden="hidden">{wide}{narrow}</div></div>'
 
     def _svg(self, layout: str, shapes: tuple[Shape, ...], across: int, first: str = "") -> str:
         """One layout. What holds links is a group, since the parts of an image cannot be reached one by one."""

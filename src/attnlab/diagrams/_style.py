@@ -65,7 +65,7 @@ def style() -> str:
         f".dg{{container-type:inline-size;max-width:44rem;margin:1.2rem 0;{light}}}"
         f"@media screen{{{DARK} .dg{{{dark}}}}}"
         "@media print{.dg.dg{--d-ink:#000;--d-page:#fff;break-inside:avoid}}"
-        ".dg svg{display:block;width:100%;height:auto;margin:0 auto;overflow:visible}.dg .narrow{max-width:26rem}"
+        ".dg>p{display:none}.dg>div[hidden]{display:block!important}.dg svg{display:block;width:100%;height:auto;margin:0 auto;overflow:visible}.dg .narrow{max-width:26rem}"
         ".dg .wide{display:none}"
         f"@container (min-width:{SWITCH}px){{.dg .wide{{display:block}}.dg .narrow{{display:none}}}}"
         ".dg text{font-family:var(--sans,system-ui,'Segoe UI',Roboto,Arial,sans-serif);fill:var(--d-ink);stroke:none}"

@@ -35,14 +35,14 @@ def _step(step: str, here: str, cx: float, y: float) -> Box:
 
 
 def _head_wide(here: str) -> tuple[Shape, ...]:
-    at = dict(zip(STEPS, (146, 238, 332, 426, 520, 604)))
+    at = dict(zip(STEPS, (152, 238, 332, 426, 520, 604)))
     x = matrix(46, 136, 4, 5)
-    q, k, v = (matrix(146, y, 4, 3, kind=kind) for kind, y in zip("qkv", (50, 136, 222)))
+    q, k, v = (matrix(152, y, 4, 3, kind=kind) for kind, y in zip("qkv", (50, 136, 222)))
     grids = [matrix(at[step], 93, 4, 4, kind="weight", cells=cells) for step, cells in zip(STEPS[1:], GRIDS)]
     o = matrix(604, 93, 4, 3, kind="v")
-    flows = [route(x.on("right"), (96, x.cy), (96, one.cy), one.on("left"), kind=kind) for one, kind in ((q, "q"), (v, "v"))]
-    flows += [join(x, k, kind="k"), route(q.on("right"), (188, q.cy), (188, 113), grids[0].on("left", 113), kind="q")]
-    flows += [route(k.on("right"), (188, k.cy), (188, 133), grids[0].on("left", 133), kind="k"), *chain(*grids, o)]
+    flows = [route(x.on("right"), (95, x.cy), (95, one.cy), one.on("left"), kind=kind) for one, kind in ((q, "q"), (v, "v"))]
+    flows += [join(x, k, kind="k"), route(q.on("right"), (192, q.cy), (192, 113), grids[0].on("left", 113), kind="q")]
+    flows += [route(k.on("right"), (192, k.cy), (192, 133), grids[0].on("left", 133), kind="k"), *chain(*grids, o)]
     flows += [route(v.on("right"), (604, v.cy), o.on("bottom"), kind="v")]
     pills = [_step(step, here, at[step], 6) for step in STEPS]
     return (x, q, k, v, *grids, o, *flows, *pills, *_head_labels(at, q, k, v))
@@ -50,9 +50,9 @@ def _head_wide(here: str) -> tuple[Shape, ...]:
 
 def _head_labels(at: dict[str, float], q, k, v) -> list[Label]:
     labels = [Label(46, 210, "*X*"), Label(46, 230, "~ *n* × *d*_{model}")]
-    labels += [Label(111, one.cy - 14, f"*W*_{{{name}}}") for one, name in ((q, "Q"), (k, "K"), (v, "V"))]
+    labels += [Label(113, one.cy - 14, f"*W*_{{{name}}}") for one, name in ((q, "Q"), (k, "K"), (v, "V"))]
     labels += [
-        Label(146, one.bottom + 13, f"*{name}*: *n* × *d*_{{{low}}}")
+        Label(152, one.bottom + 13, f"*{name}*: *n* × *d*_{{{low}}}")
         for one, name, low in ((q, "Q", "k"), (k, "K", "k"), (v, "V", "v"))
     ]
     labels += [Label(at[step], 62, lines[0]) for step, lines in zip(STEPS[1:], FORMULAS)]
