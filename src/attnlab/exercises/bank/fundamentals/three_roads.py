@@ -16,7 +16,7 @@ def _reference(d_q, d_k, d_v, w_q, w_k, w_v):
 
 EXERCISE = Exercise(
     id="fundamentals.three_roads",
-    title="Three roads back to one token",
+    title="Three paths back to one token",
     level="analyse",
     minutes=10,
     difficulty=2,
@@ -40,19 +40,19 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Set two of the three gradients to zero: what remains is the way back through one projection.",
-        r"If $x$ acts on the loss along several roads, its gradient is the sum over the roads: $\bar X = \bar Q W_Q^\top + \dots$",
+        r"If $x$ acts on the loss along several paths, its gradient is the sum over the paths: $\bar X = \bar Q W_Q^\top + \dots$",
         "```python\nroad_q = d_q @ ____\nroad_k = d_k @ ____\nroad_v = ____ @ w_v.T\nreturn ____\n```",
     ),
     parsons=("roads_values_only", "roads_averaged"),
     why=r"""
     A small change of a token changes its query, its key and its value at once, and to first order the three effects add up.
 
-    **The two most common mistakes.** Forgetting a road: the model still trains, since the others point roughly the right way. Averaging in place of adding.
+    **The two most common mistakes.** Forgetting a path: the model still trains, since the others point roughly the right way. Averaging in place of adding.
 
     **Cost.** Three matrix products, as in the forward pass.
     """,
     verified="equal to the sum of three products for unequal and square weights, one token, and whole numbers.",
-    next_thought="a token also goes past the attention on a direct road, y = x + attention(x); what does that add?",
+    next_thought="a token also goes past the attention on a direct path, y = x + attention(x); what does that add?",
     reference=_reference,
 )
 
@@ -143,14 +143,14 @@ def roads_subtracted(d_q, d_k, d_v, w_q, w_k, w_v):
     return d_q @ w_q.T - d_k @ w_k.T + d_v @ w_v.T
 
 
-@EXERCISE.holds("a road whose gradient is zero adds nothing")
+@EXERCISE.holds("a path whose gradient is zero adds nothing")
 def zero_road(call):
     d_q, d_k, d_v, *weights = _first
     whole = call(d_q, d_k, d_v, *weights)
     parts = [call(a * d_q, b * d_k, c * d_v, *weights) for a, b, c in np.eye(3)]
     gap = np.abs(sum(parts) - whole).max()
     each = min(np.abs(part).max() for part in parts)
-    return None if gap < 1e-4 and each > 0.1 else "the three roads, each alone, do not add up to the whole, or one of them is missing"
+    return None if gap < 1e-4 and each > 0.1 else "the three paths, each alone, do not add up to the whole, or one of them is missing"
 
 
 @EXERCISE.holds("the shape is that of the tokens")
@@ -162,12 +162,12 @@ def of_the_tokens(call):
 EXERCISE.holds("six arrays of 2 give 12")(comes_out([[12]], *(np.array([[2]]) for _ in range(6))))
 
 
-@EXERCISE.holds("each road goes back through its own weights")
+@EXERCISE.holds("each path goes back through its own weights")
 def own_weights(call):
     d_q, d_k, d_v, *weights = _first
     for name, use, gradient, w in zip(("query", "key", "value"), np.eye(3), (d_q, d_k, d_v), weights):
         out = call(*(on * d for on, d in zip(use, (d_q, d_k, d_v))), *weights)
         gap = np.abs(out - np.einsum("to,io->ti", gradient, w)).max()
         if not gap < 1e-3:
-            return f"the road through the {name}, alone, is off by {text.number(gap)}"
+            return f"the path through the {name}, alone, is off by {text.number(gap)}"
     return None
