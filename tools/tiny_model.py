@@ -15,8 +15,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from attnlab.data.wardrobe import WORDS, wardrobe_split  # noqa: E402
-from attnlab.reference import tiny  # noqa: E402
+from attnlab.data.wardrobe import WORDS, wardrobe_split
+from attnlab.reference import tiny
 
 PAIRS, STEPS, BATCH, RATE, SEED = (2, 3), 3000, 128, 1e-2, 0
 

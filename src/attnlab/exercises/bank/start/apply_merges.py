@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
-def _merge(tokens, left, right, most=None):
-    """Every place, from the left, where `left` is followed by `right`, joined; a joined token is not used again."""
-    out, i, done = [], 0, 0
+def _merge(tokens, pair, new):
+    """Every place, from the left, where the pair stands, replaced by one new id; a new id is not used again."""
+    out, i = [], 0
     while i < len(tokens):
-        if i + 1 < len(tokens) and (tokens[i], tokens[i + 1]) == (left, right) and done != most:
-            out.append(left + right)
-            i, done = i + 2, done + 1
-        else:
-            out.append(tokens[i])
-            i += 1
+        found = tuple(tokens[i:i + 2]) == tuple(pair)
+        out.append(new if found else tokens[i])
+        i += 2 if found else 1
     return out
 
 
-def _reference(text, merges):
-    tokens = list(text)
-    for left, right in merges:
-        tokens = _merge(tokens, left, right)
-    return np.array(tokens)
+def _ints(ids):
+    return [int(i) for i in ids]
+
+
+def _numbered(merges, first):
+    return [(tuple(_ints(pair)), first + k) for k, pair in enumerate(merges)]
+
+
+def _reference(ids, merges, first):
+    ids = _ints(ids)
+    for pair, new in _numbered(merges, first):
+        ids = _merge(ids, pair, new)
+    return np.array(ids)
 
 
 EXERCISE = Exercise(
@@ -36,28 +43,28 @@ EXERCISE = Exercise(
     page="start/tokens_and_embeddings",
     headings=("Merges: byte-pair encoding",),
     statement=r"""
-    The page *learned* merges from a text. Now use them on another: cut `text` into single characters, then take the merges **one after the other, in the order given**. For each pair `(left, right)` go through the tokens once from left to right and
-    join every `left` that is followed by `right`. A token just made is not joined again in the same pass. Return the list of tokens.
+    The page *learned* merges from a text. Now use them on another, as a tokenizer does, with ids in the place of characters. `ids` are those of the single characters, all below `first`. Take the `merges` **one after the other, in the order given**. Merge number $k$
+    (from 0) is a pair of ids `(left, right)`: go through the text once, from left to right, and replace every `left` that is followed by `right` by the one new id `first + k`. An id just made is not part of another pair in the same pass.
 
-    A tiny example: `"banana"` with the merges `[("a", "n"), ("an", "a")]` gives `["b", "an", "ana"]`: first `b an an a`, and then the second `an` takes the `a`.
-    The text may be empty of pairs, hold spaces, or be a single character; it is not empty.
+    A tiny example, *banana* with b, a, n = 0, 1, 2: `ids = [0, 1, 2, 1, 2, 1]`, `merges = [(1, 2), (3, 1)]`, `first = 3` give `[0, 3, 4]`. After the first merge the text is `[0, 3, 3, 1]` (b, an, an, a); then the second *an* takes the *a*.
+    There may be no merges, and merges that never apply; the text has at least one id.
     """,
     slot='''
-    def apply_merges(text, merges):
-        """The tokens of a text after all merges, in the order given.
+    def apply_merges(ids, merges, first):
+        """The ids of a text after all merges, in the order given.
 
-        text: one string, at least one character
-        merges: list of pairs of strings, (left, right)
-        result: list of strings that joined give the text
+        ids: (n,) whole numbers below first
+        merges: pairs (left, right) of ids; merge k makes the id first + k
+        result: (n or fewer,) whole numbers
         """
         # YOUR CODE HERE
         ...
     ''',
     hints=(
-        "Joined together, the tokens are always the text: nothing is lost and nothing is added.",
-        "Build a new list for each merge. Walk with an index: where the pair stands, append the joined token and step two places on, otherwise append the token and step one.",
-        "```python\ntokens = list(text)\nfor left, right in ____:\n    joined, i = [], 0\n    while i < len(tokens):\n        if tokens[i:i + 2] == [____, ____]:\n"
-        "            joined.append(____)\n            i += ____\n        else:\n            joined.append(tokens[i])\n            i += 1\n    tokens = joined\nreturn tokens\n```",
+        "Each replacement makes the text one shorter. Written out again, the new ids spell the old text: nothing is lost.",
+        "Build a new list for each merge. Walk with an index: where the pair stands, append the new id and step two places on, otherwise append the id and step one.",
+        "```python\nids = list(ids)\nfor k, (left, right) in enumerate(____):\n    joined, i = [], 0\n    while i < len(ids):\n        pair = ids[i:i + 2] == [____, ____]\n"
+        "        joined.append(____ if pair else ids[i])\n        i += ____\n    ids = joined\nreturn np.array(ids)\n```",
     ),
     parsons=("merges_only_the_first_place", "merged_token_used_again"),
     why=r"""
@@ -67,125 +74,139 @@ EXERCISE = Exercise(
 
     **Cost.** One pass over the text for each merge. Real tokenizers have tens of thousands of merges and look for the earliest one that applies.
     """,
-    verified="ten texts, with none to five merges, overlapping ones, merges that never apply, spaces and repeated letters.",
+    verified="eleven texts, with none to five merges, overlapping ones, merges that never apply and repeated characters.",
     next_thought="what happens to a tokenizer's texts if one merge is removed from the middle of its list?",
     reference=_reference,
-    returns="labels",
 )
 
-EXERCISE.probe("two merges that build on each other", "banana bandana", (("a", "n"), ("an", "a"), ("b", "an")))
-EXERCISE.probe("five merges", "the thin thing then", (("t", "h"), ("i", "n"), ("th", "in"), ("th", "e"), ("e", " ")))
-EXERCISE.probe("a run of equal letters", "aaaaa", (("a", "a"), ("aa", "aa")))
-EXERCISE.probe("an odd run, one merge", "aaa", (("a", "a"),))
-EXERCISE.probe("the order decides", "abcabc", (("b", "c"), ("a", "b"), ("a", "bc")))
-EXERCISE.probe("a merge that needs a later one", "xyzxyz", (("xy", "z"), ("x", "y")))
-EXERCISE.probe("no merges", "cat", ())
-EXERCISE.probe("one character", "q", (("a", "b"),))
-EXERCISE.probe("the first does not apply", "low lower", (("q", "u"), ("l", "o"), ("lo", "w"), (" ", "low")))
-EXERCISE.probe("a long piece beside short ones", "ababab", (("a", "b"), ("ab", "ab"), ("b", "a")))
+EXERCISE.probe("merges that build on each other", np.array([0, 1, 2, 1, 2, 1, 3, 0, 1, 2, 4, 1, 2, 1]), ((1, 2), (5, 1), (0, 5)), 5)
+EXERCISE.probe("five merges", np.array([0, 1, 2, 3, 0, 1, 4, 5, 3, 0, 1, 4, 5, 6, 3, 0, 1, 2, 5]), ((0, 1), (4, 5), (7, 8), (7, 2), (2, 3)), 7)
+EXERCISE.probe("a run of one character", np.array([0, 0, 0, 0, 0]), ((0, 0), (1, 1)), 1)
+EXERCISE.probe("an odd run, one merge", np.array([1, 1, 1]), ((1, 1),), 2)
+EXERCISE.probe("the order decides", np.array([0, 1, 2, 0, 1, 2]), ((1, 2), (0, 1), (0, 3)), 3)
+EXERCISE.probe("a short early merge before a later one", np.array([0, 1, 2, 1, 0, 1]), ((1, 2), (0, 1)), 3)
+EXERCISE.probe("a merge that needs a later one", np.array([0, 1, 2, 0, 1, 2]), ((4, 2), (0, 1)), 3)
+EXERCISE.probe("no merges", np.array([2, 0, 1]), (), 3)
+EXERCISE.probe("one character", np.array([2]), ((0, 1),), 3)
+EXERCISE.probe("the first does not apply", np.array([0, 1, 2, 3, 0, 1, 2, 4]), ((3, 3), (0, 1), (6, 2), (3, 7)), 5)
+EXERCISE.probe("a long piece beside short ones", np.array([0, 1, 0, 1, 0, 1]), ((0, 1), (2, 2), (1, 0)), 2)
 
 
 @EXERCISE.solve
-def apply_merges_solution(text, merges):
-    tokens = list(text)
-    for left, right in merges:
+def apply_merges_solution(ids, merges, first):
+    ids = [int(i) for i in ids]
+    for k, (left, right) in enumerate(merges):
         joined, i = [], 0
-        while i < len(tokens):
-            pair = tokens[i:i + 2] == [left, right]
-            joined.append(left + right if pair else tokens[i])
+        while i < len(ids):
+            pair = ids[i:i + 2] == [left, right]
+            joined.append(first + k if pair else ids[i])
             i += 2 if pair else 1
-        tokens = joined
-    return tokens
+        ids = joined
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def merges_only_the_first_place(text, merges):
-    tokens = list(text)
-    for left, right in merges:
+@EXERCISE.mutant(evidence=text.values)
+def merges_only_the_first_place(ids, merges, first):
+    ids = [int(i) for i in ids]
+    for k, (left, right) in enumerate(merges):
         joined, i = [], 0
-        while i < len(tokens):
-            pair = tokens[i:i + 2] == [left, right] and left + right not in joined
-            joined.append(left + right if pair else tokens[i])
+        while i < len(ids):
+            pair = ids[i:i + 2] == [left, right] and first + k not in joined
+            joined.append(first + k if pair else ids[i])
             i += 2 if pair else 1
-        tokens = joined
-    return tokens
+        ids = joined
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def merged_token_used_again(text, merges):
-    tokens = list(text)
-    for left, right in merges:
+@EXERCISE.mutant(evidence=text.values)
+def merged_token_used_again(ids, merges, first):
+    ids = [int(i) for i in ids]
+    for k, (left, right) in enumerate(merges):
         joined, i = [], 0
-        while i < len(tokens):
-            pair = tokens[i:i + 2] == [left, right]
-            joined.append(left + right if pair else tokens[i])
+        while i < len(ids):
+            pair = ids[i:i + 2] == [left, right]
+            joined.append(first + k if pair else ids[i])
             i += 1
-        tokens = joined
-    return tokens
+        ids = joined
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def merges_in_reverse_order(text, merges):
-    return _reference(text, list(merges)[::-1])
+@EXERCISE.mutant(evidence=text.values)
+def merges_in_reverse_order(ids, merges, first):
+    ids = _ints(ids)
+    for pair, new in _numbered(merges, first)[::-1]:
+        ids = _merge(ids, pair, new)
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def merges_from_the_right(text, merges):
-    tokens = list(text)
-    for left, right in merges:
-        tokens = [token[::-1] for token in _merge([t[::-1] for t in tokens[::-1]], right[::-1], left[::-1])][::-1]
-    return np.array(tokens)
+@EXERCISE.mutant(evidence=text.values)
+def merges_from_the_right(ids, merges, first):
+    ids = _ints(ids)
+    for pair, new in _numbered(merges, first):
+        ids = _merge(ids[::-1], pair[::-1], new)[::-1]
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def merges_repeated_until_nothing_changes(text, merges):
-    tokens, before = list(text), None
-    while tokens != before:
-        before = tokens
-        for left, right in merges:
-            tokens = _merge(tokens, left, right)
-    return np.array(tokens)
+@EXERCISE.mutant(evidence=text.values)
+def merges_repeated_until_nothing_changes(ids, merges, first):
+    ids, before = _ints(ids), None
+    while ids != before:
+        before = ids
+        for pair, new in _numbered(merges, first):
+            ids = _merge(ids, pair, new)
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def longest_piece_first(text, merges):
-    pieces = sorted({*text, *(left + right for left, right in merges)}, key=len, reverse=True)
-    tokens, i = [], 0
-    while i < len(text):
-        tokens.append(next(piece for piece in pieces if text.startswith(piece, i)))
-        i += len(tokens[-1])
-    return np.array(tokens)
+@EXERCISE.mutant(evidence=text.values)
+def longest_piece_first(ids, merges, first):
+    ids, spelled = _ints(ids), {}
+    for (left, right), new in _numbered(merges, first):
+        spelled[new] = spelled.get(left, [left]) + spelled.get(right, [right])
+    out, i = [], 0
+    while i < len(ids):
+        fits = [(len(piece), -new) for new, piece in spelled.items() if ids[i:i + len(piece)] == piece]
+        size, name = max(fits, default=(1, -ids[i]))
+        out.append(-name)
+        i += size
+    return np.array(out)
 
 
-@EXERCISE.mutant
-def merges_cut_at_spaces(text, merges):
-    words = [_reference(word, merges) for word in text.split()]
-    return np.concatenate(words)
+@EXERCISE.mutant(evidence=text.values)
+def new_ids_counted_from_one(ids, merges, first):
+    ids = _ints(ids)
+    for pair, new in _numbered(merges, first):
+        ids = _merge(ids, pair, new + 1)
+    return np.array(ids)
 
 
-@EXERCISE.mutant
-def first_merge_alone(text, merges):
-    return _reference(text, list(merges)[:1])
+@EXERCISE.mutant(evidence=text.values)
+def first_merge_alone(ids, merges, first):
+    return _reference(ids, list(merges)[:1], first)
 
 
-@EXERCISE.mutant
-def stops_at_a_merge_that_does_not_apply(text, merges):
-    tokens = list(text)
-    for left, right in merges:
-        joined = _merge(tokens, left, right)
-        if joined == tokens:
+@EXERCISE.mutant(evidence=text.values)
+def stops_at_a_merge_that_does_not_apply(ids, merges, first):
+    ids = _ints(ids)
+    for pair, new in _numbered(merges, first):
+        joined = _merge(ids, pair, new)
+        if joined == ids:
             break
-        tokens = joined
-    return np.array(tokens)
+        ids = joined
+    return np.array(ids)
 
 
-@EXERCISE.holds("joined together the tokens are the text")
+def _spell(ids, merges, first):
+    """The characters again."""
+    for k in range(len(merges) - 1, -1, -1):
+        ids = [part for i in ids for part in (merges[k] if i == first + k else (i,))]
+    return ids
+
+
+@EXERCISE.holds("written out again the text is the old one")
 def nothing_is_lost(call):
-    made = "".join(np.asarray(call("the thin thing then", (("t", "h"), ("i", "n"), ("th", "in")))).tolist())
-    return None if made == "the thin thing then" else f"'the thin thing then' became '{made}'"
+    ids, merges = [0, 1, 2, 3, 0, 1, 4, 5, 3, 0, 1, 4, 5, 6], ((0, 1), (4, 5), (7, 8))
+    made = _spell(_ints(np.asarray(call(np.array(ids), merges, 7)).ravel()), merges, 7)
+    return None if made == ids else f"14 ids become {len(made)}, which begin {text.numbers(made)}"
 
 
-@EXERCISE.holds("banana becomes b, an, ana")
-def the_example(call):
-    made = np.asarray(call("banana", (("a", "n"), ("an", "a")))).tolist()
-    return None if made == ["b", "an", "ana"] else "it becomes " + ", ".join(made)
+EXERCISE.holds("banana becomes 0, 3, 4")(comes_out([0, 3, 4], np.array([0, 1, 2, 1, 2, 1]), ((1, 2), (3, 1)), 3))

@@ -20,7 +20,7 @@ def _reference(x, attend, feed, epsilon):
 
 
 EXERCISE = Exercise(
-    id="start.block_of_2017",
+    id="start.post_norm_block",
     title="The block as it was in 2017",
     level="apply",
     minutes=12,
@@ -38,7 +38,7 @@ EXERCISE = Exercise(
     A tiny example: with an `attend` and a `feed` that return zeros and $\epsilon = 0$, `x = [[1, 3]]` gives `[[-1, 1]]`.
     """,
     slot='''
-    def block_of_2017(x, attend, feed, epsilon):
+    def post_norm_block(x, attend, feed, epsilon):
         """Attention, then the feed-forward network; each is added, and the sum normalised.
 
         x: (tokens, width); attend, feed: functions from rows to as many rows
@@ -102,7 +102,7 @@ EXERCISE.probe("2 tokens of width 5, small numbers", _rng.normal(size=(2, 5)) * 
 
 
 @EXERCISE.solve
-def block_of_2017_solution(x, attend, feed, epsilon):
+def post_norm_block_solution(x, attend, feed, epsilon):
     for change in (attend, feed):
         x = x + change(x)
         centred = x - x.mean(axis=-1, keepdims=True)
