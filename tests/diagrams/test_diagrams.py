@@ -103,7 +103,9 @@ def test_what_a_host_leaves_of_a_notebook_that_it_does_not_trust_is_the_sentence
     """JupyterLab takes `style` and `svg` away and leaves their words, but what is hidden stays so, if the attribute has a value."""
     said, drawn = ElementTree.fromstring(drawing._repr_html_())
     assert said.tag == "p" and said.text == f"{drawing.title}. {drawing.text} (Run the cell to see it drawn.)"
-    assert drawn.get("hidden") == "hidden" and ".dg>p{display:none}.dg>div[hidden]{display:block!important}" in drawing._repr_html_()
+    assert (
+        drawn.get("hidden") == "hidden" and ".dg>p{display:none}.dg>div[hidden]{display:block!important}" in drawing._repr_html_()
+    )
 
 
 @every

@@ -78,7 +78,9 @@ def test_a_cell_whose_code_the_site_leaves_away_holds_a_drawing_and_nothing_else
     """Nothing after it may need what it has imported."""
     assert CALL.search(cell)[1] in diagrams.__all__
     if "remove-input" in cell:
-        assert re.fullmatch(r':tags: \[remove-input\]\n\nfrom attnlab import diagrams\n\ndiagrams\.(\w+)\((here="\w+")?\)\n', cell)
+        assert re.fullmatch(
+            r':tags: \[remove-input\]\n\nfrom attnlab import diagrams\n\ndiagrams\.(\w+)\((here="\w+")?\)\n', cell
+        )
 
 
 def test_drawings_are_in_use():

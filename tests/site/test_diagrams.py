@@ -79,6 +79,25 @@ def test_a_drawing_fits_and_can_be_read(shared_page, site_url, path, size, theme
         assert one["scale"] >= 0.999 and one["type"] >= LEAST and one["contrast"] >= 4.5 and one["texts"] >= 5, one
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_paper_a_drawing_is_black_on_white(shared_page, site_url, theme):
+    """Between the margins of A4, whatever the screen shows."""
+    shared_page.set_viewport_size({"width": 673, "height": 900})
+    for path in ("book/index.html", "book/self_attention/scaled_dot_product.html"):
+        conftest.visit(shared_page, f"{site_url}/{path}")
+        shared_page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        shared_page.emulate_media(media="print")
+        inks = shared_page.evaluate(
+            """() => [...document.querySelectorAll(".dg .wide text")].map((text) => getComputedStyle(text).fill)"""
+        )
+        (first, *_) = shared_page.evaluate(LOOK)
+        assert inks.count("rgb(0, 0, 0)") > len(inks) / 3 and first["layouts"] == ["wide"]
+        assert first["contrast"] >= 4.5 and not first["wide"] and first["cut"] == []
+        assert shared_page.evaluate("""getComputedStyle(document.querySelector(".dg .f-plain")).fill""").startswith(
+            "color(srgb 0.9"
+        )
+
+
 def test_links_of_the_map_lead_to_their_pages(shared_page, site_url):
     for path in ("book/index.html", "book/positions/overview.html"):
         conftest.visit(shared_page, f"{site_url}/{path}")

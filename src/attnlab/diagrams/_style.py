@@ -64,6 +64,7 @@ def style() -> str:
     return (
         f".dg{{container-type:inline-size;max-width:44rem;margin:1.2rem 0;{light}}}"
         f"@media screen{{{DARK} .dg{{{dark}}}}}"
+        "@media (forced-colors:active){.dg.dg{--d-ink:CanvasText;--d-page:Canvas}}"
         "@media print{.dg.dg{--d-ink:#000;--d-page:#fff;break-inside:avoid}}"
         ".dg>p{display:none}.dg>div[hidden]{display:block!important}.dg svg{display:block;width:100%;height:auto;margin:0 auto;overflow:visible}.dg .narrow{max-width:26rem}"
         ".dg .wide{display:none}"

@@ -6,9 +6,10 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Label, Shape, join, route
 
 TEXT = (
-    "The steps of attention in reverse. The gradient of the loss with respect to the output O goes two ways: to the values, as A transposed times it, "
-    "and to the weights, as it times V transposed. Through softmax the gradient of the weights becomes that of the scores. From there it goes to the queries, times K, "
-    "and to the keys, transposed times Q, both divided by the root of d_k. Where the tokens made all three, their gradients are added."
+    "The steps of attention in reverse. The gradient of the loss with respect to the output O goes two ways: to the values, as "
+    "A transposed times it, and to the weights, as it times V transposed. Through softmax the gradient of the weights becomes "
+    "that of the scores. From there it goes to the queries, times K, and to the keys, transposed times Q, both divided by the "
+    "root of d_k. Where the tokens made all three, their gradients are added."
 )
 LINES = {
     "X": ("!X!", "~ three parts, added"), "Q": ("!Q!", "~ !S! *K* / √*d*_{k}"), "K": ("!K!", "~ !S!^{⊤}*Q* / √*d*_{k}"),

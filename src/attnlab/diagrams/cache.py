@@ -7,9 +7,9 @@ from attnlab.diagrams._shapes import Group, Label, Matrix, Shape, join
 
 STEPS, ROWS, COLUMNS, CELL = 4, 4, 3, 15
 TEXT = (
-    "Four steps of writing a text. At each step one new row is computed: a query, a key and a value for the newest token. The key and the value are "
-    "appended to the cache, in which the rows of earlier tokens are kept: one row at step 1, four at step 4. The one query is compared with all "
-    "keys in the cache, and the output is one row."
+    "Four steps of writing a text. At each step one new row is computed: a query, a key and a value for the newest token. The "
+    "key and the value are appended to the cache, in which the rows of earlier tokens are kept: one row at step 1, four at step"
+    " 4. The one query is compared with all keys in the cache, and the output is one row."
 )
 
 

@@ -14,8 +14,8 @@ FORMULAS = (("*S* = *Q* *K*^{⊤}", "~ *n* × *n*"), ("*S* / √*d*_{k}", "~ *n*
             ("*A* = softmax", "~ *n* × *n*"))  # fmt: skip
 HEAD = (
     "The tokens X, n rows, are projected to queries Q, keys K and values V. Queries and keys give the scores, an n by n table: "
-    "Q times K transposed. It is divided by the root of d_k, forbidden places are masked with minus infinity, softmax "
-    "turns each row into weights A, and the weights mix the values: O = A V, again one row a token."
+    "Q times K transposed. It is divided by the root of d_k, forbidden places are masked with minus infinity, softmax turns "
+    "each row into weights A, and the weights mix the values: O = A V, again one row a token."
 )
 
 
@@ -50,7 +50,7 @@ def _head_wide(here: str) -> tuple[Shape, ...]:
 
 def _head_labels(at: dict[str, float], q, k, v) -> list[Label]:
     labels = [Label(46, 210, "*X*"), Label(46, 230, "~ *n* × *d*_{model}")]
-    labels += [Label(113, one.cy - 14, f"*W*_{{{name}}}") for one, name in ((q, "Q"), (k, "K"), (v, "V"))]
+    labels += [Label(113, one.cy - 16, f"*W*_{{{name}}}") for one, name in ((q, "Q"), (k, "K"), (v, "V"))]
     labels += [
         Label(152, one.bottom + 13, f"*{name}*: *n* × *d*_{{{low}}}")
         for one, name, low in ((q, "Q", "k"), (k, "K", "k"), (v, "V", "v"))
@@ -78,9 +78,9 @@ def _head_narrow(here: str) -> tuple[Shape, ...]:
 
 
 CROSS = (
-    "Self-attention: three tokens X give queries, keys and values alike, so the weights are 3 by 3 and every token looks "
-    "at the same text. Cross-attention: two tokens X ask, the keys and values come from three other tokens Y, so "
-    "the weights are 2 by 3. The output has one row for each query in both."
+    "Self-attention: three tokens X give queries, keys and values alike, so the weights are 3 by 3 and every token looks at the"
+    " same text. Cross-attention: two tokens X ask, the keys and values come from three other tokens Y, so the weights are 2 by"
+    " 3. The output has one row for each query in both."
 )
 
 

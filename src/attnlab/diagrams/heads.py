@@ -8,9 +8,10 @@ from attnlab.diagrams._shapes import Box, Group, Label, Matrix, Shape, join, mat
 CELL = 27
 NUMBERS = ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))  # three tokens, two heads of width two, in the order of memory
 TEXT = (
-    "A table of three tokens and four columns, numbered 0 to 11 in the order of memory. Columns 0 and 1 belong to head 0, columns 2 and 3 "
-    "to head 1. Reshape, then swap the axes of tokens and heads: head 0 is 0 1, 4 5, 8 9, the first half of every token. Reshape "
-    "alone only cuts the row of numbers: head 0 would be 0 1, 2 3, 4 5, both halves of token 0 and half of token 1."
+    "A table of three tokens and four columns, numbered 0 to 11 in the order of memory. Columns 0 and 1 belong to head 0, "
+    "columns 2 and 3 to head 1. Reshape, then swap the axes of tokens and heads: head 0 is 0 1, 4 5, 8 9, the first half of "
+    "every token. Reshape alone only cuts the row of numbers: head 0 would be 0 1, 2 3, 4 5, both halves of token 0 and half of"
+    " token 1."
 )
 
 
@@ -98,9 +99,10 @@ def _gather(heads: list[Matrix], table: Matrix) -> list[Shape]:
 
 
 SHARED = (
-    "Four ways to share keys and values among four query heads. Multi-head: each query head has keys and values of its own, four pairs are kept. Grouped: two "
-    "query heads share a pair, two pairs are kept. Multi-query: all share one pair. Latent: one narrow vector c is kept for each token, and the keys "
-    "and values of every head are computed from it; a small key for the position is kept beside it."
+    "Four ways to share keys and values among four query heads. Multi-head: each query head has keys and values of its own, "
+    "four pairs are kept. Grouped: two query heads share a pair, two pairs are kept. Multi-query: all share one pair. Latent: "
+    "one narrow vector c is kept for each token, and the keys and values of every head are computed from it; a small key for "
+    "the position is kept beside it."
 )
 WAYS = (
     ("multi-head", ("0", "1", "2", "3"), "keeps 4 of each"), ("grouped", ("0", "1"), "keeps 2 of each"),

@@ -6,10 +6,11 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Group, Label, Matrix, Shape, join
 
 MEMORY = (
-    "Four levels of memory of a GPU, small and fast above, large and slow below. The large memory, HBM, holds Q, K, V and O, cut into tiles of "
-    "rows. One tile of queries and, one after the other, tiles of keys and values come through the L2 cache into the shared memory of a multiprocessor. In its "
-    "registers a tile of scores, the running maximum and sum and the unfinished output are kept. Only the finished tile of O goes back; "
-    "scores and weights are never written to HBM."
+    "Four levels of memory of a GPU, small and fast above, large and slow below. The large memory, HBM, holds Q, K, V and O, "
+    "cut into tiles of rows. One tile of queries and, one after the other, tiles of keys and values come through the L2 cache "
+    "into the shared memory of a multiprocessor. In its registers a tile of scores, the running maximum and sum and the "
+    "unfinished output are kept. The finished tile of O goes back, with one number a row for the backward pass; scores and "
+    "weights are never written to HBM."
 )
 
 
@@ -91,9 +92,9 @@ def _memory_narrow() -> tuple[Shape, ...]:
 
 
 RING = (
-    "Four devices in a ring. Each keeps its own block of queries and the unfinished output for it. The blocks of keys and values go round: in every "
-    "step each device passes the block it has to the next one. After four steps every query has met every key, and no device "
-    "ever held more than its share, and the block that is arriving."
+    "Four devices in a ring. Each keeps its own block of queries and the unfinished output for it. The blocks of keys and "
+    "values go round: in every step each device passes the block it has to the next one. After four steps every query has met "
+    "every key, and no device ever held more than its share, and the block that is arriving."
 )
 
 
@@ -117,7 +118,10 @@ def _ring(w: float, right: float, across: float) -> tuple[Shape, ...]:
     devices = [_device(i, x, y, w) for i, (x, y) in enumerate(places)]
     frames = [device[0] for device in devices]
     flows = [join(a, b, thick=2.4) for a, b in zip(frames, [*frames[1:], frames[0]])]
-    labels = [Label(across / 2, 134, "*K* and *V* move on at every step"), Label(across / 2, 156, "~ after 4 steps all have met")]
+    labels = [
+        Label(across / 2, 134, "*K* and *V* move on at every step"),
+        Label(across / 2, 156, "~ after 4 steps every query has met every key"),
+    ]
     if across < 400:
         labels = [Label(164, 126, "*K*, *V* move"), Label(164, 144, "on at every"), Label(164, 162, "step")]
     return (*(shape for device in devices for shape in device), *flows, *labels)

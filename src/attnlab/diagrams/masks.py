@@ -21,15 +21,15 @@ MAY_LOOK: dict[str, Callable[[int, int], bool]] = {
     "document": lambda i, j: j <= i and (i < FIRST) == (j < FIRST),
 }
 SAYS = {
-    "causal": ("keys up to the", "query's own place"),
+    "causal": ("keys up to the", "query’s own place"),
     "padding": ("the last two keys", "are padding"),
     "window": ("the last three", "keys, own included"),
     "document": ("causal, within", "its own document"),
 }
 TEXT = (
     "Four tables of six queries, downward, by six keys, to the right; a filled square may be looked at. Causal: the lower "
-    "triangle with its diagonal. Padding: the first four columns, whatever the query. Window: the diagonal and the two squares left of it. "
-    "Document: two triangles, one for each of the two texts that share the row."
+    "triangle with its diagonal. Padding: the first four columns, whatever the query. Window: the diagonal and the two squares "
+    "left of it. Document: two triangles, one for each of the two texts that share the row."
 )
 
 

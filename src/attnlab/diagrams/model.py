@@ -9,10 +9,11 @@ from attnlab.diagrams._shapes import Box, Framed, Group, Label, Shape, chain, ro
 from attnlab.diagrams._words import SMALL
 
 TEXT = (
-    "A transformer from text to the next token. The text is cut into tokens, each token has an id, each id chooses a row of a table, and "
-    "positions are put in. The rows then pass N blocks. In a block, attention lets the rows look at each other and a feed-forward network works "
-    "on each row alone; before each of the two the rows are normalised, and its result is added to what went in: the residual path. After the "
-    "last block come a norm, the logits, one for each entry of the vocabulary, softmax, and the next token, which is appended to the text."
+    "A transformer from text to the next token. The text is cut into tokens, each token has an id, each id chooses a row of a "
+    "table, and positions are put in. The rows then pass N blocks. In a block, attention lets the rows look at each other and a"
+    " feed-forward network works on each row alone; before each of the two (in the paper of 2017: after it) the rows are "
+    "normalised, and its result is added to what went in: the residual path. After the last block come a norm, the logits, one "
+    "for each entry of the vocabulary, softmax, and the next token, which is appended to the text."
 )
 FEED = (("# text", "~ “The cat”"), ("# tokens", "~ the, cat"), ("# ids", "~ 1996, 4937"), ("# vectors", "~ rows of a table"), ("# positions", "~ order put in"))  # fmt: skip
 HEAD = (

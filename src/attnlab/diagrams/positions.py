@@ -18,9 +18,9 @@ ENTRIES = (
     ("3  added to scores", (("Shaw", "relative"), ("T5", "relative"), ("ALiBi", "relative"))),
 )
 TEXT = (
-    "A layer as a row: token vectors, input X, queries and keys, scores, weights. Positions can enter at three places. First: added to "
-    "the token vectors, as sinusoids or a learned table. Second: queries and keys are rotated, as in rotary positions. Third: a bias is "
-    "added to the scores, as in Shaw's, T5's and ALiBi's schemes."
+    "A layer as a row: token vectors, input X, queries and keys, scores, weights. Positions can enter at three places. First: "
+    "added to the token vectors, as sinusoids or a learned table. Second: queries and keys are rotated, as in rotary positions."
+    " Third: a bias is added to the scores, as in Shaw's, T5's and ALiBi's schemes."
 )
 
 

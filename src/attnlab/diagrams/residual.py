@@ -6,9 +6,10 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Label, Shape, chain, join, route
 
 TEXT = (
-    "One block, seen from the residual stream. The rows x run straight through to the end. Twice a copy is taken out of the stream, normalised, worked on, "
-    "first by attention, which mixes rows, then by the feed-forward network, which works on each row alone, and added to the stream. Nothing "
-    "in the block replaces the stream: both parts read from it and write to it by addition."
+    "One block, seen from the residual stream. The rows x run straight through to the end. Twice a copy is taken out of the "
+    "stream, normalised, worked on, first by attention, which mixes rows, then by the feed-forward network, which works on each"
+    " row alone, and added to the stream. Nothing in the block replaces the stream: both parts read from it and write to it by "
+    "addition."
 )
 PARTS = (("# attention", "~ mixes rows"), ("# feed-forward", "~ each row alone"))
 STREAM = 3.4  # how thick it is drawn

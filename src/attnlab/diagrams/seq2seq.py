@@ -6,9 +6,9 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Group, Label, Shape, chain, join, route
 
 TEXT = (
-    "Above, one vector: four encoder states h1 to h4 follow each other, the last one is the vector c, and the decoder states s1, s2, s3 "
-    "all get this c and nothing else of the text. Below, looking back: before each word the decoder's last state is compared with every "
-    "encoder state; the weights alpha mix them into a context c_t of its own for step t."
+    "Above, one vector: four encoder states h1 to h4 follow each other, the last one is the vector c, and the decoder states "
+    "s1, s2, s3 all get this c and nothing else of the text. Below, looking back: before each word the decoder's last state is "
+    "compared with every encoder state; the weights alpha mix them into a context c_t of its own for step t."
 )
 SHARES = (1.2, 4.2, 2.2, 1.2)  # how thick the line of each weight is
 
@@ -36,7 +36,7 @@ def _one_vector_wide(y: float) -> tuple[Shape, ...]:
         c,
         *s,
         *flows,
-        Label(150, y + 62, "~ encoder, a state a word"),
+        Label(150, y + 62, "~ encoder: a state for each word"),
         Label(404, y + 88, "~ the same *c* at every step", "start"),
     )
 
@@ -52,7 +52,7 @@ def _one_vector_narrow(y: float) -> tuple[Shape, ...]:
         c,
         *s,
         *flows,
-        Label(22, y + 60, "~ encoder, a state a word", "start"),
+        Label(22, y + 60, "~ encoder: a state for each word", "start"),
         Label(164, y + 188, "~ the same *c* at every step"),
     )
 

@@ -9,9 +9,9 @@ TOKENS = (("the", 1996), ("cat", 4937), ("slept", 7771))  # ids in the vocabular
 CELL, ROWS, COLUMNS = 21, 9, 3
 AT = (1, 4, 7)  # the rows of the little table that stand for the three ids
 TEXT = (
-    "The text “The cat slept” is cut into three tokens: the, cat, slept. Each has a number in the vocabulary, its id: 1996, 4937, 7771. "
-    "The id chooses a row of the embedding table, which has one row for each entry of the vocabulary. The three rows, in the order of the text, are the "
-    "vectors X: three rows of d_model numbers."
+    "The text “The cat slept” is cut into three tokens: the, cat, slept. Each has a number in the vocabulary, its id: 1996, "
+    "4937, 7771. The id chooses a row of the embedding table, which has one row for each entry of the vocabulary. The three "
+    "rows, in the order of the text, are the vectors X: three rows of d_model numbers."
 )
 
 

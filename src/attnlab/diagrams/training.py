@@ -6,9 +6,9 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Label, Shape, chain, join, route
 
 TEXT = (
-    "A loop. A batch of inputs goes through the model, whose predictions are compared with the targets of the same batch: one number, the loss. Going "
-    "backward gives the gradient of the loss with respect to each parameter. The optimiser changes the parameters by a small step against the "
-    "gradient, and the next batch meets the changed model."
+    "A loop. A batch of inputs goes through the model, whose predictions are compared with the targets of the same batch: one "
+    "number, the loss. Going backward gives the gradient of the loss with respect to each parameter. The optimiser changes the "
+    "parameters by a small step against the gradient, and the next batch meets the changed model."
 )
 FORWARD = (
     ("# batch", "~ inputs, targets"),
