@@ -25,7 +25,7 @@ def _reference(x, y, w_q, w_k, w_v, d_output):
 
 EXERCISE = Exercise(
     id="self_attention.source_gradient",
-    title="What the source hears back",
+    title="The gradient of both sides",
     level="apply",
     minutes=15,
     difficulty=2,

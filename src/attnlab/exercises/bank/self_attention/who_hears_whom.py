@@ -22,7 +22,7 @@ def _reference(layer, x):
 
 EXERCISE = Exercise(
     id="self_attention.who_hears_whom",
-    title="Who hears whom?",
+    title="Which token reaches which output?",
     level="analyse",
     minutes=15,
     difficulty=2,
