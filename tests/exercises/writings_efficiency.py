@@ -250,3 +250,15 @@ def layer_flops_as_an_array(n, d_model):
 @right("largest_block")
 def largest_block_by_divmod(capacity, d, block_k):
     return max(divmod(capacity - block_k * d, 2 * d + block_k + 4)[0], 0)
+
+
+@right("causal_tiles")
+def causal_tiles_by_comparing_starts(top, n_queries, n_keys, block_q, block_k):
+    starts = np.arange(0, n_keys, block_k)
+    first, last = (row + n_keys - n_queries for row in (top, min(top + block_q, n_queries) - 1))
+    return np.count_nonzero(starts <= last), np.count_nonzero(starts + block_k - 1 <= first)
+
+
+@right("cache_bytes")
+def cache_bytes_of_real_tables(tokens, layers, kv_heads, d_head, bytes_each):
+    return 2.0 * math.prod((tokens, layers, kv_heads, d_head)) * bytes_each

@@ -633,3 +633,86 @@ several("judge_a_kernel", {
 }, {"a tolerance of 1e-15": ("bit_for_bit",), "without a mask alone": ("mask_not_tested",),
     "square alone": ("square_inputs_only",), "blocks that divide": ("sizes_that_divide",), "scores near 0": ("ordinary_scores_only",),
     "one block of keys": ("one_kind_of_input",), "the sum of all outputs": ("shapes_only",)})
+
+# -- causal_work -----------------------------------------------------------------------------------------------------
+
+
+def worked(count, sign=-1):
+    def table(places):
+        p = len(places)
+        return np.array([[count(places[r], places[(r + sign * s) % p]) for s in range(p)] for r in range(p)])
+    return table
+
+
+def visible(queries, keys):
+    return (keys[None] <= queries[:, None]).sum()
+
+
+several("causal_work", {
+    "ranks by ranks": lambda x: np.array([[visible(q, k) for k in x] for q in x]),
+    "the longest row": worked(lambda q, k: (k <= q.max()).sum()),
+    "the shortest row": worked(lambda q, k: (k <= q.min()).sum() * len(q)),
+    "halves of tiles": worked(lambda q, k: len(q) * len(k) / 2),
+    "one step late": lambda x: np.roll(worked(visible)(x), 1, axis=1),
+    "shares of the tile": worked(lambda q, k: visible(q, k) / q.size**2),
+    "sums over the steps": lambda x: np.cumsum(worked(visible)(x), axis=1),
+    "whether there is work": worked(lambda q, k: int(visible(q, k) > 0)),
+    "pairs in place": worked(lambda q, k: (k <= q).sum()),
+    "a rank's own tile alone": lambda x: worked(visible)(x) * (np.arange(len(x)) == 0),
+    "sorted tokens": lambda x: worked(visible)(np.sort(x.ravel()).reshape(x.shape)),
+    "one pair more": lambda x: worked(visible)(x) + 1,
+    "keys of the future": worked(lambda q, k: (k[None] > q[:, None]).sum()),
+    "the total of each rank": lambda x: worked(visible)(x).sum(axis=1),
+    "the busiest rank for all": lambda x: np.broadcast_to(worked(visible)(x).max(axis=0), (len(x), len(x))),
+    "positions modulo 100": lambda x: worked(visible)(x % 100),
+    "the first step whole": lambda x: np.where(np.arange(len(x)) == 0, x.shape[1] ** 2, worked(visible)(x)),
+}, {"sorted tokens": ("future_by_rank",)})
+
+# -- causal_tiles ----------------------------------------------------------------------------------------------------
+
+
+def tiled(most=lambda last, first, shift, m: max(0, last + 1 + shift), fewest=lambda last, first, shift, m: max(0, first + 1 + shift),
+          up=lambda a, b: -(-a // b), down=lambda a, b: a // b, rows=lambda top, bq, n: min(top + bq, n) - 1):
+    def count(top, n, m, bq, bk):
+        last = rows(top, bq, n)
+        return up(most(last, top, m - n, m), bk), down(fewest(last, top, m - n, m), bk)
+    return count
+
+
+several("causal_tiles", {
+    "one tile more": tiled(up=lambda a, b: a // b + 1),
+    "rounded up twice": tiled(down=lambda a, b: -(-a // b)),
+    "rounded to the nearest": tiled(up=lambda a, b: round(a / b)),
+    "the offset the other way": tiled(most=lambda last, first, shift, m: max(0, last + 1 - shift)),
+    "the offset never below 0": tiled(most=lambda last, first, shift, m: last + 1 + max(shift, 0), fewest=lambda last, first, shift, m: first + 1 + max(shift, 0)),
+    "results exchanged": lambda *a: tiled()(*a)[::-1],
+    "masked tiles for whole ones": lambda *a: (tiled()(*a)[0], tiled()(*a)[0] - tiled()(*a)[1]),
+    "at least one visited": lambda *a: (max(tiled()(*a)[0], 1), tiled()(*a)[1]),
+    "no whole tile": lambda *a: (tiled()(*a)[0], 0),
+    "all but one whole": lambda *a: (tiled()(*a)[0], max(tiled()(*a)[0] - 1, 0)),
+    "tiles of queries for tiles of keys": lambda top, n, m, bq, bk: tiled()(top, n, m, bq, bq),
+    "the first row's own key not counted": tiled(fewest=lambda last, first, shift, m: max(0, first + shift)),
+    "the last row's own key not counted": tiled(most=lambda last, first, shift, m: max(0, last + shift)),
+    "whole by the last row of all": tiled(fewest=lambda last, first, shift, m: m),
+    "at most 100": lambda *a: tuple(min(x, 100) for x in tiled()(*a)),
+    "block numbers": lambda top, n, m, bq, bk: (top // bq + 1, top // bq),
+    "the sum": lambda *a: sum(tiled()(*a)),
+})
+
+# -- cache_bytes -----------------------------------------------------------------------------------------------------
+
+
+def kept(numbers=lambda t, n, h, d: 2 * t * n * h * d, bytes_of=lambda b: b):
+    return lambda t, n, h, d, b: numbers(t, n, h, d) * bytes_of(b)
+
+
+several("cache_bytes", {
+    "three tables": kept(lambda t, n, h, d: 3 * t * n * h * d), "four tables": kept(lambda t, n, h, d: 4 * t * n * h * d),
+    "the width ignored": kept(lambda t, n, h, d: 2 * t * n * h), "the width squared": kept(lambda t, n, h, d: 2 * t * n * h * d * d),
+    "tokens ignored": kept(lambda t, n, h, d: 2 * n * h * d), "two bytes always": kept(bytes_of=lambda b: 2),
+    "bits": kept(bytes_of=lambda b: 8 * b), "bits for bytes": kept(bytes_of=lambda b: b / 8),
+    "kibibytes": kept(bytes_of=lambda b: b / 1024), "heads added": kept(lambda t, n, h, d: 2 * t * n * (h + d)),
+    "one token less": kept(lambda t, n, h, d: 2 * (t - 1) * n * h * d), "one layer more": kept(lambda t, n, h, d: 2 * t * (n + 1) * h * d),
+    "pairs of tokens": kept(lambda t, n, h, d: t * (t + 1) * n * h * d), "scores too": kept(lambda t, n, h, d: 2 * t * n * h * d + n * h * t * t),
+    "always 4": lambda *a: 4, "a sum": lambda t, n, h, d, b: 2 * (t + n + h + d + b), "a list": lambda *a: [kept()(*a)],
+})

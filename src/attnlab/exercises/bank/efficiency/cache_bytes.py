@@ -110,3 +110,23 @@ def proportional_to_heads(call):
     few, many = call(7, 5, 2, 11, 2), call(7, 5, 8, 11, 2)
     if many != 4 * few:
         return f"the bytes grow by a factor of {float(many / few):.1f}"
+
+
+def _in_proportion(place):
+    def test(call):
+        numbers = [7, 5, 3, 11, 2]
+        before = float(call(*numbers))
+        numbers[place] *= 3
+        after = float(call(*numbers))
+        return None if after == 3 * before else f"they grow by a factor of {after / before:.1f}"
+    return test
+
+
+for _place, _name in ((1, "layers"), (3, "features"), (4, "bytes a number")):
+    EXERCISE.holds(f"three times as many {_name} are three times the bytes")(_in_proportion(_place))
+
+
+@EXERCISE.holds("one of everything makes a key and a value of one byte")
+def two_bytes(call):
+    found = float(call(1, 1, 1, 1, 1))
+    return None if found == 2 else f"it makes {found:.0f} bytes"

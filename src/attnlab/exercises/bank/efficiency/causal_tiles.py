@@ -29,7 +29,7 @@ EXERCISE = Exercise(
     A program owns the rows from `top` on, at most `block_q` of them and none beyond `n_queries`. Keys come in tiles of `block_k`, cut from the first key on. The mask is causal, with the **last query beside the last key**.
     Return how many tiles the program has to visit, and how many of those need no mask: full tiles of which every row sees every key.
 
-    Look at no single pair: a program must find both numbers from the sizes alone, in a few operations.
+    No single pair has to be looked at: both numbers follow from the sizes alone, in a few operations.
 
     A tiny example: 4 queries, 4 keys, tiles of 2 × 2. The rows from 2 on visit 2 tiles, 1 of them without a mask.
     """,
@@ -58,7 +58,7 @@ EXERCISE = Exercise(
 
     **Cost.** A handful of integer operations, once for each program.
     """,
-    verified="eleven programs: more keys than queries and fewer, ragged rows, and rows that see nothing.",
+    verified="sixteen programs: more keys than queries and fewer, ragged rows, and rows that see nothing.",
     next_thought="which of the two numbers changes when a window is added, and which new one is needed?",
     reference=_reference,
 )
@@ -75,6 +75,11 @@ for _name, _sizes in {
     "large tiles of keys": (8, 16, 16, 4, 7),
     "one tile": (0, 5, 5, 8, 8),
     "a ragged last block": (10, 13, 13, 5, 4),
+    "tiles of one": (3, 9, 10, 2, 1),
+    "one query and one key": (0, 1, 1, 1, 1),
+    "thousands of keys": (4096, 8000, 9000, 128, 16),
+    "rows that see nothing, tiles of one": (0, 17, 5, 4, 1),
+    "the first row sees no key, the last sees one": (11, 17, 5, 2, 3),
 }.items():
     EXERCISE.probe(_name, *_sizes)
 
@@ -159,3 +164,21 @@ def last_program_visits_all(call):
     visited, _ = call(9, 11, 17, 3, 4)
     if visited != 5:
         return f"{int(visited)} of 5 tiles"
+
+
+@EXERCISE.holds("what is visited holds every key that the last row sees, and no tile more")
+def visited_by_the_last_row(call):
+    found = [int(call(top, 12, 14, 3, 4)[0]) for top in (0, 3, 6, 9)]
+    return None if found == [2, 2, 3, 4] else f"12 queries, 14 keys, 3 rows a program, tiles of 4: the four programs visit {found} tiles"
+
+
+@EXERCISE.holds("whole tiles are those that the first row sees to the end")
+def whole_for_the_first_row(call):
+    found = [int(call(top, 12, 14, 3, 4)[1]) for top in (0, 3, 6, 9)]
+    return None if found == [0, 1, 2, 3] else f"12 queries, 14 keys, 3 rows a program, tiles of 4: the four programs have {found} tiles without a mask"
+
+
+@EXERCISE.holds("rows that see nothing visit nothing")
+def nothing_seen(call):
+    found = [int(x) for x in call(2, 30, 9, 4, 5)]
+    return None if found == [0, 0] else f"30 queries and 9 keys: the rows from 2 on visit {found[0]} tiles, {found[1]} of them whole"

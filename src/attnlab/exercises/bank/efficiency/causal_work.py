@@ -46,7 +46,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n^2$ comparisons here. A closed form needs none, but only this one works for every order.
     """,
-    verified="contiguous, striped, zig-zag and shuffled tokens on two to five ranks.",
+    verified="contiguous, striped, zig-zag, reversed and shuffled tokens on two to five ranks.",
     next_thought="a step takes as long as its busiest rank: how would you read the running time from your table?",
     reference=ring_plan.causal_work,
 )
@@ -55,6 +55,8 @@ _rng = np.random.default_rng(29)
 EXERCISE.probe("contiguous, 3 ranks with 5 tokens", ring_plan.contiguous(15, 3))
 EXERCISE.probe("striped, 5 ranks with 3 tokens", ring_plan.striped(15, 5))
 EXERCISE.probe("zig-zag, 2 ranks with 6 tokens", ring_plan.zigzag(12, 2))
+EXERCISE.probe("4 ranks with 1 token, in reverse", np.array([[3], [2], [1], [0]]))
+EXERCISE.probe("places far apart, as in a longer text", np.array([[2, 90, 41], [1000, 7, 40], [8, 9, 500]]))
 EXERCISE.probe("shuffled, 4 ranks with 3 tokens", _rng.permutation(12).reshape(4, 3))
 
 
@@ -139,3 +141,18 @@ def own_tile_first(call):
     first = call(ring_plan.striped(15, 3))[:, 0]
     if not (first == 15).all():
         return f"with 5 tokens a rank it is {', '.join(str(int(x)) for x in first)}"
+
+
+@EXERCISE.holds("with one token a rank, dealt in order, rank r computes a pair in steps 0 to r")
+def one_token_each(call):
+    work = call(np.arange(4)[:, None])
+    if not np.array_equal(work, np.tri(4)):
+        rows = "; ".join(", ".join(str(int(x)) for x in row) for row in work)
+        return f"on four ranks the table is {rows}"
+
+
+@EXERCISE.holds("a rank with the last tokens of all sees whole tiles in every step but the first")
+def last_tokens(call):
+    work = call(np.array([[0, 1], [4, 5], [2, 3]]))
+    if not np.array_equal(work[1], [3, 4, 4]):
+        return f"of three ranks with two tokens, the one with the last two computes {', '.join(str(int(x)) for x in work[1])} pairs"
