@@ -121,7 +121,11 @@ def test_every_link_names_a_page_of_the_book(drawing):
     toc = (ROOT / "_toc.yml").read_text(encoding="utf8")
     pages = set(re.findall(r"(?:file|root): (\S+)", toc))
     assert yaml.safe_load(toc) and len(pages) > 20
-    assert set(re.findall(r'data-page="([^"]*)"', drawing._repr_html_())) <= pages
+    for named in set(re.findall(r'data-page="([^"]*)"', drawing._repr_html_())):
+        page, _, anchor = named.partition("#")
+        assert page in pages
+        headings = re.findall(r"^#+ (.+)$", (ROOT / f"{page}.md").read_text(encoding="utf8"), re.M)
+        assert not anchor or anchor in {re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])

@@ -23,7 +23,8 @@ HEAD = (
     ("# next token", "~ “slept”"),
 )
 PAGES = {
-    "text": "book/start/refresher_language_modelling",
+    "tokens": "book/start/tokens_and_embeddings#from-a-text-to-tokens",
+    "vectors": "book/start/tokens_and_embeddings#a-table-of-rows",
     "positions": "book/positions/overview",
     "attention": "book/self_attention/overview",
     "formula": "book/self_attention/scaled_dot_product",
@@ -31,6 +32,7 @@ PAGES = {
     "heads": "book/multi_head/overview",
     "cost": "book/efficiency/overview",
     "feed-forward": "book/start/refresher_neural_networks",
+    "logits": "book/start/tokens_and_embeddings#the-other-end-logits-and-the-loss",
     "softmax": "book/fundamentals/softmax_temperature",
     "next token": "book/start/refresher_language_modelling",
 }
