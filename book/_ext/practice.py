@@ -24,6 +24,7 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 if str(SRC) not in sys.path:
     sys.path.insert(0, str(SRC))  # the package from this repository, whether or not it is installed
 from attnlab.exercises import EXERCISES, MISCONCEPTIONS, _lines  # noqa: E402
+from attnlab.exercises._pages import TITLES  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -253,7 +254,7 @@ class Calibration(SphinxDirective):
     """How good the reader's guesses are, and every prediction with the place where it is asked."""
 
     def run(self) -> list[nodes.Node]:
-        asked = [item for item in bank(self.env) if item["kind"] == "prediction"]
+        asked = self._in_order([item for item in bank(self.env) if item["kind"] == "prediction"])
         count = html("summary", nodes.Text(f"All {len(asked)} predictions"))
         count["classes"].append("admonition-title")
         listing = html("ul", *map(self._row, asked))
@@ -261,9 +262,16 @@ class Calibration(SphinxDirective):
         box["classes"].append("calibration")
         return [box]
 
+    def _in_order(self, asked: list[dict]) -> list[dict]:
+        """As the table of contents has their chapters, as far as there is one."""
+        contents = Path(self.env.srcdir, "_toc.yml")
+        text = contents.read_text(encoding="utf-8") if contents.is_file() else ""
+        return sorted(asked, key=lambda item: text.find(f"file: book/{item['chapter']}\n"))
+
     def _row(self, item: dict) -> element:
         number = {"data_number": repr(item["number"])} if "number" in item else {}
-        return html("li", nodes.inline("", "", self._link(item)), data_item=item["id"], **number)
+        title = TITLES.get(item["chapter"], item["chapter"])
+        return html("li", nodes.Text(f"{title}: "), nodes.inline("", "", self._link(item)), data_item=item["id"], **number)
 
     def _link(self, item: dict) -> nodes.Node:
         words = inline(" ".join(item["prompt"].split()))

@@ -126,6 +126,35 @@ def test_search_quotes_readable_text(browser, site_url, query):
         assert page.errors == []
 
 
+def test_search_quotes_no_listings_and_a_line_of_code_where_the_word_is_nowhere_else(browser, site_url):
+    with conftest.opened(browser) as context:
+        page = conftest.watch(context, site_url)
+        for query, in_code in (("cache_bytes", True), ("temperature", False)):
+            page.goto(f"{site_url}/search.html?q={query}")
+            page.locator("#search-results p.context").nth(2).wait_for()
+            page.wait_for_load_state("networkidle")
+            quoted = page.locator("#search-results p.context")
+            code = [line for line in quoted.locator("code").all_inner_texts() if query in line]
+            assert bool(code) == in_code and not [text for text in quoted.all_inner_texts() if "import numpy" in text or " print(" in text[:200] and not in_code]
+        assert page.errors == []
+
+
+def test_the_magnifier_leaves_the_first_letter_free_and_there_is_one_ring(browser, site_url):
+    measure = """(box) => {
+        const style = getComputedStyle(box), form = getComputedStyle(box.form), icon = box.form.querySelector("svg, i").getBoundingClientRect();
+        return [box.getBoundingClientRect().left + parseFloat(style.paddingLeft) - icon.right, style.outlineStyle, form.outlineStyle, form.boxShadow];
+    }"""
+    for width in (360, 1366):
+        with browser.new_context(viewport={"width": width, "height": 780}) as context:
+            page = conftest.watch(context, site_url)
+            for path, field in (("search.html?q=softmax", ".bd-search-container input[type=search]"), ("book/index.html", "#pst-search-dialog input")):
+                page.goto(f"{site_url}/{path}")
+                page.keyboard.press("Control+k")
+                page.locator(field).focus()
+                room, inner, outer, shadow = page.locator(field).evaluate(measure)
+                assert room >= 4 and (inner, outer, shadow) == ("none", "solid", "none"), (width, path)
+
+
 def test_the_search_index_holds_no_tex():
     index = (conftest.SITE / "searchindex.js").read_text("utf-8")
     titles = re.search(r'"alltitles":\s*(\{.*?\}),\s*"', index)[1]
