@@ -14,11 +14,12 @@ START = ROOT / "book" / "start"
 TEXT = (START / "how_to_use.md").read_text(encoding="utf8")
 TOC = (ROOT / "_toc.yml").read_text(encoding="utf8")
 LINK = re.compile(r"\]\(((?:\.\./)?[\w/]+)\.(?:ipynb|md)\)")
-ROUTE = re.compile(r"^### (\w+)\n(.*?)^\| \*\*Together\*\* \| \*\*(\d+)\*\* \|$", re.MULTILINE | re.DOTALL)
-ROW = re.compile(r"^\| \[.*\]\((\S+)\.\w+\) \| (\d+) \|$", re.MULTILINE)
+ROUTE = re.compile(r"^### (\w+)\n(.*?)^\| \*\*Together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\* \|$", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| \[.*\]\((\S+)\.\w+\) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 WEEK = re.compile(r"^(\d)\. \*\*.+?\*\*, ([\d.]+) h\. (.*)$", re.MULTILINE)
 PARTS = ("fundamentals", "self_attention", "multi_head", "positions")
-ROUTES = {name: (ROW.findall(body), int(total)) for name, body, total in ROUTE.findall(TEXT)}
+OPTIONAL = re.compile(r"start/(refresher_\w+|how_to_use)")
+ROUTES = {name: (ROW.findall(body), (int(reading), int(exercises))) for name, body, reading, exercises in ROUTE.findall(TEXT)}
 
 
 def page(link: str) -> Path:
@@ -34,12 +35,16 @@ def minutes(link: str) -> int:
     return yaml.safe_load(source(link).split("---\n", 2)[1]).get("attnlab", {}).get("minutes", 10)
 
 
-def work(link: str) -> int:
-    """Reading and exercises; a page of problems counts its exercises already."""
+def exercises(link: str) -> int:
+    """The minutes of its exercises; a page of problems counts them as its own."""
     from attnlab.exercises import EXERCISES
 
     named = set() if link.endswith("/problems") else set(re.findall(r"^% exercise: (\S+)", source(link), re.MULTILINE))
-    return minutes(link) + sum(EXERCISES[name].minutes for name in named)
+    return sum(EXERCISES[name].minutes for name in named)
+
+
+def work(link: str) -> int:
+    return minutes(link) + exercises(link)
 
 
 def test_there_are_four_routes_and_eight_weeks():
@@ -50,14 +55,25 @@ def test_there_are_four_routes_and_eight_weeks():
 @pytest.mark.parametrize("name", ROUTES)
 def test_a_route_adds_up_and_takes_its_minutes_from_the_pages(name):
     rows, total = ROUTES[name]
-    assert len(rows) >= 5 and total == sum(int(time) for _, time in rows)
-    assert {link: int(time) for link, time in rows} == {link: minutes(link) for link, _ in rows}
+    assert len(rows) >= 5 and total == (sum(int(row[1]) for row in rows), sum(int(row[2]) for row in rows))
+    assert {link: (int(reading), int(doing)) for link, reading, doing in rows} == {
+        row[0]: (minutes(row[0]), exercises(row[0])) for row in rows}
 
 
-def test_the_weeks_hold_every_page_of_the_first_four_parts_once_in_order():
-    weeks = [link.removeprefix("../") for _, _, pages in WEEK.findall(TEXT) for link in LINK.findall(pages)]
-    ordered = re.findall(r"file: book/((?:%s)/\w+)$" % "|".join(PARTS), TOC, re.MULTILINE)
-    assert [link for link in weeks if link.split("/")[0] in PARTS] == ordered
+def test_the_weeks_hold_every_page_of_start_and_of_the_first_four_parts_once_in_order():
+    links = [link for _, _, pages in WEEK.findall(TEXT) for link in LINK.findall(pages)]
+    weeks = [link.removeprefix("../") if "/" in link else f"start/{link}" for link in links]
+    ordered = re.findall(r"file: book/((?:start|%s)/\w+)$" % "|".join(PARTS), TOC, re.MULTILINE)
+    expected = [page for page in ordered if not OPTIONAL.fullmatch(page)]
+    assert [link for link in weeks if link.split("/")[0] in (*PARTS, "start")] == expected
+
+
+def test_the_road_of_start_is_the_order_of_the_pages():
+    """From the landing page on, each page of the road is the next one in the table of contents."""
+    road = """why_transformers what_is_a_transformer prerequisites tokens_and_embeddings what_training_is pytorch_in_ten_minutes""".split()
+    assert re.findall(r"file: book/start/(\w+)$", TOC, re.MULTILINE)[: len(road)] == road
+    first = re.search(r"\]\(start/(\w+)\.ipynb\)", (ROOT / "book" / "index.md").read_text(encoding="utf8"))
+    assert first[1] == road[0]
 
 
 @pytest.mark.parametrize(("number", "hours", "pages"), WEEK.findall(TEXT))
