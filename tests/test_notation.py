@@ -22,7 +22,7 @@ RULED_OUT = {
     "a dot product of columns; here q k^T": r"(?<![A-Za-z}])[qk](_\w|_\{\w+\})?\^\\top\s*[kq](?![a-z])",
     "a projected column; here x W": r"W_[QKV]\^\\top\s*[qkx](?![a-z])",
     "an entropy without its script letter": r"(?<!mathcal )(?<!mathcal\{)(?<![\w\\])H\(",
-    "a gradient written d; here a bar": r"(?<![\w\\{^_])d[QKVXWO]\b",
+    "a gradient written d; here a bar": r"(?<![\w\\{^_])d[QKVXWOSPA]\b",
     "source tokens called M; here Y": r"\bM\s*W_[KV]\b",
     "a running maximum called m; here mu": r"\bm(_\w|_\{\w+\}|')?\s*=\s*\\max",
 }
@@ -69,6 +69,24 @@ def test_a_shape_that_a_page_states_begins_as_in_the_table(page):
     """Where n and m are equal, as in self-attention, keys may be counted by n."""
     stated = [(letter, rows) for letter, rows in STATED.findall(prose(page)) if letter in ROWS and letter not in excused(page)]
     assert [(letter, rows) for letter, rows in stated if rows in ("n", "m") and rows not in (ROWS[letter], "n")] == []
+
+
+def texts_beside_the_pages() -> dict[str, str]:
+    """Where else formulas stand: exercises, cards and quiz questions."""
+    import yaml
+
+    from attnlab.exercises import EXERCISES
+
+    found = {name: "\n".join([e.statement, *e.hints, e.why]) for name, e in EXERCISES.items()}
+    for path in sorted((BOOK / "practice" / "items").glob("*.yml")):
+        found |= {item["id"]: yaml.safe_dump(item, allow_unicode=True, width=10**6) for item in yaml.safe_load(path.read_text("utf-8"))}
+    return {name: CODE_FENCE.sub("", text).replace("\\\\", "\\") for name, text in found.items()}
+
+
+@pytest.mark.parametrize("what", RULED_OUT)
+def test_exercises_cards_and_questions_write_as_the_pages_do(what):
+    assert {name: found for name, text in texts_beside_the_pages().items()
+            if (found := [formula for pair in MATH.findall(text) for formula in pair if re.search(RULED_OUT[what], formula)])} == {}
 
 
 def test_shapes_are_stated_and_found():

@@ -43,13 +43,13 @@ EXERCISE = Exercise(
     parts=("dq", "dk", "dv"),
     hints=(
         "The weights of this tile are parts of rows that sum to one over *all* keys; here they sum to less.",
-        r"$P = e^{S - \text{lse}}$, $dV = P^\top dO$, $dP = dO\,V^\top$, $D = \sum_c dO_c\, O_c$ for each row, $dS = P\,(dP - D)$; then the products with $K$ and $Q$, and the factor $1/\sqrt{d_k}$ once in each.",
+        r"$P = e^{S - \text{lse}}$, $\bar V = P^\top \bar O$, $\bar P = \bar O\,V^\top$, $D = \sum_c \bar O_c\, O_c$ for each row, $\bar S = P\,(\bar P - D)$; then the products with $K$ and $Q$, and the factor $1/\sqrt{d_k}$ once in each.",
         "```python\nscale = ____\np = np.exp(scale * q @ k.T - ____)\nd_p = ____\nd = ____          # one number a row, from out and d_out\n"
         "d_s = p * (____)\nreturn scale * ____, scale * ____, ____\n```",
     ),
     parsons=("normalised_in_the_tile", "drift_from_the_tile"),
     why=r"""
-    The derivative of a softmax row needs $\sum_j P_j\, dP_j$ over the *whole* row. A tile does not see the row, but the sum equals $dO \cdot O$, which needs no keys at all. That, and the log-sum-exp, is everything the other tiles have to tell this one.
+    The derivative of a softmax row needs $\sum_j P_j\, \bar P_j$ over the *whole* row. A tile does not see the row, but the sum equals $\bar O \cdot O$, which needs no keys at all. That, and the log-sum-exp, is everything the other tiles have to tell this one.
 
     **The two most common mistakes.** A softmax over the keys of the tile, which normalises by the wrong sum. Computing $D$ from the tile. Both are right when there is only one tile, so a test with one block never finds them.
 

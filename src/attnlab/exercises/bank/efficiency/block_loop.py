@@ -44,7 +44,7 @@ EXERCISE = Exercise(
     parts=("out", "lse"),
     hints=(
         "The block sizes change nothing in the result: with blocks as large as everything it is ordinary attention.",
-        r"Inside: $m' = \max(m, \max_j s_j)$ for each row, $r = e^{m - m'}$, $P = e^{S - m'}$, then $\ell \leftarrow r\ell + \sum_j P_j$ and $O \leftarrow rO + PV$. Outside, once: $O / \ell$ and $m + \ln \ell$.",
+        r"Inside: $\mu' = \max(\mu, \max_j s_j)$ for each row, $r = e^{\mu - \mu'}$, $P = e^{S - \mu'}$, then $\ell \leftarrow r\ell + \sum_j P_j$ and $O \leftarrow rO + PV$. Outside, once: $O / \ell$ and $\mu + \ln \ell$.",
         "```python\nout, lse = np.zeros(____), np.zeros(____)\nfor i in range(0, len(q), block_q):\n    rows = slice(i, i + block_q)\n"
         "    m, l, o = ____          # one of each for every row of this block\n    for j in range(0, len(k), block_k):\n"
         "        s = ____\n        m_new = ____\n        r, p, m = ____\n        l, o = ____\n"

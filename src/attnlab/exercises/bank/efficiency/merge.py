@@ -35,7 +35,7 @@ EXERCISE = Exercise(
     parts=("out", "lse"),
     hints=(
         "Every merged row lies between the two rows it was made of, nearer to the one with the larger log-sum-exp.",
-        r"Measure both from the larger one, $m = \max(\lambda_1, \lambda_2)$: then both exponentials are at most 1 and at least one of them is 1. Where $m = -\infty$ replace it by any finite number.",
+        r"Measure both from the larger one, $\mu = \max(\lambda_1, \lambda_2)$: then both exponentials are at most 1 and at least one of them is 1. Where $\mu = -\infty$ replace it by any finite number.",
         "```python\nm = np.maximum(lse_1, lse_2)\nm = np.where(____, 0, m)\nw_1, w_2 = np.exp(____), np.exp(____)\ntotal = ____\n"
         "out = (w_1[:, None] * ____ + ____) / np.where(total > 0, total, 1)[:, None]\n"
         "with np.errstate(divide=\"ignore\"):\n    return out, ____\n```",
