@@ -84,3 +84,32 @@ def window_detective_by_moving_one_value(attend, size):
         return "sees the future"
     names = {size: "correct", size + 1: "one too wide", size - 1: "one too narrow"}
     return names.get(len(seen), "no far end")
+
+
+@right("block_loop")
+def block_loop_keys_outside(q, k, v, block_q, block_k):
+    """The loops the other way round, in single precision where it does no harm."""
+    out, total, top = np.zeros((len(q), v.shape[1])), np.zeros(len(q)), np.full(len(q), -np.inf)
+    for j in range(0, len(k), block_k):
+        for i in range(0, len(q), block_q):
+            s = np.einsum("ic,jc->ij", q[i : i + block_q], k[j : j + block_k]) / math.sqrt(q.shape[1])
+            new = np.maximum(top[i : i + block_q], s.max(axis=1))
+            old, p = np.exp(top[i : i + block_q] - new), np.exp(s - new[:, None])
+            total[i : i + block_q] = total[i : i + block_q] * old + p.sum(axis=1)
+            out[i : i + block_q] = out[i : i + block_q] * old[:, None] + p @ v[j : j + block_k]
+            top[i : i + block_q] = new
+    return [(out / total[:, None]).astype(np.float32), top + np.log(total)]
+
+
+@right("backward_tile")
+def backward_tile_pair_by_pair(q, k, v, out, lse, d_out):
+    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    c = len(q[0]) ** -0.5
+    for i, query in enumerate(q):
+        for j, key in enumerate(k):
+            p = math.exp(c * float(query @ key) - lse[i])
+            d_s = c * p * float(d_out[i] @ (v[j] - out[i]))
+            dq[i] += d_s * key
+            dk[j] += d_s * query
+            dv[j] += p * d_out[i]
+    return dq, dk, dv

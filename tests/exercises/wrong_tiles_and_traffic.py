@@ -716,3 +716,85 @@ several("cache_bytes", {
     "pairs of tokens": kept(lambda t, n, h, d: t * (t + 1) * n * h * d), "scores too": kept(lambda t, n, h, d: 2 * t * n * h * d + n * h * t * t),
     "always 4": lambda *a: 4, "a sum": lambda t, n, h, d, b: 2 * (t + n + h + d + b), "a list": lambda *a: [kept()(*a)],
 })
+
+# -- block_loop ------------------------------------------------------------------------------------------------------
+
+
+def loop(scale=lambda q, k, v: np.sqrt(q.shape[1]), first=-np.inf, top=lambda m, s: np.maximum(m, s.max(axis=1, keepdims=True)),
+         end=lambda m, l, o: (o / l, m + np.log(l)), step_q=lambda b: b, step_k=lambda b: b, values=lambda v, j, b: v[j:j + b]):
+    def run(q, k, v, block_q, block_k):
+        out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+        with np.errstate(all="ignore"):
+            for i in range(0, len(q), step_q(block_q)):
+                rows = slice(i, i + block_q)
+                m, l, o = np.full((len(q[rows]), 1), first), 0.0, 0.0
+                for j in range(0, len(k), step_k(block_k)):
+                    s = q[rows] @ k[j:j + block_k].T / scale(q, k, v)
+                    new = top(m, s)
+                    r, p, m = np.exp(m - new), np.exp(s - new), new
+                    l, o = r * l + p.sum(axis=1, keepdims=True), r * o + p @ values(v, j, block_k)
+                mixed, last = end(m, l, o)
+                out[rows], lse[rows] = mixed, last[:, 0]
+        return out, lse
+    return run
+
+
+several("block_loop", {
+    "the values' width for the scale": loop(lambda q, k, v: np.sqrt(v.shape[1])),
+    "the width for its root": loop(lambda q, k, v: q.shape[1]),
+    "the number of keys for the width": loop(lambda q, k, v: np.sqrt(len(k))),
+    "the first block's maximum": loop(top=lambda m, s: np.where(np.isinf(m), s.max(axis=1, keepdims=True), m)),
+    "the last block's maximum": loop(top=lambda m, s: s.max(axis=1, keepdims=True) + 0 * np.where(np.isinf(m), 0, m)),
+    "the mean for the maximum": loop(top=lambda m, s: s.mean(axis=1, keepdims=True)),
+    "700 for the maximum": loop(first=700.0, top=lambda m, s: m),
+    "a maximum from 1 on": loop(first=1.0),
+    "ln m for every log-sum-exp": loop(end=lambda m, l, o: (o / l, 0 * m + np.log(l * 0 + 11))),
+    "the sums for the log-sum-exps": loop(end=lambda m, l, o: (o / l, l)),
+    "the maximum for the log-sum-exp": loop(end=lambda m, l, o: (o / l, m)),
+    "the log-sum-exp's sign turned": loop(end=lambda m, l, o: (o / l, -m - np.log(l))),
+    "the log-sum-exp unscaled": lambda q, k, v, a, b: (loop()(q, k, v, a, b)[0], loop(lambda q, k, v: 1.0)(q, k, v, a, b)[1]),
+    "blocks of keys that overlap": loop(step_k=lambda b: max(b - 1, 1)),
+    "blocks of keys with a gap": loop(step_k=lambda b: b + 1),
+    "blocks of queries with a gap": loop(step_q=lambda b: b + 1),
+    "every block's values those of the first": loop(values=lambda v, j, b: np.resize(v[:b], v[j:j + b].shape)),
+    "divided by the number of keys": lambda q, k, v, a, b: (loop(end=lambda m, l, o: (o / len(k), m + np.log(l)))(q, k, v, a, b)),
+    "queries and keys exchanged": lambda q, k, v, a, b: loop()(k, q, np.resize(v, (len(q), v.shape[1])), b, a),
+    "results exchanged": lambda *x: loop()(*x)[::-1],
+    "the log-sum-exps as a column": lambda *x: (loop()(*x)[0], loop()(*x)[1][:, None]),
+    "scores clipped at 500": lambda q, k, v, a, b: (lambda s, top: (np.exp(s - top) / np.exp(s - top).sum(1, keepdims=True) @ v, (top + np.log(np.exp(s - top).sum(1, keepdims=True)))[:, 0]))(
+        np.clip(q @ k.T / np.sqrt(q.shape[1]), -500, 500), np.clip(q @ k.T / np.sqrt(q.shape[1]), -500, 500).max(1, keepdims=True)),
+}, {"a maximum from 1 on": ("maximum_starts_at_zero",)})
+
+# -- backward_tile ---------------------------------------------------------------------------------------------------
+
+
+def tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[:, None]), drift=lambda out, d_out: (out * d_out).sum(axis=1, keepdims=True),
+         s=lambda p, dp, d: p * (dp - d), results=lambda q, k, p, s, d_out, c: (c * s @ k, c * s.T @ q, p.T @ d_out)):
+    def share(q, k, v, out, lse, d_out):
+        weights = p(q, k, lse)
+        return results(q, k, weights, s(weights, d_out @ v.T, drift(out, d_out)), d_out, 1 / np.sqrt(q.shape[1]))
+    return share
+
+
+several("backward_tile", {
+    "the drift added": tile(s=lambda p, dp, d: p * (dp + d)),
+    "the sign turned": tile(s=lambda p, dp, d: p * (d - dp)),
+    "the drift not weighted": tile(s=lambda p, dp, d: p * dp - d),
+    "the weights' square": tile(s=lambda p, dp, d: p**2 * (dp - d)),
+    "1 - p": tile(s=lambda p, dp, d: p * (1 - p) * (dp - d)),
+    "the drift's mean": tile(drift=lambda out, d_out: (out * d_out).mean(axis=1, keepdims=True)),
+    "the drift from the outputs alone": tile(drift=lambda out, d_out: out.sum(axis=1, keepdims=True)),
+    "the drift from the sums": tile(drift=lambda out, d_out: out.sum(axis=1, keepdims=True) * d_out.sum(axis=1, keepdims=True)),
+    "the scale missing in dk": tile(results=lambda q, k, p, s, d, c: (c * s @ k, s.T @ q, p.T @ d)),
+    "the scale missing in dq": tile(results=lambda q, k, p, s, d, c: (s @ k, c * s.T @ q, p.T @ d)),
+    "the scale in dv too": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q, c * p.T @ d)),
+    "dv from the scores": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q, s.T @ d)),
+    "dq and dk from the weights": tile(results=lambda q, k, p, s, d, c: (c * p @ k, c * p.T @ q, p.T @ d)),
+    "log-sum-exp added": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + lse[:, None])),
+    "the first log-sum-exp for all": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[0])),
+    "divided by the log-sum-exp": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1])) / lse[:, None]),
+    "lse cut off at 700": tile(p=lambda q, k, lse: np.exp(np.minimum(q @ k.T / np.sqrt(q.shape[1]), 700) - np.minimum(lse, 700)[:, None])),
+    "averaged over the queries": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q / len(q), p.T @ d / len(q))),
+    "in another order": tile(results=lambda q, k, p, s, d, c: (p.T @ d, c * s @ k, c * s.T @ q)),
+    "each query's share of dk": tile(results=lambda q, k, p, s, d, c: (c * s @ k, np.broadcast_to((c * s.T @ q).mean(axis=0), k.shape), p.T @ d)),
+})

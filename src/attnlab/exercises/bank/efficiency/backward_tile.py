@@ -55,7 +55,7 @@ EXERCISE = Exercise(
 
     **Cost.** Five products for each tile, where the forward pass has two: the scores are computed a second time, and that is cheaper than having stored them.
     """,
-    verified="shares of three blocks, and their sum against the gradient of ordinary attention.",
+    verified="shares of single keys and of blocks, with scores near 1000 and -1000 too, and their sum against the gradient of ordinary attention.",
     next_thought="heads that share keys add to the same dk and dv; which loop would you split among processors, and which not?",
     reference=_reference,
 )
@@ -79,6 +79,12 @@ EXERCISE.probe("5 queries, keys 0 to 3 of 11", *_tile(_first, slice(0, 4)))
 EXERCISE.probe("5 queries, keys 4 to 10 of 11", *_tile(_first, slice(4, 11)))
 EXERCISE.probe("3 queries, all 7 keys", *_second)
 EXERCISE.probe("3 queries, key 6 alone of 7", *_tile(_second, slice(6, 7)))
+EXERCISE.probe("1 query, key 0 of 2, values of width 1", *_tile(_whole(1, 2, 3, 1), slice(0, 1)))
+_q, _k, _v, _out, _lse, _d_out = _whole(4, 6, 5, 3)
+_ones = np.ones((4, 1))
+for _far in (1000.0, -1000.0):  # one feature more: it raises all scores alike, and the weights stay
+    EXERCISE.probe(f"scores near {_far:.0f}, keys 1 to 3 of 6", np.hstack([_q * np.sqrt(6 / 5), _far * np.sqrt(6) * _ones]),
+                   np.hstack([_k, np.ones((6, 1))])[1:4], _v[1:4], _out, _lse + _far, _d_out, extreme=True)
 EXERCISE.probe("4 queries, keys 0 to 3 of 5, all widths 4", *_tile(_whole(4, 5, 4, 4), slice(0, 4)))
 
 
@@ -163,6 +169,13 @@ def weights_not_in_d_scores(q, k, v, out, lse, d_out):
     return scale * d_s @ k, scale * d_s.T @ q, _weights(q, k, lse).T @ d_out
 
 
+@EXERCISE.mutant(evidence=text.not_finite)
+def no_common_maximum(q, k, v, out, lse, d_out):
+    with np.errstate(all="ignore"):
+        p = np.exp(q @ k.T / np.sqrt(q.shape[1])) / np.exp(lse)[:, None]
+        return _shares(q, k, v, p, _drift(out, d_out), d_out)
+
+
 @EXERCISE.mutant
 def lse_taken_as_base_two(q, k, v, out, lse, d_out):
     p = 2.0 ** (q @ k.T / np.sqrt(q.shape[1]) - lse[:, None])
@@ -193,3 +206,18 @@ def linear(call):
     once, twice = call(*_second), call(*_second[:5], 2 * _second[5])
     if not all(np.allclose(2 * a, b) for a, b in zip(once, twice)):
         return f"dq begins {text.numbers(once[0], 2)} and then {text.numbers(twice[0], 2)}"
+
+
+@EXERCISE.holds("dv is the weights, transposed, times d_out")
+def values_first(call):
+    found = call(np.zeros((2, 3)), np.ones((1, 3)), np.array([[5.0]]), np.ones((2, 1)), np.log([2.0, 4.0]), np.array([[8.0], [4.0]]))[2]
+    return None if np.allclose(found, 5) else f"weights of 1/2 and 1/4, with d_out 8 and 4, give {text.numbers(found)}, expected 5"
+
+
+@EXERCISE.holds("dq and dk carry the keys and the queries, with weight, drift and scale once each")
+def one_pair(call):
+    q, k = np.array([[2.0, 0, 0, 0]]), np.array([[0.0, 3, 0, 0]])
+    dq, dk, _ = call(q, k, np.array([[5.0]]), np.array([[1.0]]), np.log([4.0]), np.array([[2.0]]))
+    if np.allclose(dq, [[0, 3, 0, 0]]) and np.allclose(dk, [[2, 0, 0, 0]]):
+        return None
+    return f"with a weight of 1/4, d_out (v - out) = 8 and widths of 4, q = 2 e1 and k = 3 e2 get dq {text.numbers(dq)} and dk {text.numbers(dk)}, expected 3 e2 and 2 e1"

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import with_scores
 
 
 def _reference(q, k, v, block_q, block_k):
@@ -58,7 +59,7 @@ EXERCISE = Exercise(
 
     **Cost.** All $nm$ scores are computed; at most `block_q` times `block_k` of them exist at any moment.
     """,
-    verified="unequal and ragged blocks, blocks of one, one block for everything, and scores near 2000.",
+    verified="unequal and ragged blocks, blocks of one, one block for everything, and scores near 2000, thousands apart and all far below 0.",
     next_thought="which line would have to change for a causal mask, and which tiles would then not be visited at all?",
     reference=_reference,
 )
@@ -77,6 +78,11 @@ EXERCISE.probe("5 queries in blocks of 5, 7 keys in blocks of 4", *_draw(5, 7, 3
 EXERCISE.probe("3 queries one at a time, 5 keys one at a time", *_draw(3, 5, 2, 7), 1, 1)
 EXERCISE.probe("7 queries and 11 keys in one tile", _q, _k, _v, 16, 16)
 EXERCISE.probe("4 queries in blocks of 2, 6 keys in blocks of 3", *_draw(4, 6, 4, 4), 2, 3)
+EXERCISE.probe("7 queries in blocks of 2, 3 keys in blocks of 2", *_draw(7, 3, 5, 2), 2, 2)
+EXERCISE.probe("1 query, 1 key", *_draw(1, 1, 3, 2), 2, 2)
+_FAR = np.array([[1000, 1001, -1000, 999.5, 0], [-1000, -1001, 1000, -3000, -1002], [0, 1, -1, 0.5, 2000],
+                 [-2000, -2001, -2003, -2000, -2002], [800, 790, 801, 799, 795]])
+EXERCISE.probe("scores thousands apart, and all far below 0, blocks of 2 and 2", *with_scores(_FAR), _rng.normal(size=(5, 3)), 2, 2, extreme=True)
 EXERCISE.probe("scores near 2000, blocks of 2 and 3", *_draw(5, 7, 3, 2, size=700.0), 2, 3, extreme=True)
 
 
@@ -137,7 +143,7 @@ def nothing_rescaled(q, k, v, block_q, block_k):
 
 
 @EXERCISE.mutant
-def unscaled_scores(q, k, v, block_q, block_k):
+def no_scale(q, k, v, block_q, block_k):
     return _loop(q, k, v, block_q, block_k, scale=1.0)
 
 
@@ -192,6 +198,31 @@ def exponentials_without_maximum(q, k, v, block_q, block_k):
         return p @ v / p.sum(axis=1, keepdims=True), np.log(p.sum(axis=1))
 
 
+def _from_a_number(q, k, v, block_q, block_k, start, shared=False):
+    """The right loop, with a running maximum that starts at a number, or with one for all rows of a block."""
+    out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+    for i in range(0, len(q), block_q):
+        m, l, o = np.full((len(q[i : i + block_q]), 1), start), 0.0, 0.0
+        for j in range(0, len(k), block_k):
+            s = q[i : i + block_q] @ k[j : j + block_k].T / np.sqrt(q.shape[1])
+            m_new = np.maximum(m, s.max() if shared else s.max(axis=1, keepdims=True))
+            r, p, m = np.exp(m - m_new), np.exp(s - m_new), m_new
+            l, o = r * l + p.sum(axis=1, keepdims=True), r * o + p @ v[j : j + block_k]
+        with np.errstate(all="ignore"):
+            out[i : i + block_q], lse[i : i + block_q] = o / l, (m + np.log(l))[:, 0]
+    return out, lse
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def maximum_starts_at_zero(q, k, v, block_q, block_k):
+    return _from_a_number(q, k, v, block_q, block_k, 0.0)
+
+
+@EXERCISE.mutant(evidence=text.not_finite)
+def one_maximum_for_all_rows(q, k, v, block_q, block_k):
+    return _from_a_number(q, k, v, block_q, block_k, -np.inf, shared=True)
+
+
 @EXERCISE.holds("the block sizes do not matter")
 def any_blocks(call):
     outs = [call(_q, _k, _v, *sizes)[0] for sizes in ((1, 1), (2, 3), (3, 2), (7, 11))]
@@ -212,3 +243,21 @@ def equal_scores(call):
     lse = call(np.zeros((3, 5)), _k, _v, 2, 3)[1]
     if not np.allclose(lse, np.log(11), atol=1e-6):
         return f"with 11 keys it begins {text.numbers(lse, 2)}, and ln 11 is {text.number(np.log(11))}"
+
+
+@EXERCISE.holds("keys with weights of 1 to 5 in 15 count so, whatever the blocks, and the log-sum-exp is ln 15")
+def fifteenths(call):
+    k = np.repeat(np.log([[1.0], [2], [3], [4], [5]]), 4, axis=1)
+    for block_q, block_k in ((1, 1), (2, 3), (3, 4)):
+        out, lse = call(np.full((3, 4), 0.5), k, np.eye(5), block_q, block_k)
+        if not np.allclose(out, np.arange(1, 6) / 15) or not np.allclose(lse, np.log(15)):
+            return (f"in blocks of {block_q} and {block_k} the keys count {text.numbers(out[-1] * 15, 5)} fifteenths for the last query, "
+                    f"and its log-sum-exp is {text.number(lse[-1])}, ln 15 being {text.number(np.log(15))}")
+    return None
+
+
+@EXERCISE.holds("each query is treated by itself")
+def by_itself(call):
+    together, alone = call(_q, _k, _v, 3, 2), call(_q[4:5], _k, _v, 1, 2)
+    gap = max(np.abs(together[0][4] - alone[0][0]).max(), abs(together[1][4] - alone[1][0]))
+    return None if gap < 1e-9 else f"query 4 differs by {text.number(gap)} when it is alone"
