@@ -55,11 +55,14 @@ Return half.
 :class: dropdown
 ```
 
-Divide.
-
 ```{code-cell} ipython3
 print("inside the solution")
 ```
+
+:::{admonition} Why
+:class: dropdown solution-text
+Divide.
+:::
 
 ```{solution-end}
 ```
@@ -140,6 +143,7 @@ def test_a_solution_hides_its_cells_and_nothing_behind_it(site):
     html = page(site, "index")
     body = re.search(r'<details class="admonition solution"[^>]*>(.*?)</details>', html, re.S)[1]
     assert "inside the solution" in words(body) and "Divide." in words(body)
+    assert "Why" not in words(body), "folded twice"
     assert "After the solution." not in words(body) and "solution-content" not in html
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from pathlib import Path
 
@@ -97,6 +98,12 @@ def test_one_good_item_of_every_kind_loads_in_order(tmp_path):
 def test_items_of_a_chapter(tmp_path):
     other = changed(CARD, id="other", chapter="part/two")
     assert items.of_chapter("part/two", written(tmp_path, *GOOD, other)) == [other]
+
+
+def test_no_page_asks_for_a_prediction_that_is_no_item():
+    boxed = re.compile(r"^:class: .*\bpredict(ion)?\b|\{admonition\} Predict", re.M)
+    assert [path.name for path in sorted((ROOT / "book").rglob("*.md")) if boxed.search(path.read_text(encoding="utf-8"))] == []
+    assert boxed.search(":::{admonition} X\n:class: predict dropdown") and boxed.search("::::{admonition} Predict, then run")
 
 
 def test_a_prediction_is_found_by_its_id_and_says_what_comes_true(tmp_path):

@@ -3,7 +3,8 @@
 Chapters write plain MyST admonitions with a class; JupyterLab shows them as they are. For the site this
 extension
 * numbers each `claim` of a page, boxes it with the cell tagged `claim` behind it, lists all under `{claims}`;
-* turns every admonition or solution of class `dropdown` into <details>, which needs no script;
+* turns every admonition or solution of class `dropdown` into <details>, which needs no script; the text in a solution
+  is folded once, with it, while JupyterLab, whose solution folds nothing, folds the text by itself;
 * lets `{ref}` name any titled box by its title.
 """
 from __future__ import annotations
@@ -227,7 +228,10 @@ class OpenDropdowns(SphinxPostTransform):
             _flatten(node)
         for node in list(self.document.findall(nodes.Admonition)):
             node["classes"] = [name for name in node["classes"] if not name.startswith("admonition-")]
-            if "dropdown" in node["classes"]:
+            if "solution-text" in node["classes"]:
+                at = node.parent.index(node)
+                node.parent[at:at + 1] = node.children[1:]
+            elif "dropdown" in node["classes"]:
                 _put_instead(_disclosure(node), node)
 
 

@@ -17,6 +17,14 @@ def sources(exercise_id: str, role: str) -> list[str]:
 
 
 @pytest.mark.parametrize("exercise_id", sorted(EXERCISES))
+def test_what_is_said_of_a_solution_is_folded_as_well(exercise_id):
+    """JupyterLab's solution folds nothing by itself."""
+    [text] = [cell["source"] for cell in cells(exercise_id) if "{solution-end}" in cell["source"]]
+    assert text.startswith(":::{admonition} ") and "\n:class: dropdown solution-text\n" in text
+    assert text.count(":::") == 2 and text.rpartition(":::")[2].strip() == "```{solution-end}\n```"
+
+
+@pytest.mark.parametrize("exercise_id", sorted(EXERCISES))
 @pytest.mark.parametrize("road", ROADS, ids="-".join)
 def test_no_cell_leans_on_one_that_a_reader_may_leave_out(exercise_id, road):
     names: dict = {}

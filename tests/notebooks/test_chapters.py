@@ -42,7 +42,7 @@ def boxes(book) -> list[str]:
     found = []
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            found += [{"predict": "prediction"}.get(kind, kind) for kind in BOX.findall(cell.source)]
+            found += BOX.findall(cell.source)
         elif "exercise-slot" in cell.metadata.get("tags", []):
             found.append("exercise")
     return found

@@ -23,7 +23,7 @@ def cells(exercise_id: str) -> list[dict]:
         _text(f"```{{solution-start}} exercise-{label}\n:label: solution-{label}\n:class: dropdown\n```"),
         _code(source_of(exercise.solution), "exercise-solution"),
         _code(f'from attnlab.exercises import check\n\ncheck("{exercise.id}", {answer})', "exercise-solution"),
-        _text(f"{exercise.why}\n\n```{{solution-end}}\n```"),
+        _text(f":::{{admonition}} Why, mistakes, cost\n:class: dropdown solution-text\n\n{exercise.why}\n:::\n\n```{{solution-end}}\n```"),
         _code(f'from attnlab.exercises import use\n\n{name} = use("{exercise.id}", {name})', "exercise-use"),
     ]
 

@@ -68,7 +68,7 @@ def heat_table(weights: np.ndarray, rows: Cells, columns: Cells) -> str:
     weights = np.asarray(weights)
     if weights.shape != (len(rows), len(columns)):
         raise ValueError(f"weights have the shape {weights.shape} but there are {len(rows)} rows and {len(columns)} columns")
-    head = "<td></td>" + "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in columns)
+    head = "<td></td>" + "".join(f'<th scope="col" style="text-align: center; padding: .2em .5em">{html.escape(str(name))}</th>' for name in columns)
     body = "".join(
         f'<tr><th scope="row">{html.escape(str(name))}</th>' + "".join(map(_cell, row)) + "</tr>"
         for name, row in zip(rows, weights)
@@ -79,4 +79,4 @@ def heat_table(weights: np.ndarray, rows: Cells, columns: Cells) -> str:
 def _cell(weight: float) -> str:
     ink = "white" if weight > 0.5 else "inherit"
     number = f"{weight:.2f}".lstrip("0") if weight >= 0.1 else ""
-    return f'<td style="background: rgba(31, 90, 150, {weight:.2f}); color: {ink}">{number}</td>'
+    return f'<td style="background: rgba(31, 90, 150, {weight:.2f}); color: {ink}; text-align: center; min-width: 2.6em">{number}</td>'
