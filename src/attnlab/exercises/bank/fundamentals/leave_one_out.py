@@ -49,7 +49,7 @@ EXERCISE = Exercise(
     ),
     parsons=("point_sees_itself", "left_out_after_dividing"),
     why=r"""
-    It is attention of a set to itself with the diagonal masked. Its error first falls and then rises with the width; the lowest point is an honest choice.
+    It is attention of a set to itself with the diagonal masked. Its error mostly falls at first and then rises with the width; the lowest point is an honest choice.
 
     **The two most common mistakes.** Leaving the point in, which makes the narrowest width the best. Taking it out *after* the division, so that the other weights add up to less than one and predictions shrink towards 0.
 
