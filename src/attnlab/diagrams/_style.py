@@ -75,5 +75,6 @@ def style() -> str:
         f".dg .b{{font-weight:650}}.dg .s{{fill:{soft}}}.dg .f{{stroke-width:1.4}}.dg .f-quiet{{stroke-dasharray:4 3}}"
         f".dg .grid{{fill:none;stroke-width:.8;opacity:.55}}.dg .a{{fill:none;stroke:{mix('ink', 66)};stroke-linecap:round}}"
         f".dg .a-quiet{{stroke-dasharray:1 5}}.dg .h{{fill:{mix('ink', 66)};stroke:none}}{_kinds()}"
-        ".dg.dg.dg a{text-decoration:none}.dg a[href] .b{fill:var(--d-weight)}.dg a[href]:is(:hover,:focus) .f{stroke:var(--d-weight);stroke-width:2.6}"
+        "@media screen{.dg a[href] .b{fill:var(--d-weight)}.dg a[href]:is(:hover,:focus) .f{stroke:var(--d-weight);stroke-width:2.6}}"
+        ".dg.dg.dg a{text-decoration:none}"
     )
