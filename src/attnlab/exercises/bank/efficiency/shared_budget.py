@@ -49,7 +49,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Forgetting the stages: the kernel compiles at one stage and fails at three. Counting numbers instead of bytes.
 
-    **Cost.** The compiler says what it really took; here the formula is exact, as the page shows.
+    **Cost.** The compiler says what it really took. Compiled for Hopper it is this formula, to the byte; for Ampere the queries are in registers, as the page says.
     """,
     verified="24 budgets: every answer, filled to the last byte and with one byte too few, more than is needed, and too small.",
     next_thought="what do you gain if values are stored in 8 bits?",
@@ -58,8 +58,8 @@ EXERCISE = Exercise(
 
 for _name, _sizes in {
     "an H100, width 128": (232448, 64, 128, 128, 2, 3),
-    "an RTX 3090, width 64": (101376, 64, 64, 64, 2, 3),
-    "an RTX 3090, float32": (101376, 32, 64, 64, 4, 2),
+    "99 KiB, width 64": (101376, 64, 64, 64, 2, 3),
+    "99 KiB, float32": (101376, 32, 64, 64, 4, 2),
     "unequal widths": (60000, 32, 128, 64, 2, 2),
     "filled to the last byte": (32768, 64, 64, 64, 2, 1),
     "too small": (8192, 64, 64, 64, 2, 1),
