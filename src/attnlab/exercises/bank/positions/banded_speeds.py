@@ -10,7 +10,7 @@ from attnlab.reference import positions
 
 
 def _reference(speeds, factor, trained, slow, fast):
-    return positions.llama3(speeds, factor, trained, slow, fast)
+    return positions.llama3(speeds, float(factor), trained, slow, fast)
 
 
 EXERCISE = Exercise(

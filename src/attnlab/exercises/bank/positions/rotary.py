@@ -10,7 +10,7 @@ from attnlab.reference import positions
 
 
 def _reference(x, p):
-    return positions.rotary(x, p)
+    return positions.rotary(np.asarray(x, dtype=float), p)
 
 
 EXERCISE = Exercise(
