@@ -39,7 +39,7 @@ EXERCISE = Exercise(
     ),
     parsons=("split_without_exchange", "features_before_tokens"),
     why=r"""
-    `reshape` never moves a number: it only cuts the row of numbers in memory at other places. Cutting the features of each token in two is such a cut. Putting the heads in front is not; that takes an exchange of axes.
+    `reshape` keeps the order in which the numbers are read: it only cuts it at other places. Cutting the features of each token in two is such a cut. Putting the heads in front is not; that takes an exchange of axes.
 
     **The two most common mistakes.** Asking `reshape` for the final shape at once: a head then holds whole tokens, but only some of them. Leaving the heads behind the tokens, so that attention runs among the heads of one token.
 
