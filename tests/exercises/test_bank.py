@@ -158,7 +158,8 @@ def test_notebook_cells(exercise_id):
     for gate in ("exercise-start", "exercise-end", "solution-start", "solution-end"):
         assert text.count(f"{{{gate}}}") == 1
     assert f" · {exercise.level.capitalize()} · {exercise.minutes} minutes" in text
-    assert text.count(":class: hint dropdown") == 4 and text.count("\n:::\n") + text.endswith("\n:::") == 4
+    opened, closed = (len(re.findall(box, text, re.MULTILINE)) for box in (r"^:::\{", r"^:::$"))
+    assert text.count(":class: hint dropdown") == 4 and opened == closed == 5, "hints, and what is said of the solution"
     assert "_solution(" not in text and not re.search(r"\b_[a-z]\w*\(", text), "no private helper is shown"
 
 
