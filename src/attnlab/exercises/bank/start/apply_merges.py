@@ -43,8 +43,8 @@ EXERCISE = Exercise(
     page="start/tokens_and_embeddings",
     headings=("Merges: byte-pair encoding",),
     statement=r"""
-    The page *learned* merges from a text. Now use them on another, as a tokenizer does, with ids in the place of characters. `ids` are those of the single characters, all below `first`. Take the `merges` **one after the other, in the order given**. Merge number $k$
-    (from 0) is a pair of ids `(left, right)`: go through the text once, from left to right, and replace every `left` that is followed by `right` by the one new id `first + k`. An id just made is not part of another pair in the same pass.
+    The page *learned* merges from a text. Now use them on another, as a tokenizer does, with ids in the place of characters. `ids` are those of the single characters, all below `first`. Take the `merges` **one after the other, in the order given**. Merge number $j$
+    (from 0) is a pair of ids `(left, right)`: go through the text once, from left to right, and replace every `left` that is followed by `right` by the one new id `first + j`. An id just made is not part of another pair in the same pass.
 
     A tiny example, *banana* with b, a, n = 0, 1, 2: `ids = [0, 1, 2, 1, 2, 1]`, `merges = [(1, 2), (3, 1)]`, `first = 3` give `[0, 3, 4]`. After the first merge the text is `[0, 3, 3, 1]` (b, an, an, a); then the second *an* takes the *a*.
     There may be no merges, and merges that never apply; the text has at least one id.
@@ -54,7 +54,7 @@ EXERCISE = Exercise(
         """The ids of a text after all merges, in the order given.
 
         ids: (n,) whole numbers below first
-        merges: pairs (left, right) of ids; merge k makes the id first + k
+        merges: pairs (left, right) of ids; merge j makes the id first + j
         result: (n or fewer,) whole numbers
         """
         # YOUR CODE HERE
@@ -63,7 +63,7 @@ EXERCISE = Exercise(
     hints=(
         "Each replacement makes the text one shorter. Written out again, the new ids spell the old text: nothing is lost.",
         "Build a new list for each merge. Walk with an index: where the pair stands, append the new id and step two places on, otherwise append the id and step one.",
-        "```python\nids = list(ids)\nfor k, (left, right) in enumerate(____):\n    joined, i = [], 0\n    while i < len(ids):\n        pair = ids[i:i + 2] == [____, ____]\n"
+        "```python\nids = list(ids)\nfor j, (left, right) in enumerate(____):\n    joined, i = [], 0\n    while i < len(ids):\n        pair = ids[i:i + 2] == [____, ____]\n"
         "        joined.append(____ if pair else ids[i])\n        i += ____\n    ids = joined\nreturn np.array(ids)\n```",
     ),
     parsons=("merges_only_the_first_place", "merged_token_used_again"),
@@ -95,11 +95,11 @@ EXERCISE.probe("a long piece beside short ones", np.array([0, 1, 0, 1, 0, 1]), (
 @EXERCISE.solve
 def apply_merges_solution(ids, merges, first):
     ids = [int(i) for i in ids]
-    for k, (left, right) in enumerate(merges):
+    for j, (left, right) in enumerate(merges):
         joined, i = [], 0
         while i < len(ids):
             pair = ids[i:i + 2] == [left, right]
-            joined.append(first + k if pair else ids[i])
+            joined.append(first + j if pair else ids[i])
             i += 2 if pair else 1
         ids = joined
     return np.array(ids)
@@ -108,11 +108,11 @@ def apply_merges_solution(ids, merges, first):
 @EXERCISE.mutant(evidence=text.values)
 def merges_only_the_first_place(ids, merges, first):
     ids = [int(i) for i in ids]
-    for k, (left, right) in enumerate(merges):
+    for j, (left, right) in enumerate(merges):
         joined, i = [], 0
         while i < len(ids):
-            pair = ids[i:i + 2] == [left, right] and first + k not in joined
-            joined.append(first + k if pair else ids[i])
+            pair = ids[i:i + 2] == [left, right] and first + j not in joined
+            joined.append(first + j if pair else ids[i])
             i += 2 if pair else 1
         ids = joined
     return np.array(ids)
@@ -121,11 +121,11 @@ def merges_only_the_first_place(ids, merges, first):
 @EXERCISE.mutant(evidence=text.values)
 def merged_token_used_again(ids, merges, first):
     ids = [int(i) for i in ids]
-    for k, (left, right) in enumerate(merges):
+    for j, (left, right) in enumerate(merges):
         joined, i = [], 0
         while i < len(ids):
             pair = ids[i:i + 2] == [left, right]
-            joined.append(first + k if pair else ids[i])
+            joined.append(first + j if pair else ids[i])
             i += 1
         ids = joined
     return np.array(ids)

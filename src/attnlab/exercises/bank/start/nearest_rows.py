@@ -37,7 +37,7 @@ EXERCISE = Exercise(
     statement=r"""
     Return the ids of the `k` rows of `table` whose **cosine** with the row `row` is largest, the nearest first, the row itself left out:
 
-    $$\cos(u, v) = \frac{u \cdot v}{\lVert u \rVert\, \lVert v \rVert}, \qquad \lVert u \rVert = \sqrt{u \cdot u} .$$
+    $$\cos(x, y) = \frac{x \cdot y}{\lVert x \rVert\, \lVert y \rVert}, \qquad \lVert x \rVert = \sqrt{x \cdot x} .$$
 
     No row is zero, no two cosines that decide are equal, and `k` is smaller than the number of rows. Rows may be long or short, and point away from each other.
 
