@@ -50,7 +50,7 @@ EXERCISE = Exercise(
         ...
     ''',
     hints=(
-        "Adding columns of padding to either table changes nothing. The second share is never above the first by accident alone: one text, half right, gives 0.5 and 0.",
+        "Adding columns of padding to either table changes nothing. One text, half right, gives 0.5 and 0.",
         "Make both tables equally wide with zeros. A place counts if the *target* has a word there; a text is right if both rows are equal everywhere.",
         "```python\ncolumns = max(written.shape[1], target.shape[1])\nwritten = np.pad(written, ((0, 0), (0, columns - ____)))\ntarget = np.pad(target, ((0, 0), (0, columns - ____)))\n"
         "same, real = written == target, target != ____\nreturn (same & ____).sum() / ____.sum(), same.all(axis=____).mean()\n```",
