@@ -51,7 +51,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three matrix products, as in the forward pass.
     """,
-    verified="equal to the sum of three products for unequal and square weights, one token, and whole numbers.",
+    verified="equal to the sum of three products for unequal and square matrices, one token, and whole numbers.",
     next_thought="a token also goes past the attention on a direct path, y = x + attention(x); what does that add?",
     reference=_reference,
 )
@@ -68,7 +68,7 @@ EXERCISE.probe("3 tokens, widths 7 and 5", *_first)
 EXERCISE.probe("one token, widths 2 and 3", *_case(1, 2, 3))
 EXERCISE.probe("5 tokens, both widths 5", *_case(5, 5, 5))
 EXERCISE.probe("2 tokens, widths 1 and 3", *_case(2, 1, 3))
-EXERCISE.probe("whole numbers as gradients, fractions as weights", *_rng.integers(-3, 4, size=(3, 2, 3)), *_rng.normal(size=(3, 5, 3)))
+EXERCISE.probe("whole numbers as gradients, fractions as matrices", *_rng.integers(-3, 4, size=(3, 2, 3)), *_rng.normal(size=(3, 5, 3)))
 
 
 @EXERCISE.solve
@@ -162,7 +162,7 @@ def of_the_tokens(call):
 EXERCISE.holds("six arrays of 2 give 12")(comes_out([[12]], *(np.array([[2]]) for _ in range(6))))
 
 
-@EXERCISE.holds("each path goes back through its own weights")
+@EXERCISE.holds("each path goes back through its own matrix")
 def own_weights(call):
     d_q, d_k, d_v, *weights = _first
     for name, use, gradient, w in zip(("query", "key", "value"), np.eye(3), (d_q, d_k, d_v), weights):
