@@ -271,7 +271,7 @@ class Calibration(SphinxDirective):
     def _row(self, item: dict) -> element:
         number = {"data_number": repr(item["number"])} if "number" in item else {}
         title = TITLES.get(item["chapter"], item["chapter"])
-        return html("li", nodes.Text(f"{title}: "), nodes.inline("", "", self._link(item)), data_item=item["id"], **number)
+        return html("li", nodes.Text(f"{title} · "), nodes.inline("", "", self._link(item)), data_item=item["id"], **number)
 
     def _link(self, item: dict) -> nodes.Node:
         words = inline(" ".join(item["prompt"].split()))
