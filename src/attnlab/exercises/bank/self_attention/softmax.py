@@ -22,7 +22,7 @@ EXERCISE = Exercise(
 
     $$\operatorname{softmax}(z)_j = \frac{e^{z_j / T}}{\sum_l e^{z_l / T}}$$
 
-    along the **last** axis, in the shape of the scores. Scores in the thousands, of either sign, in one row or in several, must come out right at every temperature.
+    along the **last** axis, in the shape of the scores. Scores in the thousands, of either sign, in one row or in several, must come out right at temperatures from a tenth to a hundred.
 
     | scores | temperature | result |
     |---|---|---|
