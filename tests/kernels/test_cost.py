@@ -73,6 +73,15 @@ def test_sizes_must_be_positive(deed):
         deed()
 
 
+def test_the_llama_on_the_page_about_costs_has_the_shape_of_the_public_library():
+    import transformers
+
+    page = (Path(__file__).resolve().parents[2] / "book/efficiency/overview.md").read_text(encoding="utf-8")
+    llama = transformers.LlamaConfig()
+    assert f'"Llama-2-7B": ({llama.num_hidden_layers}, {llama.num_key_value_heads}, 512)' in page
+    assert llama.head_dim == 128
+
+
 def test_the_sizes_on_the_page_about_sharing_are_those_of_the_public_library():
     """Configurations whose defaults are a published model: typed there by others."""
     import transformers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,3 +265,16 @@ def test_errors_at_the_door(function, arguments, error, message, as_readers_run_
     with pytest.raises(error) as raised:
         function(*arguments)
     assert message in str(raised.value)
+
+
+def test_the_totals_on_the_page_about_tables_are_those_of_the_public_library():
+    """BERT-base and GPT-2 are the defaults of their configurations; on `meta` no number is allocated."""
+    import transformers
+
+    page = (Path(__file__).resolve().parents[2] / "book/positions/learned.md").read_text(encoding="utf-8")
+    for model, config in ((transformers.BertModel, transformers.BertConfig()),
+                          (transformers.GPT2Model, transformers.GPT2Config())):  # fmt: skip
+        with torch.device("meta"):
+            total = sum(p.numel() for p in model(config).parameters())
+        rows = config.max_position_embeddings * config.hidden_size
+        assert f"{rows:,} of the {total:,}" in page

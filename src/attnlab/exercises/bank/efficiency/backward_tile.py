@@ -56,7 +56,7 @@ EXERCISE = Exercise(
     **Cost.** Five products for each tile, where the forward pass has two: the scores are computed a second time, and that is cheaper than having stored them.
     """,
     verified="shares of single keys and of blocks, with scores near 1000 and -1000 too, and their sum against the gradient of ordinary attention.",
-    next_thought="heads that share keys add to the same dk and dv; which loop would you split among processors, and which not?",
+    next_thought="heads that share keys add to the same dk and dv; which loop would you split among multiprocessors, and which not?",
     reference=_reference,
 )
 

@@ -40,7 +40,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Forgetting one factor, most often the layers or the 2. Putting in the number of *query* heads where the model shares keys and values among them.
 
-    **Cost.** For Llama-3-8B it is 128 KiB a token, so that a text of 8,192 tokens keeps exactly 1 GiB.
+    **Cost.** For Llama-3-8B it is 128 KiB a token, so that a text of 8,192 tokens keeps 1 GiB.
     """,
     verified="five products, among them three published models.",
     next_thought="which of the five numbers can a finished model still change?",

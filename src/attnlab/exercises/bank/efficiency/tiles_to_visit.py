@@ -58,7 +58,7 @@ EXERCISE = Exercise(
     ),
     parsons=("first_query_decides", "top_left_causal"),
     why=r"""
-    A tile is empty exactly when even its most favourable pair is forbidden: the youngest query and the oldest key. The other corner, oldest query and youngest key, answers another question: whether the tile needs a mask at all.
+    A tile is empty exactly when even its most favourable pair is forbidden: the latest query and the earliest key. The other corner, earliest query and latest key, answers another question: whether the tile needs a mask at all.
 
     **The two most common mistakes.** Asking the first query of a block, which loses every tile that the diagonal crosses below its top row. Forgetting the offset between queries and keys, which only shows when there is a cache.
 

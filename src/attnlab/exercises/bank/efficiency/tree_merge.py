@@ -48,7 +48,7 @@ EXERCISE = Exercise(
     ),
     parsons=("merged_over_rows", "plain_average"),
     why=r"""
-    The weights of the partial results are the softmax of their log-sum-exps: a softmax of softmaxes. It is the same formula at every level, within a block, among blocks, among computers.
+    The weights of the partial results are the softmax of their log-sum-exps: a softmax of softmaxes. It is the same formula at every level, within a block, among blocks, among computers. On GPUs this way of generating is called Flash-Decoding, or split-KV.
 
     **The two most common mistakes.** Taking the softmax over the rows instead of the workers; the shapes allow both. Averaging plainly, which only fits when all parts weigh the same.
 

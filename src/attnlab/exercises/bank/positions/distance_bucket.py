@@ -47,7 +47,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Leaving out the last limit: the first distance beyond $D$ asks for a row the table does not have. Rounding to the nearest whole number: every bucket begins too early.
 
-    **Cost.** One logarithm for each offset, once for all layers; 32 numbers a head are learned.
+    **Cost.** One logarithm for each offset, once for all layers; T5 learns 32 numbers a head, shared by all layers.
     """,
     verified="equal to the definition at every distance tried, for 2, 4, 8, 12 and 32 buckets.",
     next_thought="how many distances share bucket 31 of 32, up to the largest distance of 128?",

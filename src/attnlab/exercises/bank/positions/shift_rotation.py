@@ -57,7 +57,7 @@ EXERCISE = Exercise(
     ),
     parsons=("shifted_backwards", "one_angle_for_all"),
     why=r"""
-    The signal of each pair goes round a circle at the pair's own speed. To move on by `shift` positions, turn every pair by its own angle: a rotation in the plane of the pair, whatever the position.
+    The signal of each pair turns with the pair's own frequency. To move on by `shift` positions, turn every pair by its own angle: a rotation in the plane of the pair, whatever the position.
 
     **The two most common mistakes.** The signs: with the sine first, the minus sign stands in the *second* row. One angle for all pairs, where each has its own speed.
 
