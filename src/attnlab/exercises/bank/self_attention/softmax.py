@@ -67,6 +67,8 @@ EXERCISE = Exercise(
 _scores = np.random.default_rng(2).normal(size=(2, 3, 5))
 EXERCISE.probe("three rows of five scores", _scores[0], 1.0)
 EXERCISE.probe("three rows at temperature 3", _scores[0], 3.0)
+EXERCISE.probe("three rows at temperature 0.1", _scores[1], 0.1)
+EXERCISE.probe("three rows at temperature 100", _scores[1], 100.0)
 EXERCISE.probe("a batch of two at temperature 0.5", _scores, 0.5)
 EXERCISE.probe("one row of two scores", np.array([0.0, 1.0]), 1.0)
 EXERCISE.probe("three rows without a temperature", _scores[1])
