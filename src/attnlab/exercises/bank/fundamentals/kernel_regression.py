@@ -22,7 +22,7 @@ EXERCISE = Exercise(
 
     $$o_i = \frac{\sum_j G_{ij}\, v_j}{\sum_j G_{ij}}, \qquad G_{ij} = e^{-\lVert q_i - k_j \rVert^2 / (2 w^2)} .$$
 
-    It must come out right for every width, also where all bumps of a query are too small for a number: then the nearest keys share the weight.
+    Write it in NumPy, without `attnlab`. It must come out right for every width, also where all bumps of a query are too small for a number: then the nearest keys share the weight.
 
     A tiny example: the query `[[0]]`, keys `[[0], [2]]`, values `[[0], [1]]` and width 1 give `[[0.119]]`: the far key has $e^{-2} = 0.135$ against 1.
     """,

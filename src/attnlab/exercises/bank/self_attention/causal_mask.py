@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     statement=r"""
     Return a boolean table of shape (`n_queries`, `n_keys`), true where query $i$ **may look** at key $j$: at itself and
     at everything before it. The queries are the *newest* tokens, so the **last** query stands at the **last** key. With more queries
-    than keys the first queries stand before every key and see nothing.
+    than keys the first queries stand before every key and see nothing. Write it in NumPy, without `attnlab.masks`.
 
     With 2 queries and 4 keys (1 for True):
 

@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     page="self_attention/masks",
     headings=("The mathematics", "A query with nothing to look at"),
     statement=r"""
-    Write all steps: *score, scale, mask, normalise, mix*. The mask is boolean, true means **may look**, and it broadcasts to
+    Write all steps in NumPy, without `attnlab.reference`: *score, scale, mask, normalise, mix*. The mask is boolean, true means **may look**, and it broadcasts to
     the scores' shape ($\dots, n, m$).
 
     $$a_{ij} = \frac{M_{ij}\, e^{s_{ij}}}{\sum_l M_{il}\, e^{s_{il}}}, \qquad o_i = \sum_j a_{ij} v_j$$

@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     headings=("Padding, and broadcasting over a batch",),
     statement=r"""
     A batch holds texts of different lengths, filled up behind with padding to `n_keys` tokens. Return the boolean mask, true where a key
-    **may be looked at**, in the shape (batch, 1, `n_keys`): the axis of size 1 stands where the queries go.
+    **may be looked at**, in the shape (batch, 1, `n_keys`): the axis of size 1 stands where the queries go. Write it in NumPy, without `attnlab.masks`.
 
     `lengths` is an array of whole numbers, from 0 to `n_keys`. With the lengths 1 and 3 and 3 keys, the mask of text 0 is `[[True, False, False]]`, that of text 1 is `[[True, True, True]]`.
     """,

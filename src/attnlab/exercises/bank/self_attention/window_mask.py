@@ -23,7 +23,7 @@ EXERCISE = Exercise(
     headings=("Four permissions, pictured", "Fewer queries than keys"),
     statement=r"""
     Return the boolean mask with which each query sees the last `size` keys up to its own position, **its own included**, and
-    nothing of the future. The last query stands at the last key; with more queries than keys the first stand before every key and see nothing.
+    nothing of the future. The last query stands at the last key; with more queries than keys the first stand before every key and see nothing. Write it in NumPy, without `attnlab.masks`.
 
     With 3 queries, 3 keys and `size=2` (1 for True):
 
