@@ -48,10 +48,10 @@ EXERCISE = Exercise(
     statement=r"""
     The optimiser of most large models is Adam with *decoupled weight decay* (AdamW). In step $t = 1, 2, \dots$, with gradient $g$,
 
-    $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \quad
-    w \leftarrow w - \eta \lambda w - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon},$$
+    $$\mathrm m \leftarrow \beta_1 \mathrm m + (1 - \beta_1)\, g, \quad \mathrm v \leftarrow \beta_2 \mathrm v + (1 - \beta_2)\, g^2, \quad
+    w \leftarrow w - \eta \lambda w - \eta\, \frac{\mathrm m / (1 - \beta_1^t)}{\sqrt{\mathrm v / (1 - \beta_2^t)} + \epsilon},$$
 
-    number by number, with $m$ and $v$ starting at 0 and the old $w$ on the right-hand side. The decay $\lambda w$ goes straight into the step and *not* through $m$ and $v$.
+    number by number, with $\mathrm m$ and $\mathrm v$ starting at 0 and the old $w$ on the right-hand side. The decay $\lambda w$ goes straight into the step and *not* through $\mathrm m$ and $\mathrm v$.
 
     Given the gradient of every step, return the parameters after the last one. Do not change the `w` you are given.
 
@@ -74,9 +74,9 @@ EXERCISE = Exercise(
     ),
     parsons=("adam_without_correction", "adam_decay_in_the_gradient"),
     why=r"""
-    Passed through $v$, the decay of a parameter with large gradients would be divided by their size and all but vanish. Beside the step, every parameter shrinks by the same share.
+    Passed through $\mathrm v$, the decay of a parameter with large gradients would be divided by their size and all but vanish. Beside the step, every parameter shrinks by the same share.
 
-    **The two most common mistakes.** Adding $\lambda w$ to the gradient: that is Adam with a squared penalty, another optimiser. Forgetting the corrections: with $\beta_2 = 0.999$ the first steps come out about three times too long, since $v$ starts far too small and $m$ only ten times.
+    **The two most common mistakes.** Adding $\lambda w$ to the gradient: that is Adam with a squared penalty, another optimiser. Forgetting the corrections: with $\beta_2 = 0.999$ the first steps come out about three times too long, since $\mathrm v$ starts a thousand times too small and $\mathrm m$ ten times.
 
     **Cost.** Two numbers kept for each parameter: an optimiser state twice as large as the model.
     """,
