@@ -2,6 +2,8 @@
 
 About half a minute on one core. It learns from three quarters of all texts of `attnlab.data.wardrobe` with two and three pairs; every place predicts the word after it.
 The numbers are kept with three decimals, as text, so that the page can print them and a browser can read them.
+
+    python tools/tiny_model.py --control    keeps nothing; trains models with one block and with two, from several starts
 """
 
 from __future__ import annotations
@@ -21,18 +23,18 @@ from attnlab.reference import tiny
 PAIRS, STEPS, BATCH, RATE, SEED = (2, 3), 3000, 128, 1e-2, 0
 
 
-def trained(seed: int = SEED, steps: int = STEPS):
+def trained(seed: int = SEED, steps: int = STEPS, n_layers: int = 2):
     """The torch model after training."""
     import torch
     from torch.nn.functional import cross_entropy
 
-    from attnlab.models.tiny import Tiny
+    from attnlab.models.tiny import Config, Tiny
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     number = {word: i for i, word in enumerate(WORDS)}
     sets = [torch.tensor([[number[word] for word in text] for text in wardrobe_split(n)[0]]) for n in PAIRS]
-    model, draw = Tiny(), np.random.default_rng(seed)
+    model, draw = Tiny(Config(n_layers=n_layers)), np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps, pct_start=0.1)
     for step in range(steps):
@@ -60,6 +62,12 @@ def kept(model) -> dict:
     return {"words": list(WORDS), "table": plain(model.table.weight), "places": plain(model.places.weight), "blocks": blocks}
 
 
+def as_arrays(found: dict) -> tiny.Tiny:
+    """What `kept` returns, as `tiny.load` would give it back."""
+    blocks = tuple(tiny.Block(**{name: np.array(x) for name, x in block.items()}) for block in found["blocks"])
+    return tiny.Tiny(tuple(found["words"]), np.array(found["table"]), np.array(found["places"]), blocks)
+
+
 def right(model: tiny.Tiny, texts) -> float:
     """Share of clothes named a second time that are the most probable word at their place."""
     found = []
@@ -80,5 +88,14 @@ def main() -> None:
             print(f"{n} pairs: right about {right(model, texts):.4f} of the clothes in {len(texts)} texts that were {name}")
 
 
+def control() -> None:
+    """The same training for one block and for two, from several random starts."""
+    for n_layers, seeds in ((1, (0, 1)), (2, (0, 1, 2))):
+        for seed in seeds:
+            model = as_arrays(kept(trained(seed, n_layers=n_layers)))
+            shares = [f"{right(model, wardrobe_split(n)[1]):.2f}" for n in PAIRS]
+            print(f"{n_layers} block(s), start {seed}: right about {' and '.join(shares)} of the clothes kept back, 2 and 3 pairs")
+
+
 if __name__ == "__main__":
-    main()
+    control() if sys.argv[1:] == ["--control"] else main()

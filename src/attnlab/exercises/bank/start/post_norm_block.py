@@ -30,7 +30,7 @@ EXERCISE = Exercise(
     statement=r"""
     The block of this page normalises what goes *into* attention and into the feed-forward network. The first transformer did it the other way round: **add first, then normalise the sum**. Write that block:
 
-    $$x \leftarrow \operatorname{norm}(x + \text{attend}(x)), \qquad x \leftarrow \operatorname{norm}(x + \text{feed}(x)) .$$
+    $$\begin{aligned} x &\leftarrow \operatorname{norm}(x + \text{attend}(x)) \\ x &\leftarrow \operatorname{norm}(x + \text{feed}(x)) \end{aligned}$$
 
     `x` holds one row a token, `attend` and `feed` are functions that take such rows and return as many. $\operatorname{norm}$ works on each row by itself: subtract the row's mean, divide by
     $\sqrt{\text{variance} + \epsilon}$, the variance being the mean of the squared deviations.
