@@ -10,6 +10,7 @@ from compare import normal
 
 from attnlab import attention, data, masks, positions, reference, training
 from attnlab.attention import graph, scoring
+from attnlab.data import wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -19,8 +20,9 @@ from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
 from attnlab.reference import positions as np_positions
 from attnlab.reference import scoring as np_scoring
+from attnlab.reference import tiny
 from attnlab.studies import bugs, probe
-from attnlab.tokens import vocabulary, wordpiece
+from attnlab.tokens import merges, vocabulary, wordpiece
 
 
 def t(seed: int, *shape: int) -> torch.Tensor:
@@ -39,6 +41,8 @@ EDGES = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 0, 3])
 TEDGES = tuple(map(torch.tensor, EDGES))
 SPEEDS = np_positions.frequencies(8)
 TSPEEDS = positions.frequencies(8)
+TINY = tiny.load()
+ROWS = normal(0, 5, 16)
 AT, NP_AT = torch.arange(5), np.arange(5)
 TABLE = normal(7, 9, 5)
 INDEX = np_positions.relative_index(np.arange(3), np.arange(7), 4)
@@ -92,6 +96,8 @@ CALLS = {
     "data.numbers.number_pairs": (data.number_pairs, (5, 1000)),
     "data.tasks.reverse": (data.reverse, (3, 5, 7, 0)),
     "data.tasks.recall": (data.recall, (3, 4, 7, 5, 0)),
+    "data.wardrobe.wardrobe_texts": (wardrobe.wardrobe_texts, (2,)),
+    "data.wardrobe.wardrobe_split": (wardrobe.wardrobe_split, (2, 0.25, 0)),
     "kernels.cost.attention_flops": (cost.attention_flops, (5, 7, 11, 13, 2, True)),
     "kernels.cost.layer_flops": (cost.layer_flops, (5, 7)),
     "kernels.cost.score_bytes": (cost.score_bytes, (5, 7)),
@@ -148,6 +154,17 @@ CALLS = {
     "positions.sinusoidal.frequencies": (positions.frequencies, (8, 100.0)),
     "positions.sinusoidal.angles": (positions.angles, (AT, TSPEEDS)),
     "positions.sinusoidal.sinusoidal": (positions.sinusoidal, (AT, 8)),
+    "reference.tiny.load": (tiny.load, ()),
+    "reference.tiny.n_parameters": (tiny.n_parameters, (TINY,)),
+    "reference.tiny.encode": (tiny.encode, (TINY, "red hat , red")),
+    "reference.tiny.embed": (tiny.embed, (TINY, [0, 4, 8])),
+    "reference.tiny.normalise": (tiny.normalise, (ROWS,)),
+    "reference.tiny.look": (lambda x: tiny.look(x, TINY.blocks[0]), (ROWS,)),
+    "reference.tiny.weights": (lambda x: tiny.weights(x, TINY.blocks[0]), (ROWS,)),
+    "reference.tiny.think": (lambda x: tiny.think(x, TINY.blocks[0]), (ROWS,)),
+    "reference.tiny.states": (tiny.states, (TINY, [0, 4, 8])),
+    "reference.tiny.scores": (lambda x: tiny.scores(TINY, x), (ROWS,)),
+    "reference.tiny.logits": (tiny.logits, (TINY, [0, 4, 8])),
     "reference.attention.attention": (reference.attention, (Q, K, V, MASK, normal(6, 3, 7), 0.5)),
     "reference.attention.attention_weights": (reference.attention_weights, (Q, K, MASK)),
     "reference.attention.attention_gradient": (reference.attention_gradient, (Q, K, V, normal(9, 2, 3, 11), MASK)),
@@ -215,6 +232,8 @@ CALLS = {
     "studies.probe.content_share": (probe.content_share, (shares(5, 2, 4, 4),)),
     "studies.probe.head_statistics": (probe.head_statistics, (WEIGHTS, 1)),
     "studies.probe.rollout": (probe.rollout, (shares(3, 2, 4, 4), 0.5)),
+    "tokens.merges.most_frequent_pair": (merges.most_frequent_pair, (list("the thin"),)),
+    "tokens.merges.join_pair": (merges.join_pair, (list("the thin"), ("t", "h"))),
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
     "tokens.wordpiece.words": (wordpiece.words, ("A small boat.",)),
     "tokens.wordpiece.pieces": (wordpiece.pieces, ("aab", {"aa": 0, "##b": 1})),
