@@ -13,7 +13,7 @@ from attnlab.exercises import EXERCISES, MISCONCEPTIONS, cells, diagnose, hint, 
 from attnlab.exercises import _verdict as verdict
 from attnlab.exercises._exercise import LEVELS, body_of
 from attnlab.exercises._judge import known
-from attnlab.exercises._outcome import alike, group
+from attnlab.exercises._outcome import alike, call, group
 
 IDS = sorted(EXERCISES)
 MUTANTS = [(exercise_id, name) for exercise_id in IDS for name in EXERCISES[exercise_id].mutants]
@@ -40,6 +40,16 @@ def test_reference_and_solution_pass(exercise_id):
         found = diagnose(exercise_id, function)
         assert found.passed and found.attempted and found.mistake is None
         assert found.text.startswith("passed\nVerified: ")
+
+
+@every_exercise
+def test_reference_and_solution_give_a_value_on_every_probe(exercise_id):
+    """A reference that raises makes every answer right that raises there, too."""
+    exercise = EXERCISES[exercise_id]
+    for function in (exercise.reference, exercise.solution):
+        with np.errstate(all="ignore"):
+            outcomes = [call(exercise, function, probe.arguments) for probe in exercise.probes]
+        assert [(probe.name, out.detail) for probe, out in zip(exercise.probes, outcomes) if out.kind != "value"] == []
 
 
 @every_mutant

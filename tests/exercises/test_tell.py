@@ -82,6 +82,7 @@ def test_what_all_probes_have_in_common_is_said():
     truths = [np.array(x) for x in (True, False, True)]
     assert over_probes([np.array(True)] * 3, truths) == "Your function answers True on every probe."
     assert over_probes([RIGHT] * 3, [2 * RIGHT] * 3) == ""
+    assert over_probes(three, three) == "", "a right part is its own size, and needs no word"
 
 
 def test_the_probes_that_come_out_right_are_counted():

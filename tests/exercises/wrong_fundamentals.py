@@ -747,3 +747,184 @@ GREEDY = {
 }
 for _what, _write in GREEDY.items():
     wrong("write_greedily", _what, _write)
+
+# -- borders: what is subtracted before the exponential, thresholds, ends ------------------------------------------------
+
+
+def relative(top):
+    """A softmax that takes off something other than the row's maximum."""
+    def shares(z):
+        with np.errstate(all="ignore"):
+            return over(np.exp(z - top(z)))
+    return shares
+
+
+TOPS = {
+    "relative to the smallest": lambda z: z.min(axis=-1, keepdims=True),
+    "relative to the mean": lambda z: z.mean(axis=-1, keepdims=True),
+    "relative to the median": lambda z: np.median(z, axis=-1, keepdims=True),
+    "relative to the first": lambda z: z[..., :1],
+    "relative to the last": lambda z: z[..., -1:],
+    "relative to a fixed 700": lambda z: 700.0,
+    "relative to half of the largest": lambda z: z.max(axis=-1, keepdims=True) / 2,
+    "relative to the largest size": lambda z: np.abs(z).max(axis=-1, keepdims=True),
+    "relative to the largest of the table": lambda z: z.max(),
+}
+
+
+def tempered(forward):
+    def gradient(s, g, t):
+        p = forward(s / t)
+        return -(p * (g - gain(p, g)) * s).sum() / t**2
+    return gradient
+
+
+for _what, _top in TOPS.items():
+    if _what not in ("relative to the largest of the table", "relative to a fixed 700"):
+        wrong("key_gradient", f"{_what}, nothing added", pulled(relative(_top)))
+    wrong("temperature_gradient", f"{_what}, nothing added", tempered(relative(_top)))
+for _what, _shares in {"clipped at -500 and 500": lambda z: soft(np.clip(z, -500, 500)),
+                       "without what is below a tenth": lambda z: over(soft(z) * (soft(z) >= min(0.1, soft(z).max()))),
+                       "a hundredth added to every power": lambda z: over(np.exp(z - z.max(axis=-1, keepdims=True)) + 0.01),
+                       "a hundredth added to the sum": lambda z: soft(z) / (1 + 0.01 * soft(z).max(axis=-1, keepdims=True))}.items():
+    wrong("key_gradient", _what, pulled(_shares))
+    wrong("temperature_gradient", _what, tempered(_shares))
+
+
+def disagreeing(least, log=np.log2):
+    return lambda a: apart(lambda p: -(p * log(np.where(p > least, p, 1.0))).sum(axis=-1), a)
+
+
+def apart(entropy, a):
+    return entropy(a.mean(axis=-2)) - entropy(a).mean(axis=-1)
+
+
+for _least in (1e-2, 1e-3, 1e-4, 1e-5):
+    wrong("disagreement", f"weights below {_least} left out", disagreeing(_least))
+for _what, _tables in {
+        "weights not below 1e-4 in the logarithm": lambda a: apart(lambda p: -(p * np.log2(np.clip(p, 1e-4, 1))).sum(axis=-1), a),
+        "rounded to four places": lambda a: apart(lambda p: -(np.round(p, 4) * np.log2(np.where(np.round(p, 4) > 0, p, 1.0))).sum(axis=-1), a),
+        "the share of one": lambda a: disagreeing(0)(a) / np.log2(max(a.shape[-2], 2)),
+        "the largest distance from the mean": lambda a: (a * np.log2(np.where(a > 0, a / a.mean(axis=-2, keepdims=True), 1.0))).sum(axis=-1).max(axis=-1),
+        "the median of the distances": lambda a: np.median((a * np.log2(np.where(a > 0, a / a.mean(axis=-2, keepdims=True), 1.0))).sum(axis=-1), axis=-1),
+        "the first query left out": lambda a: disagreeing(0)(a[..., 1:, :]) if a.shape[-2] > 1 else disagreeing(0)(a),
+        "to the power of two": lambda a: 2 ** disagreeing(0)(a)}.items():
+    wrong("disagreement", _what, _tables)
+
+for _what, _price in {
+        "T squared for the first alone": lambda r, z, temperatures: np.array([(t**2 if i == 0 else 1) * each(r / t, z / t).mean() for i, t in enumerate(temperatures)]),
+        "student relative to the smallest": costs(lambda r, z, t: -(soft(r) * np.log(relative(TOPS["relative to the smallest"])(z))).sum(-1).mean()),
+        "logarithms not below -1000": costs(lambda r, z, t: -(soft(r) * np.maximum(logs(z), -1000)).sum(-1).mean()),
+        "the teacher relative to the mean": costs(lambda r, z, t: -(relative(TOPS["relative to the mean"])(r) * logs(z)).sum(-1).mean()),
+        "temperatures sorted": lambda r, z, temperatures: np.array([each(r / t, z / t).mean() for t in np.sort(temperatures)[::-1]]) + 1e-3,
+        "the teacher's smallest class left out": costs(lambda r, z, t: -(soft(r) * (r > r.min(-1, keepdims=True)) * logs(z)).sum(-1).mean()),
+        "half hard, half soft": costs(lambda r, z, t: (each(r, z).mean() - logs(z)[rows(z), r.argmax(-1)].mean()) / 2),
+        "labels smoothed": costs(lambda r, z, t: -((0.9 * soft(r) + 0.1 / r.shape[-1]) * logs(z)).sum(-1).mean())}.items():
+    wrong("distil", _what, _price)
+
+for _what, _draw in {
+        "without a last word": lambda a, h, r: h[passed(a, r)],
+        "the first word if no sum is above": lambda a, h, r: h[(r[..., None] < np.cumsum(a, axis=-1)).argmax(axis=-1)],
+        "back to the first behind the last": lambda a, h, r: h[passed(a, r) % len(h)],
+        "sums rounded to one place": drawn(lambda a, r: (r[..., None] >= np.cumsum(a, axis=-1).round(1)).sum(axis=-1)),
+        "draws rounded to one place": drawn(lambda a, r: passed(a, r.round(1))),
+        "the nearest sum": drawn(lambda a, r: np.abs(r[..., None] - np.cumsum(a, axis=-1)).argmin(axis=-1)),
+        "the draw compared with half of each word's weight": drawn(lambda a, r: (r[..., None] >= np.cumsum(a, axis=-1) - a / 2).sum(axis=-1)),
+        "whole numbers out": lambda a, h, r: drawn(passed)(a, h, r).astype(int)}.items():
+    wrong("hard_attention", _what, _draw)
+
+
+def until():
+    def write(step, state, start, end, longest):
+        words, word = [], start
+        while word != end and len(words) < longest:
+            scores, state = step(state, word)
+            word = int(np.argmax(scores))
+            words.append(word)
+        return np.array([w for w in words if w != end], dtype=int)
+    return write
+
+
+for _what, _write in {
+        "nothing where start and end are one": until(),
+        "the best word of the first step repeated": lambda step, state, start, end, longest: np.full(
+            len(right_writer(step, state, start, end, longest)), int(np.argmax(step(state, start)[0]))),
+        "the end never the first word": writer(stop=lambda word, words, end: word == end and len(words) > 1),
+        "stops above the end, too": writer(stop=lambda word, words, end: word >= end),
+        "the last of equal scores of a chain": writer(choose=lambda s: len(s) - 1 - np.argmax(s[::-1] ** 2)),
+        "among the first seven words": writer(choose=lambda s: np.argmax(s[:7])),
+        "not the end if another is possible": lambda step, state, start, end, longest: writer(
+            choose=lambda s: np.argmax(np.where(np.arange(len(s)) == end, -9, s)))(step, state, start, -1, longest),
+        "a float's size decides": writer(choose=lambda s: np.argmax(np.round(s, 0)))}.items():
+    wrong("write_greedily", _what, _write, *{"not the end if another is possible": ("greedy_does_not_stop",)}.get(_what, ()))
+
+for _what, _judge in {
+        "cut to the target's width": lambda w, t: (share(w[:, :t.shape[1]], t), whole(w[:, :t.shape[1]], t)),
+        "words of the written that are right": lambda w, t: (share(t, w), whole(w, t)),
+        "texts without what is wrong behind": lambda w, t: (share(w, t), whole(wide(w, t)[0] * (wide(w, t)[1] != 0), t)),
+        "texts by their sums": lambda w, t: (share(w, t), (w.sum(axis=1) == t.sum(axis=1)).mean()),
+        "texts as sorted words": lambda w, t: (share(w, t), (np.sort(wide(w, t)[0]) == np.sort(wide(w, t)[1])).all(axis=1).mean()),
+        "any text right": lambda w, t: (share(w, t), float(whole(w, t) > 0)),
+        "divided by the longest text": lambda w, t: (share(w, t) * (t != 0).sum() / ((t != 0).sum(axis=1).max() * len(t)), whole(w, t)),
+        "one more word in every text": lambda w, t: (share(w, t) * (t != 0).sum() / ((t != 0).sum() + len(t)), whole(w, t))}.items():
+    wrong("words_right", _what, _judge, *{"words of the written that are right": ("right_where_something_was_written",),
+                                          "texts without what is wrong behind": ("right_behind_the_end_ignored",)}.get(_what, ()))
+
+
+def measured(columns):
+    def jacobian(f, x, h):
+        x = np.array(x, dtype=float)
+
+        def at(place, by):
+            moved = x.copy()
+            moved[place] += by
+            return np.asarray(f(moved), dtype=float)
+        return np.stack([columns(lambda by: at(place, by), h, x[place]) for place in np.ndindex(x.shape)], axis=-1).reshape((*np.shape(f(x)), *x.shape))
+    return jacobian
+
+
+for _what, _columns in {
+        "five points": lambda at, h, x: (8 * (at(h) - at(-h)) - at(2 * h) + at(-2 * h)) / (12 * h),
+        "half a step": lambda at, h, x: (at(h / 2) - at(-h / 2)) / h,
+        "two steps": lambda at, h, x: (at(2 * h) - at(-2 * h)) / (4 * h),
+        "the second derivative": lambda at, h, x: (at(h) - 2 * at(0) + at(-h)) / h**2,
+        "the larger of both sides": lambda at, h, x: np.maximum(at(h) - at(0), at(0) - at(-h)) / h,
+        "a step of at least a hundredth": lambda at, h, x: (at(max(h, 0.01)) - at(-max(h, 0.01))) / (2 * max(h, 0.01)),
+        "a step of at most one": lambda at, h, x: (at(min(h, 1)) - at(-min(h, 1))) / (2 * min(h, 1)),
+        "a step that grows with x": lambda at, h, x: (at(h * (1 + abs(x))) - at(-h * (1 + abs(x)))) / (2 * h * (1 + abs(x))),
+        "entries of zero have no slope": lambda at, h, x: (at(h) - at(-h)) / (2 * h) * (x != 0),
+        "single precision": lambda at, h, x: (np.float16(at(h)) - np.float16(at(-h))).astype(float) / (2 * h)}.items():
+    wrong("numerical_jacobian", _what, measured(_columns))
+wrong("numerical_jacobian", "one long table", lambda f, x, h: measured(lambda at, h, x: (at(h) - at(-h)) / (2 * h))(f, x, h).reshape(np.size(f(np.array(x, float))), -1))
+
+
+def backwards(x, w, d):
+    return d @ w.T, x.reshape(-1, x.shape[-1]).T @ d.reshape(-1, d.shape[-1]), d.reshape(-1, d.shape[-1]).sum(axis=0)
+
+
+for _what, _parts in {
+        "in the order w, x, b": lambda x, w, d: (lambda a, b, c: (b, a, c))(*backwards(x, w, d)),
+        "the bias as a row": lambda x, w, d: (*backwards(x, w, d)[:2], backwards(x, w, d)[2][None]),
+        "the bias's gradient ones": lambda x, w, d: (*backwards(x, w, d)[:2], np.ones(w.shape[1])),
+        "the first axis summed alone": lambda x, w, d: (*backwards(x, w, d)[:2], d.sum(axis=0)),
+        "two axes, whatever stands in front": lambda x, w, d: (d @ w.T, np.einsum("bti,bto->io", x.reshape(-1, *x.shape[-2:])[:2], d.reshape(
+            -1, *d.shape[-2:])[:2]), backwards(x, w, d)[2]),
+        "divided by the input's width": lambda x, w, d: (backwards(x, w, d)[0], backwards(x, w, d)[1] / x.shape[-1], backwards(x, w, d)[2]),
+        "whole numbers as x has them": lambda x, w, d: tuple(part.astype(x.dtype) for part in backwards(x, w, d)),
+        "x's gradient added to x": lambda x, w, d: (x + d @ w.T, *backwards(x, w, d)[1:]),
+        "the bias's gradient in x's too": lambda x, w, d: (d @ w.T + d.sum(axis=-1, keepdims=True), *backwards(x, w, d)[1:]),
+        "tokens in reverse": lambda x, w, d: (d @ w.T, backwards(x[..., ::-1, :], w, d)[1], backwards(x, w, d)[2])}.items():
+    wrong("affine_backward", _what, _parts)
+
+for _what, _score in {
+        "exponentials cut off at 20, by hand": lambda q, k, w, u: (lambda z: 1 - 2 / (np.exp(2 * np.minimum(z, 0.5)) + 1))(hidden(q, k, w)) @ u,
+        "a polynomial": lambda q, k, w, u: (lambda z: z - z**3 / 3 + 2 * z**5 / 15)(hidden(q, k, w)) @ u,
+        "key before query": lambda q, k, w, u: np.tanh(np.concatenate([np.repeat(k[None], len(q), 0), np.repeat(q[:, None], len(k), 1)], -1) @ w) @ u,
+        "hard tanh for large ones": lambda q, k, w, u: np.where(np.abs(hidden(q, k, w)) > 1.5, np.sign(hidden(q, k, w)), np.tanh(hidden(q, k, w))) @ u,
+        "the score halved": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u / 2,
+        "the last hidden unit left out": lambda q, k, w, u: np.tanh(hidden(q, k, w))[..., :-1] @ u[:-1],
+        "queries cut at 10": lambda q, k, w, u: np.tanh(hidden(np.clip(q, -1.5, 1.5), k, w)) @ u,
+        "each query with its own key alone": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u * (np.arange(len(q))[:, None] % len(k) == np.arange(len(k))),
+        "an axis of one more": lambda q, k, w, u: (np.tanh(hidden(q, k, w)) @ u)[..., None],
+        "u squared": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u**2}.items():
+    wrong("concat_score", _what, _score, *{"key before query": ("additive_weights_exchanged",)}.get(_what, ()))

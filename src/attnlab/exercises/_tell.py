@@ -183,6 +183,8 @@ def over_probes(yours: list[np.ndarray], right: list[np.ndarray]) -> str:
     if len(yours) < 3 or not all(a.size == b.size == 1 and a.dtype.kind == b.dtype.kind for a, b in zip(yours, right)):
         return ""
     mine, its = (np.array([a.flat[0] for a in side]) for side in (yours, right))
+    if alike(mine, its):
+        return ""
     if mine.dtype.kind in "bU":
         return f"Your function answers {mine[0]} on every probe." if len(set(mine.tolist())) == 1 else ""
     with np.errstate(all="ignore"):

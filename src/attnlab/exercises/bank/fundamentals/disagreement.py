@@ -60,7 +60,7 @@ EXERCISE = Exercise(
 
     **Cost.** Two logarithms for each weight at most.
     """,
-    verified="equal to the definition for ordinary, uniform, certain and masked rows, one table and a batch, and for hundreds of small weights.",
+    verified="equal to the definition for ordinary, uniform, certain and masked rows, one table and a batch, and for hundreds and thousands of small weights.",
     next_thought="two queries, both certain: which two values can the disagreement have?",
     reference=_reference,
 )
@@ -78,6 +78,8 @@ EXERCISE.probe("one key", np.ones((2, 1)))
 EXERCISE.probe("a batch with two axes", reference.softmax(np.random.default_rng(6).normal(size=(2, 3, 2, 5)) * 2))
 _small = np.array([[0.9, *np.full(400, 0.00025)], [1.0, *np.zeros(400)], [0.0, *np.full(400, 0.0025)]])
 EXERCISE.probe("400 small weights", _small)
+_dust = np.array([[0.9, *np.full(20000, 5e-6)], [1.0, *np.zeros(20000)]])
+EXERCISE.probe("20,000 weights of five millionths", _dust)
 
 
 def _with(entropy, weights):

@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     headings=("A soft look-up",),
     statement=r"""
     **Hard** attention does not mix: each step looks at *one* word, drawn at random with the weights as chances. A draw is a number $r$ between 0 and 1. The word drawn is the first one whose weight,
-    added to the weights of all words before it, is *above* $r$. Return for every sample and every step the state of the word drawn.
+    added to the weights of all words before it, is *above* $r$. (Rounded, all weights together may fall a hair short of 1; if the draw lies above that, it is the last word.) Return for every sample and every step the state of the word drawn.
 
     A tiny example: the weights `[[0.25, 0.75]]`, the states `[[1], [2]]` and the draws `[[0.1], [0.5]]`, two samples of one step, give `[[[1]], [[2]]]`.
     """,
@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **Cost.** One sum for every word; but only one state is read in each step.
     """,
-    verified="equal to drawing word by word, for one step and several, weights of 0 and 1, as many words as steps, and in thousands of draws on average.",
+    verified="equal to drawing word by word, for one step and several, weights of 0 and 1, sums that fall short of 1, as many words as steps, and in thousands of draws on average.",
     next_thought="with a hundred times the temperature, which words would be drawn?",
     reference=_reference,
 )
@@ -71,6 +71,7 @@ EXERCISE.probe("one step, 7 words, 5 samples", *_case(1, 7, 3, 5))
 EXERCISE.probe("5 steps, 5 words, 5 samples, states of 5 numbers", *_case(5, 5, 5, 5))
 EXERCISE.probe("words of weight 0 and 1", np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]]), np.array([[1.0], [2.0], [4.0]]), np.array([[0.0, 0.0], [0.3, 0.3], [0.9, 0.9]]))
 EXERCISE.probe("a draw that equals a sum", np.array([[0.25, 0.5, 0.25]]), np.array([[1.0], [2.0], [4.0]]), np.array([[0.25], [0.75]]))
+EXERCISE.probe("ten weights whose rounded sum falls short of 1, a draw just below 1", np.full((1, 10), 0.1), np.arange(10.0)[:, None] - 3, np.array([[np.nextafter(1, 0)], [0.05], [0.95]]))
 EXERCISE.probe("whole numbers as states", np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([[1, 0], [0, 2], [3, 3], [5, 0]]), np.array([[0.05], [0.2], [0.5], [0.95]]))
 
 

@@ -27,7 +27,7 @@ EXERCISE = Exercise(
     statement=r"""
     One query $q$ ($d$ numbers) is compared with each key by a Gaussian score of width $w$, $s_j = -\lVert q - k_j \rVert^2 / (2 w^2)$; the weights are $a = \operatorname{softmax}(s)$ and the output
     is $o = \sum_j a_j v_j$. The loss's gradient with respect to the output is given as `d_output`. Return its gradient with respect to the **keys**. It must come out right for narrow
-    widths too, and far from all keys.
+    widths too, far from all keys, and with some keys near and others far.
 
     A tiny example: `q = [0]`, keys `[[1], [-1]]`, values `[[1], [0]]`, `d_output = [1]` and width 1 give `[[-0.25], [-0.25]]`: moving the first key to the query, or the second one away, raises the output.
     """,
@@ -54,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** That of the forward pass, about twice.
     """,
-    verified="equal to the full Jacobian for seven cases, one key, whole numbers, a narrow width and a query far from all keys, and to finite differences of the loss.",
+    verified="equal to the full Jacobian for nine cases, one key, whole numbers, a narrow width, near and far keys together and a query far from all, and to finite differences of the loss.",
     next_thought="add up the gradients of all keys: what is the gradient of the query?",
     reference=_reference,
 )
@@ -73,6 +73,9 @@ EXERCISE.probe("11 keys of width 2, values of width 3", *_case(11, 2, 3, 0.8))
 EXERCISE.probe("5 keys, all widths 5", *_case(5, 5, 5, 2.5))
 EXERCISE.probe("one key", *_case(1, 3, 2, 1.0))
 EXERCISE.probe("whole numbers", np.array([1, -1]), np.array([[2, 0], [0, 1], [1, 1]]), np.array([[1], [0], [3]]), np.array([2]), 2)
+EXERCISE.probe("two keys near the query and two far away, at width 0.5", np.zeros(2), np.array([[40.0, 3.0], [0.5, 0.0], [0.0, -0.6], [-30.0, 50.0]]),
+               _rng.normal(size=(4, 3)), np.array([1.0, -2.0, 0.5]), 0.5, extreme=True)
+EXERCISE.probe("the query 40 away from all keys", np.array([40.0]), np.array([[0.0], [0.02], [-0.01]]), np.array([[1.0], [3.0], [-2.0]]), np.array([1.0]), 1.0, extreme=True)
 EXERCISE.probe("the query 600 away from all keys", np.full(2, 600.0), np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.5]]), np.array([[1.0], [3.0], [-2.0]]), np.array([1.0]), 3.0, extreme=True)
 
 

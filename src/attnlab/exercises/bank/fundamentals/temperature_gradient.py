@@ -31,7 +31,7 @@ EXERCISE = Exercise(
 
     $$\bar T = \sum_{\text{rows}} \sum_i \bar p_i\, \frac{\partial p_i}{\partial T} .$$
 
-    Scores of 1000 and of -1000 must come out right.
+    Scores of 1000 and of -1000 must come out right, also in one row.
 
     A tiny example: scores `[2, 0]`, gradients `[1, 0]` and $T = 1$ give $-0.210$: warming lowers the first weight.
     """,
@@ -74,6 +74,8 @@ EXERCISE.probe("a batch of two", _rng.normal(size=(2, 3, 5)), _rng.normal(size=(
 EXERCISE.probe("one row alone, whole numbers, temperature 4", np.array([5, 0, -3]), np.array([4, 0, -4]), 4)
 EXERCISE.probe("three rows of one key", np.array([[1.0], [2.0], [-4.0]]), np.array([[2.0], [-1.0], [5.0]]), 1.0)
 EXERCISE.probe("scores of 1000", np.array([[1000.0, 1001.0, 998.5]]), np.array([[3.0, -2.0, 1.0]]), 1.0, extreme=True)
+EXERCISE.probe("scores of 1000 and of -1000 in one row", np.array([[-1000.0, 1000.0, -900.0, 999.5, -950.0], [-1000.0, 500.0, 500.5, -999.0, -1001.0]]),
+               np.array([[3.0, -2.0, 1.0, 5.0, 1.0], [2.0, 1.0, -1.0, 4.0, 3.0]]), 0.8, extreme=True)
 EXERCISE.probe("scores of -1000 above some of 1000", np.array([[-1000.0, -1001.0], [1000.0, 999.0]]), np.array([[3.0, -2.0], [1.0, 4.0]]), 0.5,
                extreme=True)
 

@@ -86,6 +86,7 @@ EXERCISE.probe("the written narrower than the target", _written[:, :4], _target)
 EXERCISE.probe("the written wider than the target", np.pad(_written, ((0, 0), (0, 3))), _target)
 EXERCISE.probe("one text, half right", np.array([[3, 4, 1, 1]]), np.array([[3, 4, 2, 2]]))
 EXERCISE.probe("texts that go on behind the end", np.array([[3, 4, 2], [1, 0, 0]]), np.array([[3, 4, 0], [1, 0, 0]]))
+EXERCISE.probe("words written behind the last column of the target", np.array([[3, 4, 2, 1], [1, 2, 0, 0], [2, 0, 0, 0]]), np.array([[3, 4, 2], [1, 0, 0], [2, 0, 0]]))
 EXERCISE.probe("the right words in the wrong order", np.array([[2, 3, 1], [4, 4, 0]]), np.array([[1, 2, 3], [4, 4, 0]]))
 EXERCISE.probe("all right", _target, _target)
 

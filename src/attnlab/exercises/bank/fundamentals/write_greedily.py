@@ -12,7 +12,7 @@ from attnlab.exercises._probes import comes_out
 def _walk(step, state, start, end, longest):
     """The words of a decoder that writes by itself, the end mark among them if it was written."""
     words, word = [], start
-    while len(words) < longest and word != end:
+    while len(words) < longest and (not words or word != end):
         scores, state = step(state, word)
         word = int(np.argmax(scores))
         words.append(word)
@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     headings=("What goes wrong",),
     statement=r"""
     A decoder is given as a function: `step(state, word)` reads one word and returns the pair `(scores, new_state)`, a score for each word of the vocabulary and its state afterwards. Let it write
-    **greedily**: begin with the word `start`, take the word with the highest score, hand *that word* to the next step, and stop at the word `end` or after `longest` words. Return the words
+    **greedily**: begin with the word `start`, take the word with the highest score, hand *that word* to the next step, and stop at the word `end` or after `longest` words. Some models use one mark for both, so `start` may equal `end`. Return the words
     written, without `start` and without `end`.
 
     A tiny example: a decoder whose scores are highest for the word after the one it has read, with `start` 0, `end` 3 and room for 5 words, writes `[1, 2]`.
@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** One step for each word, one after the other.
     """,
-    verified="equal to reading and writing word by word, for decoders with and without memory, with the end mark first, late and never.",
+    verified="equal to reading and writing word by word, for decoders with and without memory, with the end mark first, late, never and equal to the start.",
     next_thought="the second best first word may lead to a better text. What would you have to keep to find it?",
     reference=_reference,
 )
@@ -91,6 +91,8 @@ EXERCISE.probe("a decoder that counts its steps", counter, 0, 2, 6, 8)
 EXERCISE.probe("a decoder that counts, from another state", counter, 3, 1, 5, 11)
 EXERCISE.probe("a decoder with a state of two numbers", dreamer, _two, 1, 10, 9)
 EXERCISE.probe("the end at once", chain, 0, 4, 5, 6)
+EXERCISE.probe("one mark for start and end", chain, 0, 0, 0, 9)
+EXERCISE.probe("one mark for both, and no room to reach it", dreamer, _two, 10, 10, 6)
 EXERCISE.probe("room for one word", counter, 1, 3, 6, 1)
 
 

@@ -168,13 +168,13 @@ def blind_word(call):
 
 @EXERCISE.holds("a word sees patches of one picture alone")
 def one_picture(call):
-    mask = np.asarray(call(np.array([0, 2, 3, 1]), 3, 4)).reshape(4, 3, 4)
+    mask = np.asarray(call(np.array([0, 1, 2, 3]), 3, 4)).reshape(4, 3, 4)
     pictures = mask.any(axis=-1).sum(axis=-1)
     return None if (pictures <= 1).all() else f"the words see {text.numbers(pictures)} pictures"
 
 
 @EXERCISE.holds("a word with two pictures before it sees the second, whatever word it is")
 def by_hand(call):
-    mask = np.asarray(call(np.array([2, 1, 2]), 3, 2))
-    return None if mask[0].tolist() == mask[2].tolist() == [False, False, True, True, False, False] else \
-        f"its row is {text.numbers(mask[0], 6)}"
+    mask = np.asarray(call(np.array([1, 2, 2]), 3, 2))
+    return None if mask[1].tolist() == mask[2].tolist() == [False, False, True, True, False, False] else \
+        f"its row is {text.numbers(mask[1], 6)}"

@@ -34,7 +34,7 @@ EXERCISE = Exercise(
     The loss of a language model on a **batch**. `logits[b, t]` are the scores of all tokens for what comes after place `t` of text `b`; `ids[b]` is the text, filled up at its end with the id `pad`. Return the mean of
     $-\ln \operatorname{softmax}(\text{logits}[b, t])$ at the right next token, `ids[b, t + 1]`, over **all places of all texts whose next token is not padding**.
 
-    It must come out right for logits of 1,000 too, also where the right token has the smaller one. Every batch has at least one prediction that counts.
+    It must come out right for logits of thousands too, of either sign, also where the right token has the smaller one. Every batch has at least one prediction that counts.
 
     A tiny example: one text `[0, 1, 2]` with `pad = 2`, two equal logits and a very small third one at each place. The only prediction that counts is that of the 1 after the 0, and the loss is $\ln 2 = 0.693$.
     """,
@@ -78,6 +78,7 @@ EXERCISE.probe("two tokens", _rng.normal(size=(1, 2, 5)), np.array([[4, 2]]), 0)
 EXERCISE.probe("padding has the id 0", _rng.normal(size=(2, 4, 3)), np.array([[1, 2, 1, 0], [2, 1, 0, 0]]), 0)
 EXERCISE.probe("whole numbers", np.array([[[3, 0, 1], [0, 2, 1], [5, 5, 0]]]), np.array([[0, 1, 0]]), 2)
 EXERCISE.probe("logits of 1000", np.array([[[1000.0, 999.0], [-1000.0, -1002.0], [0.0, 1.0]]]), np.array([[0, 1, 0]]), 5, extreme=True)
+EXERCISE.probe("logits from -2000 to 2000 at one place", np.array([[[2000.0, 1999.0, -2000.0, -1500.0], [0.0, -2000.0, -1900.0, -1899.0]] * 2]), np.array([[0, 1, 0, 2]]), 5, extreme=True)
 EXERCISE.probe("the right token 1000 below", np.array([[[1000.0, 0.0], [0.0, 0.0]]]), np.array([[0, 1]]), 5, extreme=True)
 
 
