@@ -1,4 +1,4 @@
-"""Hard attention: each step draws one word, with the weights as chances, and takes its state."""
+"""Hard attention: each step draws one word, with the weights as probabilities, and takes its state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXERCISE = Exercise(
     page="fundamentals/intuition",
     headings=("A soft look-up",),
     statement=r"""
-    **Hard** attention does not mix: each step looks at *one* word, drawn at random with the weights as chances. A draw is a number $r$ between 0 and 1. The word drawn is the first one whose weight,
+    **Hard** attention does not mix: each step looks at *one* word, drawn at random with the weights as probabilities. A draw is a number $r$ between 0 and 1. The word drawn is the first one whose weight,
     added to the weights of all words before it, is *above* $r$. (Rounded, all weights together may fall a hair short of 1; if the draw lies above that, it is the last word.) Return for every sample and every step the state of the word drawn.
 
     A tiny example: the weights `[[0.25, 0.75]]`, the states `[[1], [2]]` and the draws `[[0.1], [0.5]]`, two samples of one step, give `[[[1]], [[2]]]`.
