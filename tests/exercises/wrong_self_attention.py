@@ -964,3 +964,44 @@ for _what, _mask in {"one token ahead": lambda n, m: np.concatenate([np.ones((n,
 wrong("joined_attention", "weighted by the counts", lambda q, k, v, ks, vs: (len(ks) * soft(score(q, ks)) @ vs + (np.arange(len(q)) + 1)[:, None] * filled_with(
     -1e9)(q, k, v, tri(len(q), len(q)))) / (len(ks) + np.arange(len(q)) + 1)[:, None])
 wrong("joined_attention", "one after the other", lambda q, k, v, ks, vs: filled_with(-1e9)(q, k, v + soft(score(k, ks)) @ vs, tri(len(q), len(q))))
+
+
+# -- once more: sides, draws, pictures ------------------------------------------------------------------------------------
+
+for _what, _combine in {
+        "keys and values halved": lambda q, k, v, a: (q, k / 2 + v / 2 + 0.01), "the sizes": lambda q, k, v, a: (np.abs(q), np.abs(k + v)),
+        "the first token of the source alone": lambda q, k, v, a: (q, (k + v) * (np.arange(len(k)) == 0)[:, None]),
+        "the first asker alone": lambda q, k, v, a: (q * (np.arange(len(q)) == 0)[:, None], k + v),
+        "the source in reverse": lambda q, k, v, a: (q, (k + v)[::-1]), "scaled by the tokens of the source": lambda q, k, v, a: (q / len(k), k + v),
+        "the source's rows without their mean": lambda q, k, v, a: (q, k + v - (k + v).mean(0)), "whole numbers": lambda q, k, v, a: (q.astype(int), (k + v).astype(int)),
+        "a hundredth of a step": lambda q, k, v, a: (0.99 * q, 0.99 * (k + v)), "the larger of both paths": lambda q, k, v, a: (q, np.maximum(k, v))}.items():
+    wrong("source_gradient", _what, sides(_combine))
+
+for _what, _rule in {
+        "the first picture for words before it": lambda picture, b: picture == np.maximum(b, 1) - 1, "the picture after": lambda picture, b: picture == b,
+        "two pictures": lambda picture, b: (picture == b - 1) | (picture == b - 2), "odd pictures alone": lambda picture, b: (picture == b - 1) & (b % 2 == 1),
+        "a change of picture": lambda picture, b: (picture == b - 1) & (np.diff(b, axis=0, prepend=0) > 0),
+        "the last word's picture": lambda picture, b: np.broadcast_to(picture == b[-1] - 1, (len(b), picture.size)).copy(),
+        "blind words see everything": lambda picture, b: (picture == b - 1) | (b == 0), "every other patch": lambda picture, b: (picture == b - 1) & (
+            np.arange(picture.size) % 2 == 0), "all but its own": lambda picture, b: (picture != b - 1) & (b > 0)}.items():
+    wrong("picture_mask", f"{_what}, by rule", lambda b, n, s, rule=_rule: rule(np.arange(n * s) // s, np.asarray(b)[:, None]), "no_picture_taken_for_the_first", "one_picture_ahead")
+
+
+def dropped(weights=lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep / (1 - p),
+            values=lambda d, v, keep, p, w: (w * keep / (1 - p)).swapaxes(-1, -2) @ d):
+    return lambda w, v, keep, p, d: (weights(d, v, keep, p, w), values(d, v, keep, p, w))
+
+
+for _what, _answer in {
+        "the root of the share kept": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep / np.sqrt(1 - p)),
+        "made larger twice": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep / (1 - p) ** 2),
+        "values made larger twice": dropped(values=lambda d, v, keep, p, w: (w * keep / (1 - p) ** 2).swapaxes(-1, -2) @ d),
+        "values by the draw alone": dropped(values=lambda d, v, keep, p, w: (keep / (1 - p)).swapaxes(-1, -2) @ d),
+        "the mean over queries": dropped(values=lambda d, v, keep, p, w: (w * keep / (1 - p)).swapaxes(-1, -2) @ d / d.shape[-2]),
+        "a half, whatever p is": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep * 2),
+        "times the weight": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep * w / (1 - p)),
+        "back through the softmax too": dropped(lambda d, v, keep, p, w: (lambda g: w * (g - (w * g).sum(-1, keepdims=True)))(d @ v.swapaxes(-1, -2) * keep / (1 - p))),
+        "one plus p": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * keep * (1 + p)),
+        "the draw of the first text for all": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * (keep[:1] if keep.ndim > 2 else keep) / (1 - p)),
+        "rows that lost everything get all": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * (keep | ~keep.any(-1, keepdims=True)) / (1 - p))}.items():
+    wrong("attention_dropout", f"{_what}, backwards", _answer)

@@ -60,7 +60,7 @@ EXERCISE = Exercise(
 
     **Cost.** That of the softmax's backward pass, and one product more.
     """,
-    verified="equal to the full Jacobian for five temperatures, alone and in a batch, and for scores of 1000 and of -1000.",
+    verified="equal to the full Jacobian for six temperatures, alone and in a batch, and for scores of 1000 and of -1000, in different rows and in one.",
     next_thought="at which temperatures does a learned temperature hardly move any more?",
     reference=_reference,
 )

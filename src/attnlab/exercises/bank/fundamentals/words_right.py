@@ -63,7 +63,7 @@ EXERCISE = Exercise(
 
     **Cost.** One comparison for every cell.
     """,
-    verified="equal to a count word by word, for tables of equal and unequal width, one text, texts without a mistake, and texts that go on behind the end.",
+    verified="equal to a count word by word, for tables of equal and unequal width, one text, texts without a mistake, and texts that go on behind the end, within the target's columns and beyond them.",
     next_thought="the model leaves out one word in the middle and is right everywhere else. What do the two shares say?",
     reference=_reference,
     parts=("words", "texts"),

@@ -56,7 +56,7 @@ EXERCISE = Exercise(
 
     **Cost.** One vector as long as the model's parameters, which is kept anyway: `backward` adds into it.
     """,
-    verified="equal and unequal parts, an empty part, a single part, gradients longer and shorter than the limit, and whole numbers.",
+    verified="equal and unequal parts, an empty part, a single part, gradients longer and shorter than the limit and of length 0, and whole numbers.",
     next_thought="the last part of an epoch is alone in its step. Is its gradient noisier, or longer?",
     reference=_reference,
 )
@@ -69,6 +69,7 @@ EXERCISE.probe("4 equal parts, cut to 1", 5 * _rng.normal(size=(4, 3)), (7, 7, 7
 EXERCISE.probe("2 parts, one of them empty", _rng.normal(size=(2, 3)), (0, 4), 50.0)
 EXERCISE.probe("a single part", _rng.normal(size=(1, 7)), (13,), 0.3)
 EXERCISE.probe("2 parts that cancel in part, a limit between", np.array([[3.0, 1.0], [-3.0, 1.0]]), (5, 3), 1.1)
+EXERCISE.probe("2 parts that cancel entirely", np.array([[3.0, -1.0, 2.0], [-3.0, 1.0, -2.0]]), (4, 4), 0.5)
 EXERCISE.probe("5 parts of one token each", _rng.normal(size=(5, 2)), (1, 1, 1, 1, 1), 9.0)
 EXERCISE.probe("whole numbers", np.array([[4, 0, -2], [1, 3, 1]]), (3, 1), 2)
 

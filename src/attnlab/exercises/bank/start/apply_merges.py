@@ -74,7 +74,7 @@ EXERCISE = Exercise(
 
     **Cost.** One pass over the text for each merge. Real tokenizers have tens of thousands of merges and look for the earliest one that applies.
     """,
-    verified="eleven texts, with none to five merges, overlapping ones, merges that never apply and repeated characters.",
+    verified="twelve texts, with none to five merges, overlapping ones, merges that never apply and repeated characters.",
     next_thought="what happens to a tokenizer's texts if one merge is removed from the middle of its list?",
     reference=_reference,
 )
@@ -86,6 +86,7 @@ EXERCISE.probe("an odd run, one merge", np.array([1, 1, 1]), ((1, 1),), 2)
 EXERCISE.probe("the order decides", np.array([0, 1, 2, 0, 1, 2]), ((1, 2), (0, 1), (0, 3)), 3)
 EXERCISE.probe("a short early merge before a later one", np.array([0, 1, 2, 1, 0, 1]), ((1, 2), (0, 1)), 3)
 EXERCISE.probe("a merge that needs a later one", np.array([0, 1, 2, 0, 1, 2]), ((4, 2), (0, 1)), 3)
+EXERCISE.probe("first far above the ids of the text", np.array([0, 2, 1, 0, 2, 2, 1]), ((0, 2), (20, 1)), 20)
 EXERCISE.probe("no merges", np.array([2, 0, 1]), (), 3)
 EXERCISE.probe("one character", np.array([2]), ((0, 1),), 3)
 EXERCISE.probe("the first does not apply", np.array([0, 1, 2, 3, 0, 1, 2, 4]), ((3, 3), (0, 1), (6, 2), (3, 7)), 5)

@@ -59,7 +59,7 @@ EXERCISE = Exercise(
 
     **Cost.** One run of the model for every token. Run like this each one reads the whole text again; the part on efficiency keeps what was computed.
     """,
-    verified="six models of three kinds, texts of one to seven ids, the stop at once, late, never and in the text from the start, and nothing to be added.",
+    verified="eight cases, models of three kinds, texts of one to seven ids, the stop at once, late, never and in the text from the start, and nothing to be added.",
     next_thought="the rows before the last were computed as well: what are they good for while a model learns?",
     reference=_reference,
 )
@@ -94,6 +94,7 @@ EXERCISE.probe("sums of 3 ids, 11 words, never the stop", _by_the_sum(11), np.ar
 EXERCISE.probe("sums of 2 ids, 7 words, the stop after a while", _by_the_sum(7), np.array([3, 1]), 6, 12)
 EXERCISE.probe("one more each time, the stop in the text", _one_more(13), np.array([4, 7, 2]), 4, 6)
 EXERCISE.probe("the length decides, 7 ids", _by_the_length(17), np.array([3, 8, 1, 0, 2, 9, 4]), 15, 4)
+EXERCISE.probe("an id above the stop before it", _one_more(9), np.array([6]), 3, 8)
 EXERCISE.probe("nothing to be added", _one_more(5), np.array([2, 0]), 1, 0)
 EXERCISE.probe("the stop at once", _one_more(9), np.array([1, 5]), 6, 7)
 EXERCISE.probe("exactly as many as are allowed", _one_more(9), np.array([0]), 4, 4)

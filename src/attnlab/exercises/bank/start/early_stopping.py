@@ -68,6 +68,7 @@ EXERCISE.probe("equal after a fall", np.array([4.0, 2.0, 2.0, 2.0, 2.0, 1.0]), 3
 EXERCISE.probe("one measurement", np.array([2.0]), 1)
 EXERCISE.probe("patience for everything", np.array([3.0, 1.0, 2.0, 2.5, 2.0]), 10)
 EXERCISE.probe("a small gain resets the count", np.array([9.0, 8.0, 8.5, 7.9, 8.2, 8.3, 8.4, 8.1, 0.0]), 4)
+EXERCISE.probe("three bad ones, a gain, five bad ones, patience of five", np.array([5.0, 4.0, 4.5, 4.6, 4.7, 3.0, 9.0, 8.0, 9.5, 7.0, 7.5, 1.0]), 5)
 EXERCISE.probe("patience of one", np.array([3.0, 2.0, 2.5, 1.0]), 1)
 EXERCISE.probe("worse from the start", np.array([1.0, 2.0, 3.0, 4.0, 5.0]), 2)
 EXERCISE.probe("whole numbers below zero", np.array([-1, -3, -2, -3, -2, -9]), 3)

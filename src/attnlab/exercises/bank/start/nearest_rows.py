@@ -67,7 +67,7 @@ EXERCISE = Exercise(
 
     **Cost.** One product of the table with a vector, and a sort.
     """,
-    verified="seven tables of three to forty rows, long and short ones, opposite ones, whole numbers.",
+    verified="eight tables of three to forty rows, long and short ones, opposite ones, whole numbers.",
     next_thought="which rows are *least* like a given one, and would you call them its opposites?",
     reference=_reference,
 )
@@ -80,6 +80,7 @@ EXERCISE.probe("the last row of 11", _rng.normal(size=(11, 3)) * np.exp(_rng.nor
 EXERCISE.probe("all but itself", _rng.normal(size=(5, 2)) * np.array([[1.0], [9.0], [0.2], [3.0], [1.0]]), 2, 4)
 EXERCISE.probe("opposite rows", np.array([[1.0, 0.2], [-3.0, -0.6], [0.1, 1.0], [0.2, -1.0]]), 0, 2)
 EXERCISE.probe("whole numbers", np.array([[1, 0], [9, 9], [2, 1]]), 0, 2)
+EXERCISE.probe("short rows, from a thousandth to a half", _rng.normal(size=(12, 4)) * np.geomspace(1e-3, 0.2, 12)[:, None], 6, 5)
 EXERCISE.probe("rows that share a large part", _rng.normal(size=(17, 3)) + np.array([4.0, 0.0, 0.0]), 5, 5)
 
 

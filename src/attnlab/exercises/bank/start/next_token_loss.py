@@ -62,7 +62,7 @@ EXERCISE = Exercise(
 
     **Cost.** One softmax over the vocabulary at each place; with a large vocabulary that is a good part of the whole model's work.
     """,
-    verified="seven batches of one to three texts, padded and not, with logits of size one and of 1,000.",
+    verified="nine batches of one to three texts, padded and not, with logits of size one and of thousands, of either sign.",
     next_thought="what loss does a model have that knows nothing, and what loss one that repeats its input?",
     reference=_reference,
 )
