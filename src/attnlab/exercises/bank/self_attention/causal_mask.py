@@ -50,7 +50,7 @@ EXERCISE = Exercise(
     ),
     parsons=("top_left_causal", "self_excluded"),
     why=r"""
-    A mask is a function of *positions*. The offset $m - n$ says where the queries stand, and comparing a row with a column gives the table.
+    A causal mask is a function of *positions*. The offset $m - n$ says where the queries stand, and comparing a row with a column gives the table.
 
     **The two most common mistakes.** Aligning the *first* query with the first key: right for $n = m$, and with a cache the
     newest token then sees only the oldest. Excluding the diagonal: a token that may not look at itself leaves row 0 with nothing.

@@ -100,7 +100,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Changing the values alone: a mask applied after the softmax and a softmax over the queries leak through the *keys*, and pass. Changing only the last token: a leak from the next token is seen at one place only, which a large tolerance may hide.
 
-    **Cost.** Two calls. Run it on the trained model as well: a mask made of large negative numbers can be right on random weights and be outgrown in training.
+    **Cost.** Two calls. Run it on the trained model as well: a mask made of large negative numbers can be right on random parameters and be outgrown in training.
     """,
     verified="seven kinds of attention, three cuts, texts of 7 and 5 tokens; the arguments are as before.",
     next_thought="for which of these layers does the leak get smaller when the text gets longer?",
