@@ -925,3 +925,5 @@ for _what, _score in {
         "an axis of one more": lambda q, k, w, u: (np.tanh(hidden(q, k, w)) @ u)[..., None],
         "u squared": lambda q, k, w, u: np.tanh(hidden(q, k, w)) @ u**2}.items():
     wrong("concat_score", _what, _score, *{"key before query": ("additive_weights_exchanged",)}.get(_what, ()))
+
+wrong("disagreement", "a batch of one lost", lambda a: np.squeeze(disagreeing(0)(a)))

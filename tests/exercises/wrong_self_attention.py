@@ -1005,3 +1005,5 @@ for _what, _answer in {
         "the draw of the first text for all": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * (keep[:1] if keep.ndim > 2 else keep) / (1 - p)),
         "rows that lost everything get all": dropped(lambda d, v, keep, p, w: d @ v.swapaxes(-1, -2) * (keep | ~keep.any(-1, keepdims=True)) / (1 - p))}.items():
     wrong("attention_dropout", f"{_what}, backwards", _answer)
+
+wrong("attention_dropout", "a batch of one lost", lambda w, v, keep, p, d: tuple(part[0] if part.ndim > 2 and len(part) == 1 else part for part in dropped()(w, v, keep, p, d)))

@@ -521,3 +521,7 @@ for _what, _answer in {
         [i if i < f else m[i - f][1] for i in _merged(a, m, f).tolist()]), "all merges twice": lambda a, m, f: _merged(_merged(a, m, f), m, f)}.items():
     wrong("apply_merges", f"{_what}, again", _answer, *{"the newest merge first": ("merges_in_reverse_order",), "all merges twice": ("merges_repeated_until_nothing_changes",),
                                                        "the first two merges": ()}.get(_what, ()))
+
+wrong("masked_fill", "axes of one dropped", lambda x, m, v: np.squeeze(np.where(m, v, x) * 1.0))
+wrong("accumulate", "a number for one parameter", lambda g, n, clip: np.squeeze(_mean(g, n) * min(1.0, clip / max(_long(_mean(g, n)), 1e-9))))
+wrong("post_norm_block", "whole numbers out of whole numbers", lambda x, a, f, e: _block(x, a, f, e).astype(np.asarray(x).dtype))

@@ -84,6 +84,7 @@ EXERCISE.probe("a batch of 2", *_case(0.4, 3, 5, 2, (2,)))
 _lost = _case(0.6, 3, 5, 2)
 _lost[2][1] = False
 EXERCISE.probe("query 1 loses everything, p = 0.6", *_lost)
+EXERCISE.probe("a batch of one", *_case(0.5, 3, 5, 2, (1,)))
 
 
 @EXERCISE.solve

@@ -79,6 +79,7 @@ EXERCISE.probe("5 tokens, all widths 5", *_case(5, 5, 5, 5))
 EXERCISE.probe("7 tokens, d_model = 5, d_k = 2, d_v = 5", *_case(7, 5, 2, 5))
 EXERCISE.probe("a batch of 2", *_case(3, 13, 2, 5, (2,)))
 EXERCISE.probe("a batch of 2 x 3", *_case(5, 7, 3, 2, (2, 3)))
+EXERCISE.probe("a batch of one text of one token", *_case(1, 5, 2, 3, (1,)))
 EXERCISE.probe("3 texts of 3 tokens, all widths 3", *_case(3, 3, 3, 3, (3,)))
 
 

@@ -71,6 +71,7 @@ EXERCISE.probe("a single part", _rng.normal(size=(1, 7)), (13,), 0.3)
 EXERCISE.probe("2 parts that cancel in part, a limit between", np.array([[3.0, 1.0], [-3.0, 1.0]]), (5, 3), 1.1)
 EXERCISE.probe("2 parts that cancel entirely", np.array([[3.0, -1.0, 2.0], [-3.0, 1.0, -2.0]]), (4, 4), 0.5)
 EXERCISE.probe("5 parts of one token each", _rng.normal(size=(5, 2)), (1, 1, 1, 1, 1), 9.0)
+EXERCISE.probe("one parameter", np.array([[2.0], [-1.0], [0.5]]), (3, 1, 4), 0.4)
 EXERCISE.probe("whole numbers", np.array([[4, 0, -2], [1, 3, 1]]), (3, 1), 2)
 
 

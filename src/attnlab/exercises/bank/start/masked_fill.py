@@ -63,6 +63,7 @@ EXERCISE.probe("2 by 3 by 3, one triangle for both", _rng.normal(size=(2, 3, 3))
 EXERCISE.probe("3 by 3, one row for all", _rng.normal(size=(3, 3)), np.array([True, False, False]), 7.0)
 EXERCISE.probe("3 by 4, one column for all", _rng.normal(size=(3, 4)), np.array([[False], [True], [False]]), 0.0)
 EXERCISE.probe("whole numbers, filled with a half", np.array([[4, 2], [3, 7]]), np.array([[True, False], [False, True]]), 0.5)
+EXERCISE.probe("one row of 4", np.array([[1.5, -2.0, 0.25, 3.0]]), np.array([False, True, True, False]), 0.75)
 EXERCISE.probe("nothing to fill", _rng.normal(size=4), np.zeros(4, bool), 9.0)
 EXERCISE.probe("everything to fill", _rng.normal(size=(2, 2)), np.array(True), -1.5)
 

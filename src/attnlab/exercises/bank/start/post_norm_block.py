@@ -98,6 +98,7 @@ EXERCISE.probe("7 tokens of width 8", _rng.normal(size=(7, 8)), _last, _squares,
 EXERCISE.probe("one token", _rng.normal(size=(1, 3)), _so_far, _bent, 0.1)
 EXERCISE.probe("3 tokens of width 3, large numbers", _rng.normal(size=(3, 3)) * 50, _last, _bent, 1e-5)
 EXERCISE.probe("whole numbers, nothing added", np.array([[1, 3], [4, 0], [7, 8]]), _zeros, _zeros, 0.0)
+EXERCISE.probe("whole numbers of width 3, nothing added", np.array([[1, 3, 8], [4, 0, -5]]), _zeros, _zeros, 0.5)
 EXERCISE.probe("2 tokens of width 5, small numbers", _rng.normal(size=(2, 5)) * 0.1, _so_far, _squares, 0.1)
 
 
