@@ -305,3 +305,26 @@ def columns_along_unit_arrays(f, x, step):
     units = np.eye(x.size).reshape(x.size, *x.shape)
     table = np.array([(f(x + step * e) - f(x - step * e)) / (2 * step) for e in units])
     return np.moveaxis(table, 0, -1).reshape((*table.shape[1:], *x.shape))
+
+
+@right("hard_attention")
+def words_found_in_sorted_sums(weights, states, draws):
+    places = [np.searchsorted(np.cumsum(row), draws[:, t], side="right") for t, row in enumerate(weights)]
+    return np.stack([states[np.minimum(place, len(states) - 1)] for place in places], axis=1)
+
+
+@right("words_right")
+def words_right_in_lists(written, target):
+    pairs = [([w for w in a if w], [w for w in b if w]) for a, b in zip(written.tolist(), target.tolist())]
+    hits = sum(mine == its for a, b in pairs for mine, its in zip(a, b))
+    return hits / sum(len(b) for _, b in pairs), sum(a == b for a, b in pairs) / len(pairs)
+
+
+@right("temperature_gradient")
+def temperature_by_covariances(scores, d_weights, temperature):
+    total = 0.0
+    for s, g in zip(scores.reshape(-1, scores.shape[-1]), d_weights.reshape(-1, scores.shape[-1])):
+        p = np.exp((s - s.max()) / temperature)
+        p = p / p.sum()
+        total -= (p * g) @ (s - p @ s) / temperature**2
+    return np.float32(total)

@@ -279,3 +279,13 @@ def previous_token_on_a_parabola(n_tokens):
     """-(i - 1 - j)^2 without the part that a row has in common."""
     i = np.arange(n_tokens, dtype=float)
     return 20 * np.stack([2 * (i - 1), np.ones(n_tokens)], 1), np.stack([i, -i**2], 1)
+
+
+@right("picture_mask")
+def picture_mask_by_the_first_word_of_each_picture(pictures_before, n_pictures, patches):
+    """The counts never fall along a text."""
+    first = np.searchsorted(pictures_before, np.arange(1, n_pictures + 2))
+    rows = np.zeros((len(pictures_before), n_pictures * patches), dtype=bool)
+    for picture in range(n_pictures):
+        rows[first[picture]:first[picture + 1], picture * patches:(picture + 1) * patches] = True
+    return rows
