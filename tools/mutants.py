@@ -25,7 +25,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 AT_ONCE = 2
 SECONDS = 900  # nothing here should take a tenth of it; a mutant that does is reported, not counted as caught
-COPIED = ("pyproject.toml", "src", "tests")
+COPIED = ("pyproject.toml", "src", "tests", "book")
 SLOW_TO_IMPORT = ["numpy", "torch", "scipy.special", "pytest", "hypothesis", "jaxtyping", "beartype"]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "static", "site", "notebooks", "exercises", "*.ipynb")
 
