@@ -9,9 +9,9 @@ import numpy as np
 T, F = True, False
 
 TOLD = {
-    "efficiency.backward_tile": [(([[0]], [[0]], [[2]], [[1]], [log(2)], [[1]]), (None, None, [[0.5]])),
-                                 (([[1]], [[2]], [[3]], [[1]], [0], [[0]]), ([[0]], [[0]], [[0]]))],
-    "efficiency.block_loop": [(([[0], [0]], [[1], [2], [3]], [[3], [6], [9]], 2, 2), ([[6], [6]], [log(3), log(3)]))],
+    "efficiency.backward_tile": [(([[0]], [[0]], [[2]], [[0]], [[1]], [log(2)], [[1]]), (None, None, [[0.5]], [[0.5]])),
+                                 (([[1]], [[2]], [[3]], [[1]], [[1]], [0], [[0]]), ([[0]], [[0]], [[0]], [[0]]))],
+    "efficiency.block_loop": [(([[0], [0]], [[1], [2], [3]], [[3], [6], [9]], [0, 0], 2, 2), ([[4.5], [4.5]], [log(4), log(4)]))],
     "efficiency.cache_bytes": [((1, 1, 1, 1, 2), 4)],
     "efficiency.causal_tiles": [((2, 4, 4, 2, 2), (2, 1))],
     "efficiency.causal_work": [((((0,), (1,)),), [[1, 0], [1, 1]])],
@@ -19,12 +19,13 @@ TOLD = {
     "efficiency.largest_block": [((9, 1, 1), 1)],
     "efficiency.layer_flops": [((1, 1), (8, 4, 16))],
     "efficiency.merge": [(([[10]], [0], [[40]], [log(2)]), ([[30]], [log(3)]))],
-    "efficiency.online_softmax": [(([0, 0], [[2], [4]], block), [3]) for block in (1, 2, 5)],
+    "efficiency.online_softmax": [(([0, 0], [[2], [4]], block), ([3], log(2))) for block in (1, 2, 5)],
     "efficiency.program_work": [((0, 7, 5, 2, 4, 2), (1, 3, 1, 4, 5))],
     "efficiency.ring_attention": [(([[[0]], [[0]]], [[[1]], [[2]]], [[[1]], [[3]]]), ([[[2]], [[2]]], [[0, 1], [1, 0]]))],
     "efficiency.ring_bytes": [((2, 1, 1, 1, 1), (2, 8))],
     "efficiency.roofline": [((100, 10, 50, 1), 10)],
     "efficiency.shared_budget": [((2048, 8, 16, 16, 2, 1), 32)],
+    "efficiency.tiles_to_visit": [((4, 4, 2, 1, 2), [[T, T, F, F], [F, T, T, T]])],
     "efficiency.traffic_closed_form": [((2, 1, 2), 10), ((2, 1, 1), 14)],
     "efficiency.tree_merge": [(([[[10]], [[40]]], [[0], [log(2)]]), ([[30]], [log(3)]))],
     "efficiency.unmerge": [(([[30]], [log(3)], [[40]], [log(2)]), ([[10]], [0]))],

@@ -58,14 +58,37 @@ def merge_row_by_row(out_1, lse_1, out_2, lse_2):
 
 @right("online_softmax")
 def online_softmax_with_the_lse(scores, values, block):
-    out, lse = np.zeros(values.shape[1]), -np.inf
+    out, lse = np.zeros(values.shape[1] + 1), -np.inf
     for i in range(0, len(scores), block):
-        s, v = scores[i:i + block], values[i:i + block]
-        part = np.logaddexp.reduce(s)
-        new = np.logaddexp(lse, part)
+        s, v = scores[i:i + block], np.column_stack([values, scores])[i:i + block]
+        new = np.logaddexp(lse, np.logaddexp.reduce(s))
         out = np.exp(lse - new) * out + np.exp(s - new) @ v
         lse = new
-    return out
+    return out[:-1], lse - out[-1]
+
+
+@right("online_softmax")
+def online_softmax_relative_and_shifted(scores, values, block):
+    """The scores collected relative to the maximum, and shifted with it."""
+    m, total, gap, out = scores[0], 0.0, 0.0, 0.0
+    for s, v in ((scores[i:i + block], values[i:i + block]) for i in range(0, len(scores), block)):
+        new = max(m, s.max())
+        r, p = np.exp(m - new), np.exp(s - new)
+        gap = r * (gap + (m - new) * total) + p @ (s - new)
+        total, out, m = r * total + p.sum(), r * out + p @ v, new
+    return (out / total).tolist(), np.array(np.log(total) - gap / total)
+
+
+@right("online_softmax")
+def online_softmax_merging_entropies(scores, values, block):
+    """Entropy of a union: the mean of the parts' entropies and the entropy of their shares."""
+    out, lse, entropy = np.zeros(values.shape[1]), -np.inf, 0.0
+    for s, v in zip(scores, values):
+        new = np.logaddexp(lse, s)
+        old, now = np.exp(lse - new), np.exp(s - new)
+        entropy = old * entropy - sum(w * np.log(w) for w in (old, now) if w > 0)
+        out, lse = old * out + now * v, new
+    return out, float(entropy)
 
 
 @right("tree_merge")
@@ -226,12 +249,12 @@ def ring_attention_with_lists_that_move(qs, ks, vs):
 
 @right("online_softmax")
 def online_softmax_score_by_score(scores, values, block):
-    top, total, out = float("-inf"), 0.0, [0.0] * values.shape[1]
+    top, total, seen, out = float("-inf"), 0.0, 0.0, [0.0] * values.shape[1]
     for s, v in zip(scores.tolist(), values.tolist()):
         new = max(top, s)
         old, p = math.exp(top - new), math.exp(s - new)
-        total, out, top = old * total + p, [old * a + p * b for a, b in zip(out, v)], new
-    return [a / total for a in out]
+        total, seen, out, top = old * total + p, old * seen + p * s, [old * a + p * b for a, b in zip(out, v)], new
+    return [a / total for a in out], top + math.log(total) - seen / total
 
 
 @right("merge")

@@ -197,34 +197,59 @@ several("traffic_closed_form", {
 # -- tiles_to_visit --------------------------------------------------------------------------------------------------
 
 
-def tiles(position, key=lambda m, bk: np.arange(0, m, bk), least=np.less_equal):
-    def visit(n, m, bq, bk):
-        return least(key(m, bk)[None, :], position(n, m, np.arange(0, n, bq), bq)[:, None])
-    return visit
+def windowed(near=lambda n, m, bq, bk: starts(m, bk)[None] <= last(n, m, bq)[:, None],
+             far=lambda n, m, bq, bk, w: ends(m, bk)[None] > first(n, m, bq)[:, None] - w):
+    """The right table, with the border of the future or the far end of the window open."""
+    return lambda n, m, bq, bk, w: near(n, m, bq, bk) & far(n, m, bq, bk, w)
 
 
-def last(n, m, starts, bq):
-    return np.minimum(starts + bq, n) - 1 + m - n
+def starts(m, bk):
+    return np.arange(0, m, bk)
+
+
+def ends(m, bk):
+    return np.minimum(starts(m, bk) + bk, m) - 1
+
+
+def first(n, m, bq):
+    return starts(n, bq) + m - n
+
+
+def last(n, m, bq):
+    return ends(n, bq) + m - n
+
+
+def near_at(position, least=np.less_equal):
+    return windowed(lambda n, m, bq, bk: least(starts(m, bk)[None], position(n, m, bq)[:, None]))
 
 
 several("tiles_to_visit", {
-    "one key of the future": tiles(lambda n, m, starts, bq: last(n, m, starts, bq) + 1),
-    "the own key not counted": tiles(last, least=np.less),
-    "the offset the other way": tiles(lambda n, m, starts, bq: np.minimum(starts + bq, n) - 1 + n - m),
-    "the offset never below 0": tiles(lambda n, m, starts, bq: np.minimum(starts + bq, n) - 1 + max(m - n, 0)),
-    "the offset in blocks": lambda n, m, bq, bk: np.arange(-(-m // bk))[None] <= (np.arange(-(-n // bq)) + (-(-m // bk)) - (-(-n // bq)))[:, None],
-    "the middle of a block": tiles(lambda n, m, starts, bq: (starts + last(n, m, starts, bq) + n - m) // 2 + m - n),
-    "every tile below the diagonal and none on it": tiles(lambda n, m, starts, bq: starts - 1 + m - n),
-    "at least one tile a row": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk) | (np.arange(-(-m // bk)) == 0)[None],
-    "rows and columns exchanged": lambda n, m, bq, bk: tiles(last)(m, n, bk, bq).T,
-    "from the last tile": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk)[::-1, ::-1],
-    "the tiles to skip": lambda n, m, bq, bk: ~tiles(last)(n, m, bq, bk),
-    "blocks of keys as large as those of queries": lambda n, m, bq, bk: tiles(last)(n, m, bq, bq),
-    "a window of 40 keys": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk) & (np.arange(0, m, bk)[None] + bk > np.arange(0, n, bq)[:, None] + m - n - 40),
-    "8 tiles at most": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk)[:8, :8],
-    "a row a query": lambda n, m, bq, bk: np.repeat(tiles(last)(n, m, bq, bk), bq, axis=0)[:n],
-    "0 and 1": lambda n, m, bq, bk: tiles(last)(n, m, bq, bk).astype(int),
-    "a lower triangle of tiles": lambda n, m, bq, bk: np.tri(-(-n // bq), -(-m // bk), max(m - n, 0) // bk, dtype=bool),
+    "one key of the future": near_at(lambda *a: last(*a) + 1),
+    "the own key not counted": near_at(last, np.less),
+    "the offset the other way": lambda n, m, bq, bk, w: (starts(m, bk)[None] <= (ends(n, bq) + n - m)[:, None]) & (ends(m, bk)[None] > (starts(n, bq) + n - m)[:, None] - w),
+    "the offset the other way for the future": near_at(lambda n, m, bq: ends(n, bq) + n - m),
+    "no offset for the far end": windowed(far=lambda n, m, bq, bk, w: ends(m, bk)[None] > starts(n, bq)[:, None] - w),
+    "the offset never below 0": near_at(lambda n, m, bq: ends(n, bq) + max(m - n, 0)),
+    "the offset in blocks": windowed(lambda n, m, bq, bk: np.arange(-(-m // bk))[None] <= (np.arange(-(-n // bq)) + (-(-m // bk)) - (-(-n // bq)))[:, None]),
+    "the middle of a block": near_at(lambda n, m, bq: (first(n, m, bq) + last(n, m, bq)) // 2),
+    "none on the diagonal": near_at(lambda *a: first(*a) - 1),
+    "at least one tile a row": lambda n, m, bq, bk, w: windowed()(n, m, bq, bk, w) | (starts(m, bk) == 0)[None],
+    "rows and columns exchanged": lambda n, m, bq, bk, w: windowed()(m, n, bk, bq, w).T,
+    "from the last tile": lambda *a: windowed()(*a)[::-1, ::-1],
+    "the tiles to skip": lambda *a: ~windowed()(*a),
+    "blocks of keys as large as those of queries": lambda n, m, bq, bk, w: windowed()(n, m, bq, bq, w),
+    "a window of 4, whatever is asked": lambda n, m, bq, bk, w: windowed()(n, m, bq, bk, 4),
+    "a window in tiles": windowed(far=lambda n, m, bq, bk, w: np.arange(len(starts(m, bk)))[None] > np.arange(len(starts(n, bq)))[:, None] - w),
+    "the window rounded up to tiles": lambda n, m, bq, bk, w: windowed()(n, m, bq, bk, -(-w // bk) * bk),
+    "the window rounded down to tiles": lambda n, m, bq, bk, w: windowed()(n, m, bq, bk, max(w // bk * bk, 1)),
+    "a window to both sides": windowed(lambda n, m, bq, bk: np.ones((len(starts(n, bq)), len(starts(m, bk))), bool),
+                                       lambda n, m, bq, bk, w: (ends(m, bk)[None] > first(n, m, bq)[:, None] - w) & (starts(m, bk)[None] < last(n, m, bq)[:, None] + w)),
+    "full blocks of keys beyond the end": windowed(far=lambda n, m, bq, bk, w: (starts(m, bk) + bk - 1)[None] > first(n, m, bq)[:, None] - w + bk),
+    "the window of the last block for all": windowed(far=lambda n, m, bq, bk, w: np.broadcast_to(ends(m, bk) > first(n, m, bq)[-1] - w, (len(starts(n, bq)), len(starts(m, bk))))),
+    "the far end never behind key 0": lambda n, m, bq, bk, w: windowed()(n, m, bq, bk, w) & (starts(m, bk)[None] >= (first(n, m, bq)[:, None] - w)),
+    "8 tiles at most": lambda *a: windowed()(*a)[:8, :8],
+    "a row a query": lambda n, m, bq, bk, w: np.repeat(windowed()(n, m, bq, bk, w), bq, axis=0)[:n],
+    "0 and 1": lambda *a: windowed()(*a).astype(int),
 }, {"the own key not counted": ("strict_diagonal_of_tiles",), "rows and columns exchanged": ("looks_at_the_future",)})
 
 # -- traffic_score ---------------------------------------------------------------------------------------------------
@@ -422,16 +447,17 @@ several("program_work", {
 
 
 def stream(first=-np.inf, top=lambda m, s: max(m, s.max()), shrink=lambda m, new: np.exp(m - new), weigh=lambda s, new: np.exp(s - new),
-           step=lambda block: block, end=lambda o, total: o / total):
-    def average(scores, values, block):
-        m, total, o = first, 0.0, np.zeros(values.shape[1])
+           step=lambda block: block, end=lambda o, total: o / total, entropy=lambda m, total, t: m + np.log(total) - t / total):
+    def both(scores, values, block):
+        m, total, t, o = first, 0.0, 0.0, np.zeros(values.shape[1])
         with np.errstate(all="ignore"):
             for i in range(0, len(scores), step(block)):
                 s, v = scores[i:i + block], values[i:i + block]
                 new = top(m, s)
-                total, o, m = shrink(m, new) * total + weigh(s, new).sum(), shrink(m, new) * o + weigh(s, new) @ v, new
-            return end(o, total)
-    return average
+                r, p, m = shrink(m, new), weigh(s, new), new
+                total, t, o = r * total + p.sum(), r * t + p @ s, r * o + p @ v
+            return end(o, total), entropy(m, total, t)
+    return both
 
 
 several("online_softmax", {
@@ -451,9 +477,22 @@ several("online_softmax", {
     "base 2": stream(shrink=lambda m, new: np.exp2(m - new), weigh=lambda s, new: np.exp2(s - new)),
     "divided by the number of scores": lambda s, v, b: stream(end=lambda o, total: o / len(s))(s, v, b),
     "divided after every block": lambda s, v, b: stream(end=lambda o, total: o / max(total, 1.5))(s, v, b),
-    "the largest value alone": lambda s, v, b: v[np.argmax(s)],
-    "the plain mean": lambda s, v, b: v.mean(axis=0),
-    "a table of one row": lambda s, v, b: stream()(s, v, b)[None],
+    "the largest value alone": lambda s, v, b: (v[np.argmax(s)], 0.0),
+    "the plain mean": lambda s, v, b: (v.mean(axis=0), np.log(len(s))),
+    "a table of one row": lambda s, v, b: (stream()(s, v, b)[0][None], stream()(s, v, b)[1]),
+    "the average alone": lambda s, v, b: stream()(s, v, b)[0],
+    "the entropy in bits": stream(entropy=lambda m, total, t: (m + np.log(total) - t / total) / np.log(2)),
+    "the entropy's sign turned": stream(entropy=lambda m, total, t: t / total - m - np.log(total)),
+    "the log-sum-exp for the entropy": stream(entropy=lambda m, total, t: m + np.log(total)),
+    "the mean score for the entropy": stream(entropy=lambda m, total, t: t / total),
+    "the largest weight for the entropy": stream(entropy=lambda m, total, t: 1 / total),
+    "the surprise of the largest weight": stream(entropy=lambda m, total, t: np.log(total)),
+    "the log of the number of scores": lambda s, v, b: (stream()(s, v, b)[0], np.log(len(s))),
+    "the number of equal weights": stream(entropy=lambda m, total, t: np.exp(m + np.log(total) - t / total)),
+    "the average score unweighted": lambda s, v, b: (stream()(s, v, b)[0], np.logaddexp.reduce(s) - s.mean()),
+    "the scores' sum not divided": stream(entropy=lambda m, total, t: m + np.log(total) - t),
+    "entropies of the blocks added": lambda s, v, b: (stream()(s, v, b)[0], sum(stream()(s[i:i + b], v[i:i + b], b)[1] for i in range(0, len(s), b))),
+    "the entropy in a list of one": lambda s, v, b: (stream()(s, v, b)[0], [stream()(s, v, b)[1]]),
     "in reverse": lambda s, v, b: stream()(s[::-1], v, b),
     "the first block alone": lambda s, v, b: stream()(s[:b], v[:b], b),
 }, {"no maximum": ("no_max_subtraction",), "a maximum that starts at 1": ("maximum_starts_at_zero",), "a maximum that starts at 100": ("maximum_starts_at_zero",)})
@@ -720,14 +759,16 @@ several("cache_bytes", {
 # -- block_loop ------------------------------------------------------------------------------------------------------
 
 
-def loop(scale=lambda q, k, v: np.sqrt(q.shape[1]), first=-np.inf, top=lambda m, s: np.maximum(m, s.max(axis=1, keepdims=True)),
+def loop(scale=lambda q, k, v: np.sqrt(q.shape[1]), first=None, sink=lambda x: x, start=lambda sink, m: (np.exp(sink - m), 0.0), top=lambda m, s: np.maximum(m, s.max(axis=1, keepdims=True)),
          end=lambda m, l, o: (o / l, m + np.log(l)), step_q=lambda b: b, step_k=lambda b: b, values=lambda v, j, b: v[j:j + b]):
-    def run(q, k, v, block_q, block_k):
+    def run(q, k, v, sinks, block_q, block_k):
         out, lse = np.zeros((len(q), v.shape[1])), np.zeros(len(q))
         with np.errstate(all="ignore"):
             for i in range(0, len(q), step_q(block_q)):
                 rows = slice(i, i + block_q)
-                m, l, o = np.full((len(q[rows]), 1), first), 0.0, 0.0
+                one = sink(sinks)[rows, None]
+                m = one if first is None else np.full(one.shape, first)
+                l, o = start(one, m) if first is not None else (1.0, start(one, m)[1])
                 for j in range(0, len(k), step_k(block_k)):
                     s = q[rows] @ k[j:j + block_k].T / scale(q, k, v)
                     new = top(m, s)
@@ -743,7 +784,7 @@ several("block_loop", {
     "the values' width for the scale": loop(lambda q, k, v: np.sqrt(v.shape[1])),
     "the width for its root": loop(lambda q, k, v: q.shape[1]),
     "the number of keys for the width": loop(lambda q, k, v: np.sqrt(len(k))),
-    "the first block's maximum": loop(top=lambda m, s: np.where(np.isinf(m), s.max(axis=1, keepdims=True), m)),
+    "the first block's maximum": loop(first=-np.inf, top=lambda m, s: np.where(np.isinf(m), s.max(axis=1, keepdims=True), m)),
     "the last block's maximum": loop(top=lambda m, s: s.max(axis=1, keepdims=True) + 0 * np.where(np.isinf(m), 0, m)),
     "the mean for the maximum": loop(top=lambda m, s: s.mean(axis=1, keepdims=True)),
     "700 for the maximum": loop(first=700.0, top=lambda m, s: m),
@@ -752,27 +793,38 @@ several("block_loop", {
     "the sums for the log-sum-exps": loop(end=lambda m, l, o: (o / l, l)),
     "the maximum for the log-sum-exp": loop(end=lambda m, l, o: (o / l, m)),
     "the log-sum-exp's sign turned": loop(end=lambda m, l, o: (o / l, -m - np.log(l))),
-    "the log-sum-exp unscaled": lambda q, k, v, a, b: (loop()(q, k, v, a, b)[0], loop(lambda q, k, v: 1.0)(q, k, v, a, b)[1]),
+    "the log-sum-exp unscaled": lambda q, k, v, x, a, b: (loop()(q, k, v, x, a, b)[0], loop(lambda q, k, v: 1.0)(q, k, v, x, a, b)[1]),
     "blocks of keys that overlap": loop(step_k=lambda b: max(b - 1, 1)),
     "blocks of keys with a gap": loop(step_k=lambda b: b + 1),
     "blocks of queries with a gap": loop(step_q=lambda b: b + 1),
     "every block's values those of the first": loop(values=lambda v, j, b: np.resize(v[:b], v[j:j + b].shape)),
-    "divided by the number of keys": lambda q, k, v, a, b: (loop(end=lambda m, l, o: (o / len(k), m + np.log(l)))(q, k, v, a, b)),
-    "queries and keys exchanged": lambda q, k, v, a, b: loop()(k, q, np.resize(v, (len(q), v.shape[1])), b, a),
+    "divided by the number of keys": lambda q, k, v, x, a, b: (loop(end=lambda m, l, o: (o / len(k), m + np.log(l)))(q, k, v, x, a, b)),
+    "queries and keys exchanged": lambda q, k, v, x, a, b: loop()(k, q, np.resize(v, (len(q), v.shape[1])), np.resize(x, len(k)), b, a),
     "results exchanged": lambda *x: loop()(*x)[::-1],
     "the log-sum-exps as a column": lambda *x: (loop()(*x)[0], loop()(*x)[1][:, None]),
-    "scores clipped at 500": lambda q, k, v, a, b: (lambda s, top: (np.exp(s - top) / np.exp(s - top).sum(1, keepdims=True) @ v, (top + np.log(np.exp(s - top).sum(1, keepdims=True)))[:, 0]))(
-        np.clip(q @ k.T / np.sqrt(q.shape[1]), -500, 500), np.clip(q @ k.T / np.sqrt(q.shape[1]), -500, 500).max(1, keepdims=True)),
+    "scores clipped at 500": loop(top=lambda m, s: np.maximum(np.minimum(m, 500), np.clip(s, -500, 500).max(axis=1, keepdims=True))),
+    "the first sink for all": loop(sink=lambda x: np.full(len(x), x[0])),
+    "the largest sink for all": loop(sink=lambda x: np.full(len(x), x.max())),
+    "a sink of 0 for all": loop(sink=lambda x: 0 * np.where(np.isinf(x), 0, x)),
+    "the sink's sign turned": loop(sink=lambda x: -x),
+    "the sink counted twice": loop(sink=lambda x: x + np.log(2)),
+    "the sink has a value of 1": loop(start=lambda one, m: (1.0, 1.0)),
+    "the sink has the mean value": lambda q, k, v, x, a, b: (loop()(q, k, v, x, a, b)[0] + np.exp(x - loop()(q, k, v, x, a, b)[1])[:, None] * v.mean(axis=0), loop()(q, k, v, x, a, b)[1]),
+    "sinks in reverse": loop(sink=lambda x: x[::-1]),
+    "a sink of minus infinity as 0": loop(sink=lambda x: np.where(np.isinf(x), 0, x)),
+    "a sink of minus infinity as a finite number": loop(sink=lambda x: np.maximum(x, -30)),
+    "the sink no larger than the scores": loop(sink=lambda x: np.minimum(x, 1000)),
 }, {"a maximum from 1 on": ("maximum_starts_at_zero",)})
 
 # -- backward_tile ---------------------------------------------------------------------------------------------------
 
 
-def tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[:, None]), drift=lambda out, d_out: (out * d_out).sum(axis=1, keepdims=True),
-         s=lambda p, dp, d: p * (dp - d), results=lambda q, k, p, s, d_out, c: (c * s @ k, c * s.T @ q, p.T @ d_out)):
-    def share(q, k, v, out, lse, d_out):
-        weights = p(q, k, lse)
-        return results(q, k, weights, s(weights, d_out @ v.T, drift(out, d_out)), d_out, 1 / np.sqrt(q.shape[1]))
+def tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + bias - lse[:, None]), drift=lambda out, d_out: (out * d_out).sum(axis=1, keepdims=True),
+         s=lambda p, dp, d: p * (dp - d), results=lambda q, k, p, s, d_out, c: (c * s @ k, c * s.T @ q, p.T @ d_out), d_bias=lambda s, p, c: s):
+    def share(q, k, v, bias, out, lse, d_out):
+        weights = p(q, k, bias, lse)
+        d_s, c = s(weights, d_out @ v.T, drift(out, d_out)), 1 / np.sqrt(q.shape[1])
+        return *results(q, k, weights, d_s, d_out, c), d_bias(d_s, weights, c)
     return share
 
 
@@ -790,11 +842,25 @@ several("backward_tile", {
     "the scale in dv too": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q, c * p.T @ d)),
     "dv from the scores": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q, s.T @ d)),
     "dq and dk from the weights": tile(results=lambda q, k, p, s, d, c: (c * p @ k, c * p.T @ q, p.T @ d)),
-    "log-sum-exp added": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + lse[:, None])),
-    "the first log-sum-exp for all": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) - lse[0])),
-    "divided by the log-sum-exp": tile(p=lambda q, k, lse: np.exp(q @ k.T / np.sqrt(q.shape[1])) / lse[:, None]),
-    "lse cut off at 700": tile(p=lambda q, k, lse: np.exp(np.minimum(q @ k.T / np.sqrt(q.shape[1]), 700) - np.minimum(lse, 700)[:, None])),
+    "log-sum-exp added": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + bias + lse[:, None])),
+    "the first log-sum-exp for all": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + bias - lse[0])),
+    "divided by the log-sum-exp": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + bias) / lse[:, None]),
+    "lse cut off at 700": tile(p=lambda q, k, bias, lse: np.exp(np.minimum(q @ k.T / np.sqrt(q.shape[1]) + bias, 700) - np.minimum(lse, 700)[:, None])),
     "averaged over the queries": tile(results=lambda q, k, p, s, d, c: (c * s @ k, c * s.T @ q / len(q), p.T @ d / len(q))),
     "in another order": tile(results=lambda q, k, p, s, d, c: (p.T @ d, c * s @ k, c * s.T @ q)),
     "each query's share of dk": tile(results=lambda q, k, p, s, d, c: (c * s @ k, np.broadcast_to((c * s.T @ q).mean(axis=0), k.shape), p.T @ d)),
+    "the bias taken off": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) - np.where(np.isinf(bias), 0, bias) - lse[:, None])),
+    "the bias multiplied": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) * np.where(np.isinf(bias), 1, bias) - lse[:, None])),
+    "the first row's bias for all": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + bias[0] - lse[:, None])),
+    "a hidden key seen": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + np.where(np.isinf(bias), 0, bias) - lse[:, None])),
+    "a hidden key a little seen": tile(p=lambda q, k, bias, lse: np.exp(q @ k.T / np.sqrt(q.shape[1]) + np.maximum(bias, -5) - lse[:, None])),
+    "dbias by its root": tile(d_bias=lambda s, p, c: s / c),
+    "dbias twice scaled": tile(d_bias=lambda s, p, c: c * c * s),
+    "dbias with its sign turned": tile(d_bias=lambda s, p, c: -s),
+    "dbias averaged over the queries": tile(d_bias=lambda s, p, c: np.broadcast_to(s.mean(axis=0), s.shape)),
+    "dbias summed over the queries": tile(d_bias=lambda s, p, c: s.sum(axis=0)),
+    "dbias of zero": tile(d_bias=lambda s, p, c: 0 * s),
+    "dbias transposed": tile(d_bias=lambda s, p, c: s.T),
+    "dbias times the weights again": tile(d_bias=lambda s, p, c: s * p),
+    "no dbias": lambda *a: tile()(*a)[:3],
 })

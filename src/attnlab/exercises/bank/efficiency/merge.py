@@ -12,12 +12,12 @@ EXERCISE = Exercise(
     id="efficiency.merge",
     title="Merge two partial results",
     level="apply",
-    minutes=15,
+    minutes=10,
     difficulty=2,
     page="efficiency/online_softmax",
     headings=("The mathematics",),
     statement=r"""
-    The same $n$ queries looked at two disjoint sets of keys. For each set there is an output $o$ ($n \times d_v$) and the log-sum-exp $\lambda$ of each row ($n$ numbers). Join them into what one look at **all** these keys would have given: their log-sum-exp, and an average of the two outputs in which each counts by the sum of exponentials that stands behind it.
+    A warm-up: the page's rule, from memory. The same $n$ queries looked at two disjoint sets of keys. For each set there is an output $o$ ($n \times d_v$) and the log-sum-exp $\lambda$ of each row ($n$ numbers). Join them into what one look at **all** these keys would have given: their log-sum-exp, and an average of the two outputs in which each counts by the sum of exponentials that stands behind it.
 
     The log-sum-exps may be in the thousands, and $-\infty$ for a row that saw no key (its output is then 0). If neither set had a key for a row, the result is 0 and $-\infty$.
     A tiny example: outputs `[[10]]` and `[[40]]` with log-sum-exps `[0]` and `[log 2]` give `[[30]]` and `[log 3]`.
