@@ -213,7 +213,7 @@ def test_not_a_function(thing):
 
 
 def test_wrong_number_of_arguments():
-    says(lambda q: q, "raises TypeError", "3 were given", exercise_id=ATTENTION)
+    says(lambda q: q, "raises TypeError", "4 were given", exercise_id=ATTENTION)
 
 
 def test_random_answers_are_noticed():
@@ -235,7 +235,7 @@ def test_edited_arguments_are_said_and_the_result_still_counts():
 
 
 def test_edited_arguments_are_said_beside_a_mistake():
-    def wrong(q, k, v):
+    def wrong(q, k, v, nobody):
         k *= 2
         return v[: len(q)] * 0
     assert "changes its argument k in place" in " ".join(diagnose(ATTENTION, wrong).text.split())

@@ -159,7 +159,7 @@ def cached_step_one_by_one(q, k_new, v_new, k_cache, v_cache):
     for i in range(q.shape[-2]):
         keys = np.concatenate([keys, k_new[..., i:i + 1, :]], axis=-2)
         values = np.concatenate([values, v_new[..., i:i + 1, :]], axis=-2)
-        out.append(attention_in_einsum(q[..., i:i + 1, :], keys, values))
+        out.append(attention_in_einsum(q[..., i:i + 1, :], keys, values, -np.inf))
     return [np.concatenate(out, axis=-2), keys, values]
 
 

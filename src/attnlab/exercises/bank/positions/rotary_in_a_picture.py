@@ -22,7 +22,7 @@ EXERCISE = Exercise(
     difficulty=3,
     page="positions/problems",
     statement=r"""
-    Patches of a picture have two positions, a row and a column. Build rotary positions for them: the score of two patches shall depend on how many rows *and* how many columns lie between them, and on nothing else about their places.
+    Patches of a picture have two positions, a row and a column. Build rotary positions for them: the score of two patches should depend on how many rows *and* how many columns lie between them, and on nothing else about their places.
 
     The agreed form, so that it can be checked: the first half of the features is turned by the row, the second half by the column. Within each half of width $h$, neighbours form a pair and pair $i$ has the speed $10000^{-2i/h}$.
 

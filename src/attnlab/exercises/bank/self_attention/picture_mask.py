@@ -60,7 +60,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** A triangle, as in self-attention: it compares the place of a word with the place of a patch, which are counted in different sequences. Counting pictures from 1 in one place and from 0 in the other.
 
-    **Cost.** One comparison for each pair. Flamingo masks in this way [Alayrac and others, 2022]; what was said about earlier pictures still reaches a word through the text before it, by self-attention.
+    **Cost.** One comparison for each pair. Flamingo masks in this way, with 64 vectors made from each picture in place of its patches [Alayrac and others, 2022]; what was said about earlier pictures still reaches a word through the text before it, by self-attention.
     """,
     verified="five texts, among them one without a picture in front, one with a single patch a picture, one word alone, and pictures that nobody sees.",
     next_thought="a row without a True: which output does that word get, and why is that convenient if the output is added to the word's own vector?",

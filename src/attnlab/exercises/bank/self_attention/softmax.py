@@ -41,12 +41,12 @@ EXERCISE = Exercise(
     hints=(
         "Each *row* of the result is positive and adds up to one. Adding the same number to a whole row of scores "
         "changes nothing. Which number would you add to make the exponentials harmless?",
-        r"With $z = \text{scores} / T$ and $\mu = \max_l z_l$ taken row by row,"
+        r"With $\mu = \max_l z_l$ taken row by row,"
         "\n\n"
-        r"$$\operatorname{softmax}(z)_j = \frac{e^{z_j - \mu}}{\sum_l e^{z_l - \mu}}.$$"
+        r"$$\operatorname{softmax}(z)_j = \frac{e^{(z_j - \mu) / T}}{\sum_l e^{(z_l - \mu) / T}}.$$"
         "\n\nThe largest exponent is now 0, so nothing overflows.",
-        "Three lines: scale, take the exponential of the shifted scores, divide.\n\n"
-        "```python\nscaled = ____\nexponentials = np.exp(scaled - ____)\nreturn ____\n```\n\n"
+        "Three lines: subtract, take the exponential of what is left over $T$, divide.\n\n"
+        "```python\nbelow = scores - ____\nexponentials = np.exp(____ / temperature)\nreturn ____\n```\n\n"
         "Sums and maxima that keep their axis (`keepdims`) broadcast back over the row.",
     ),
     parsons=("softmax_over_queries", "temperature_multiplied"),
@@ -82,15 +82,15 @@ EXERCISE.probe("scores of plus and minus 60", np.array([[60.0, -60.0, 59.0], [0.
 
 @EXERCISE.solve
 def softmax_solution(scores, temperature=1.0):
-    scaled = scores / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    below = scores - scores.max(axis=-1, keepdims=True)
+    exponentials = np.exp(below / temperature)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
 @EXERCISE.mutant(evidence=text.row_sums)
 def softmax_over_queries(scores, temperature=1.0):
-    scaled = scores / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=0, keepdims=True))
+    below = scores - scores.max(axis=0, keepdims=True)
+    exponentials = np.exp(below / temperature)
     return exponentials / exponentials.sum(axis=0, keepdims=True)
 
 
@@ -161,8 +161,8 @@ def maximum_before_temperature(scores, temperature=1.0):
 
 @EXERCISE.mutant(evidence=text.largest)
 def temperature_multiplied(scores, temperature=1.0):
-    scaled = scores * temperature
-    exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    below = scores - scores.max(axis=-1, keepdims=True)
+    exponentials = np.exp(below * temperature)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
