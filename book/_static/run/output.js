@@ -1,4 +1,4 @@
-// Where a cell's output goes: the committed one stays until something new takes its place, and comes back at reset.
+// Where a cell's output goes: the committed one stays until a new one comes.
 const VERDICTS = {
   passed: ["✓", "Passed"],
   failed: ["✗", "Not yet"],

@@ -81,7 +81,7 @@ function hear(cell, message) {
   else if (message.kind !== "verdict" || JUDGED.has(cell.role)) cell.output.hear(message);
 }
 
-// For whoever keeps a record of attempts: which exercise, passed or failed or still open, and the mistake's name.
+// For a record of attempts.
 function tell({ text, detail }) {
   const [exercise, mistake] = detail.split(" ");
   document.dispatchEvent(new CustomEvent("attnlab:check", { detail: { exercise, state: text, mistake } }));
@@ -140,7 +140,7 @@ function finish(target, cell, result, failed) {
   target.say(where + ending(cell, result, failed));
 }
 
-// Bring back what the reader typed on an earlier visit, or in another tab meanwhile.
+// Bring back what the reader typed.
 function restore(words) {
   for (const cell of cells) cell.key = `${cell.number}-${hash(cell.committed)}`;
   const saved = store.match(cells.map((cell) => cell.key));
