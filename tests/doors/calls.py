@@ -15,10 +15,12 @@ from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.models import minilm, seq2seq
+from attnlab.layers import residual
 from attnlab.reference import blocked, recurrent
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
 from attnlab.reference import positions as np_positions
+from attnlab.reference import residual as np_residual
 from attnlab.reference import scoring as np_scoring
 from attnlab.reference import tiny
 from attnlab.studies import bugs, probe
@@ -124,6 +126,7 @@ CALLS = {
     "kernels.traffic.flash_1_traffic": (traffic.flash_1_traffic, (97, 7, 1009)),
     "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
     "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
+    "layers.residual.sinkhorn": (residual.sinkhorn, (t(0, 2, 5, 3), 4)),
     "masks.causal": (masks.causal, (NP_AT, NP_AT)),
     "masks.window": (masks.window, (AT, AT, 2)),
     "masks.padding": (masks.padding, (np.array([3, 0, 5]), 5)),
@@ -218,6 +221,10 @@ CALLS = {
     "reference.positions.sinusoidal.sinusoidal": (np_positions.sinusoidal, (NP_AT, 8)),
     "reference.recurrent.gru": (lambda x, h: recurrent.gru(x, h, GRU), (normal(5, 2, 5, 3), normal(6, 2, 4))),
     "reference.recurrent.gru_step": (lambda x, h: recurrent.gru_step(x, h, GRU), (normal(5, 2, 3), normal(6, 2, 4))),
+    "reference.residual.sinkhorn": (np_residual.sinkhorn, (normal(0, 2, 5, 3), 4)),
+    "reference.residual.through_streams": (lambda x, r, w, m: np_residual.through_streams(x, np.tanh, r, w, m),
+                                           (normal(0, 2, 5, 3, 7), normal(1, 3), normal(2, 3), normal(3, 3, 3))),
+    "reference.residual.attention_over_layers": (np_residual.attention_over_layers, (normal(0, 2, 5, 3, 7), normal(1, 7))),
     "reference.scoring.dot": (np_scoring.dot, (Q, K)),
     "reference.scoring.scaled_dot": (np_scoring.scaled_dot, (Q, K)),
     "reference.scoring.general": (np_scoring.general, (Q, normal(9, 2, 7, 3), normal(8, 5, 3))),
@@ -246,6 +253,9 @@ MODULES = {
     "attention.heads.MultiHead, one key for all": (lambda: attention.MultiHead(6, 3, 1), (t(0, 2, 5, 6),)),
     "attention.heads.MultiHead, blocked": (lambda: attention.MultiHead(6, 3, 1, flash_attention), (t(0, 2, 5, 6),)),
     "attention.latent.LatentAttention": (lambda: attention.LatentAttention(6, 3, 4, 2), (t(0, 2, 5, 6),)),
+    "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
+    "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
+    "layers.residual.AttentionOverLayers": (lambda: residual.AttentionOverLayers(7), (t(0, 2, 5, 3, 7),)),
     "positions.learned.Learned": (lambda: positions.Learned(7, 5), (AT,)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
@@ -257,6 +267,9 @@ MAKERS = {
     "MultiHead": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "n_kv_heads": 1}),
     "LatentAttention": (attention.LatentAttention, {"d_model": 6, "n_heads": 3, "d_latent": 4, "d_rotary": 2}),
     "GraphAttention": (graph.GraphAttention, {"d_in": 5, "d_out": 3}),
+    "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),
+    "HyperHead": (residual.HyperHead, {"d_model": 7, "n_streams": 3}),
+    "AttentionOverLayers": (residual.AttentionOverLayers, {"d_model": 7}),
     "Learned": (positions.Learned, {"max_len": 7, "d_model": 5}),
     "Encoder": (seq2seq.Encoder, {"n_words": 7, "width": 4}),
     "AdditiveAttention": (seq2seq.AdditiveAttention, {"width": 4}),
