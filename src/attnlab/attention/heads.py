@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from einops import rearrange, repeat
 from torch import Tensor, nn
@@ -96,15 +97,18 @@ class MultiHead(nn.Module):
         self,
         x: Float[Tensor, "*batch queries d_model"],
         context: Float[Tensor, "*batch keys d_model"] | None = None,
+        cache: Any = None,
         **options,
     ) -> Float[Tensor, "*batch queries d_model"]:
         """Tokens x ask the tokens of `context`, or each other if there is none.
 
-        Every option is handed on to `attend` by name: mask=, bias= to `attention`; causal=, window=,
+        Every other option is handed on to `attend` by name: mask=, bias= to `attention`; causal=, window=,
         key_mask= to `flash_attention`. A mask or bias is (queries, keys), or has an axis for the heads too.
+        cache: an `attnlab.cache.Cache`. Without a context the keys and values of x go behind those it holds, and x
+            asks all of them; those of a context are made at the first call and kept.
         """
         _need_heads_axis(x.ndim + 1, options)
-        return self.output(merge_heads(self.attend(*self.project(x, context), **options)))
+        return self.output(merge_heads(self.attend(*self._remembered(x, context, cache), **options)))
 
     def project(
         self,
@@ -116,14 +120,28 @@ class MultiHead(nn.Module):
         Float[Tensor, "*batch n_kv_heads keys d_head"],
     ]:
         """Queries, keys and values, split into heads: what `attend` is given, and a plot of weights needs."""
-        context = x if context is None else context
         _need_width("x", x, self.query.in_features)
+        return split_heads(self.query(x), self.n_heads), *self.keys_and_values(x if context is None else context)
+
+    def keys_and_values(
+        self, context: Float[Tensor, "*batch keys d_model"]
+    ) -> tuple[
+        Float[Tensor, "*batch n_kv_heads keys d_head"],
+        Float[Tensor, "*batch n_kv_heads keys d_head"],
+    ]:
+        """What the tokens of `context` are found by and what they give, split into heads: what a cache keeps."""
         _need_width("context", context, self.key.in_features)
-        return (
-            split_heads(self.query(x), self.n_heads),
-            split_heads(self.key(context), self.n_kv_heads),
-            split_heads(self.value(context), self.n_kv_heads),
-        )
+        return split_heads(self.key(context), self.n_kv_heads), split_heads(self.value(context), self.n_kv_heads)
+
+    def _remembered(self, x: Tensor, context: Tensor | None, cache: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """`project`, with the keys and values that a cache holds in place of their own part, or in front of it."""
+        if cache is None:
+            return self.project(x, context)
+        _need_width("x", x, self.query.in_features)
+        q = split_heads(self.query(x), self.n_heads)
+        if context is None:
+            return q, *cache.append(*self.keys_and_values(x))
+        return q, *cache.once(context, self.keys_and_values)
 
 
 def need_divisor(name: str, n: int, whole_name: str, whole: int) -> int:

@@ -1,0 +1,7 @@
+"""Keys and values of the tokens so far, kept so that a new token needs no second look at the old ones."""
+
+from __future__ import annotations
+
+from attnlab.cache.contiguous import Cache, ModelCache
+
+__all__ = ["Cache", "ModelCache"]
