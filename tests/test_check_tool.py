@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
@@ -49,6 +50,49 @@ def test_stages_run_in_their_own_order_and_quick_leaves_out_what_is_slow(tool):
     assert [title for title, _ in tool.asked_for(["site", "book"], quick=False)] == [titles[4], titles[6]]
     assert [title for title, _ in tool.asked_for([], quick=True)] == titles[:3]
     assert tool.asked_for(["site"], quick=True) == []
+
+
+TRIES = """
+import pathlib
+import pytest
+mark = pathlib.Path(__file__).with_name("tried")
+
+@pytest.fixture(scope="module")
+def page():
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path={browser!r}, args=["--no-sandbox"]).new_page()
+
+def test_hangs_once(page):
+    tried = mark.exists()
+    mark.touch()
+    page.evaluate("1" if tried else "new Promise(() => {{}})")
+
+def test_after_it(page):
+    assert page.evaluate("2 + 3") == 5
+
+def test_bad():
+    assert not mark.exists()
+"""
+
+
+def test_a_browser_that_hangs_is_ended_and_what_failed_is_tried_once_more(tool, tmp_path, monkeypatch, capsys):
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("no Chromium on PATH")
+    folder = tmp_path / "tests" / "site"
+    folder.mkdir(parents=True)
+    (folder / "conftest.py").write_text((ROOT / "tests/site/conftest.py").read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "serve.py").touch()
+    (folder / "test_a.py").write_text(TRIES.format(browser=browser), encoding="utf-8")
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    monkeypatch.setattr(tool, "WORKERS", 1)
+    monkeypatch.setenv("ATTNLAB_HUNG", "")  # given back afterwards
+    monkeypatch.setenv("ATTNLAB_PATIENCE", "8")
+    tally = tool.site()
+    assert (tally.passed, tally.failed) == (2, 1)
+    assert "stopped answering in ['tests/site/test_a.py::test_hangs_once']: 3 tests once more" in capsys.readouterr().out
 
 
 def test_an_unknown_stage_is_refused(tool, monkeypatch, capsys):

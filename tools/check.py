@@ -108,11 +108,11 @@ def why_skipped(output: str) -> str:
     return "".join(f"  {line}\n" for line in output.splitlines() if line.startswith("SKIPPED"))
 
 
-def pytest(*arguments: str, dist: str = "loadfile") -> Tally:
+def pytest(*arguments: str, dist: str = "loadfile", report: Path | None = None) -> Tally:
     """Run pytest, workers sharing the tests as `dist` says: by default the tests of a file, a notebook or a page of the
     site stay together. What it printed is shown where something failed, and the reasons of what was skipped."""
     with tempfile.TemporaryDirectory() as scratch:
-        report = Path(scratch, "junit.xml")
+        report = report or Path(scratch, "junit.xml")
         command = [
             sys.executable,
             "-m",
@@ -131,6 +131,28 @@ def pytest(*arguments: str, dist: str = "loadfile") -> Tally:
         tally += Tally(failed=1)
     print(output if code else why_skipped(output), end="", flush=True)
     return tally
+
+
+def site() -> Tally:
+    """The tests of the site. Where a browser stopped answering (tests/site/conftest.py ends it then), what failed is tried
+    once more in new ones, and that is said; without that, what fails has failed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report, hung = Path(scratch, "junit.xml"), Path(scratch, "hung.txt")
+        os.environ["ATTNLAB_HUNG"] = str(hung)
+        tally = pytest("tests/site", report=report)
+        if not (hung.is_file() and tally.failed):
+            return tally
+        again = failed_tests(report)
+        print(f"   a browser stopped answering in {hung.read_text('utf-8').split()}: {len(again)} tests once more", flush=True)
+        hung.unlink()
+        return Tally(tally.passed, tally.failed - len(again), tally.skipped) + pytest(*again)
+
+
+def failed_tests(report: Path) -> list[str]:
+    """The tests of a report that failed or broke, as pytest takes them: tests/site/test_a.py::test_b[c]."""
+    cases = ElementTree.parse(report).getroot().iter("testcase")
+    bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    return sorted({f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}" for case in bad})
 
 
 def script(*arguments: str) -> Tally:
@@ -168,7 +190,7 @@ STAGES = (
     Stage("notebooks", "Notebooks, executed again and compared, and solved", notebooks),
     Stage("book", "Book, every warning an error", lambda: script("tools/build.py", "--clean")),
     Stage("links", "Links inside the site", lambda: script("tools/linkcheck.py")),
-    Stage("site", "Site in a browser", lambda: pytest("tests/site")),
+    Stage("site", "Site in a browser", lambda: site()),
 )
 
 

@@ -8,12 +8,14 @@ the site) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names anoth
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
 import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +35,31 @@ FLAGS = [
 ]
 OWN = ("data:", "blob:", "about:")
 DESKTOP = {"width": 1280, "height": 900}
+PATIENCE = float(os.environ.get("ATTNLAB_PATIENCE", 240))  # seconds; the slowest test takes about 30
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A script that never answers would hold a test for ever, for not every wait has an end of its own: then its browser is
+    ended, which fails the test, and is said in the file that ATTNLAB_HUNG names."""
+    watchdog = threading.Timer(PATIENCE, end_browsers, [item.nodeid])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        return (yield)
+    finally:
+        watchdog.cancel()
+
+
+def end_browsers(test: str) -> None:
+    """End all that this process started; every wait for a browser then ends with an error."""
+    print(f"no answer for {PATIENCE:.0f} s in {test}", file=sys.__stderr__)
+    faulthandler.dump_traceback(file=sys.__stderr__)
+    if "ATTNLAB_HUNG" in os.environ:
+        with open(os.environ["ATTNLAB_HUNG"], "a", encoding="utf-8") as told:
+            told.write(f"{test}\n")
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
 
 
 def chromium() -> str | None:
