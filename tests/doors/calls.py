@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from compare import normal
 
-from attnlab import attention, data, masks, positions, reference, training
+from attnlab import attention, data, generation, masks, positions, reference, training
 from attnlab.attention import graph, scoring
 from attnlab.data import wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
@@ -16,7 +16,7 @@ from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.models import minilm, seq2seq
 from attnlab.layers import residual
-from attnlab.reference import blocked, recurrent
+from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
 from attnlab.reference import positions as np_positions
@@ -67,6 +67,20 @@ def absorbed(scores: np.ndarray, v: np.ndarray) -> blocked.Running:
     return state
 
 
+def wrote(function, *arguments, **options) -> list:
+    """What `function` writes with a step that favours the id after the last."""
+
+    def step(ids, cache):
+        return -((torch.arange(7) - ids[:, -1:] - 1) % 7).double()
+
+    return list(function(step, torch.tensor([[3], [4]]), *arguments, **options))
+
+
+def after(ids) -> np.ndarray:
+    """Logits that favour the id after the last."""
+    return -((np.arange(5) - (ids[-1] if ids else 2) - 1) % 5).astype(float)
+
+
 def first_batches(lengths, size, seed) -> list:
     return list(itertools.islice(data.by_length(lengths, size, seed), 5))
 
@@ -100,6 +114,15 @@ CALLS = {
     "data.tasks.recall": (data.recall, (3, 4, 7, 5, 0)),
     "data.wardrobe.wardrobe_texts": (wardrobe.wardrobe_texts, (2,)),
     "data.wardrobe.wardrobe_split": (wardrobe.wardrobe_split, (2, 0.25, 0)),
+    "generation.beam.beam": (lambda: wrote(generation.beam, 4, 2, length_penalty=0.6), ()),
+    "generation.beam.penalty": (generation.penalty, (7, 0.6)),
+    "generation.filters.min_p": (generation.min_p, (t(0, 3, 7), 0.3)),
+    "generation.filters.temperature": (generation.temperature, (t(0, 3, 7), 0.7)),
+    "generation.filters.top_k": (generation.top_k, (t(0, 3, 7), 2)),
+    "generation.filters.top_p": (generation.top_p, (t(0, 3, 7), 0.6)),
+    "generation.write.draw": (lambda x: generation.draw(x, torch.Generator().manual_seed(0)), (t(0, 3, 7),)),
+    "generation.write.greedy": (lambda: wrote(generation.greedy, 4), ()),
+    "generation.write.sample": (lambda: wrote(generation.sample, 4, torch.Generator().manual_seed(0)), ()),
     "kernels.cost.attention_flops": (cost.attention_flops, (5, 7, 11, 13, 2, True)),
     "kernels.cost.layer_flops": (cost.layer_flops, (5, 7)),
     "kernels.cost.score_bytes": (cost.score_bytes, (5, 7)),
@@ -229,6 +252,18 @@ CALLS = {
     "reference.scoring.scaled_dot": (np_scoring.scaled_dot, (Q, K)),
     "reference.scoring.general": (np_scoring.general, (Q, normal(9, 2, 7, 3), normal(8, 5, 3))),
     "reference.scoring.additive": (np_scoring.additive, (Q, K, normal(7, 5, 3), normal(8, 5, 3), normal(9, 3))),
+    "reference.decoding.beam": (lambda: decoding.beam(after, 4, 2, 1, 0.6), ()),
+    "reference.decoding.every_text": (lambda: decoding.every_text(after, 2, 1), ()),
+    "reference.decoding.greedy": (lambda: decoding.greedy(after, 4, 1), ()),
+    "reference.decoding.grow": (lambda: decoding.grow(after, [decoding.Text((2,), -0.5)]), ()),
+    "reference.decoding.log_softmax": (decoding.log_softmax, (normal(0, 7),)),
+    "reference.decoding.penalty": (decoding.penalty, (7, 0.6)),
+    "reference.sampling.accept": (sampling.accept, (shares(7), shares(7)[::-1])),
+    "reference.sampling.draw": (lambda x: sampling.draw(x, np.random.default_rng(0)), (normal(0, 3, 7),)),
+    "reference.sampling.min_p": (sampling.min_p, (normal(0, 3, 7), 0.3)),
+    "reference.sampling.temperature": (sampling.temperature, (normal(0, 3, 7), 0.7)),
+    "reference.sampling.top_k": (sampling.top_k, (normal(0, 3, 7), 2)),
+    "reference.sampling.top_p": (sampling.top_p, (normal(0, 3, 7), 0.6)),
     "reference.scoring.gaussian": (np_scoring.gaussian, (Q, K, 0.7)),
     "reference.scoring.kernel_regression": (np_scoring.kernel_regression, (Q, K, V, 0.7)),
     "reference.softmax.softmax": (reference.softmax, (Q, -1, 0.7)),
@@ -288,5 +323,6 @@ ELSEWHERE = {
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"
         " definition check_tensors check_overlays check_numbers need_divisor check_edges count"
     ),
+    "the loop and the doors of generation, behind greedy, sample and beam": "write next_logits check_row check_prompt check_logits step_of",
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
 }
