@@ -98,3 +98,46 @@ def slope(f, x: list[float], step: float = 1e-5) -> list[float]:
 
 def _exp(x: float) -> float:
     return math.exp(x) if x < 700 else math.inf
+
+
+def layer_norm(row: list[float], gain: list[float], bias: list[float], epsilon: float) -> list[float]:
+    """One token: subtract the mean, divide by the root of the mean squared deviation and epsilon."""
+    mean = math.fsum(row) / len(row)
+    variance = math.fsum((a - mean) ** 2 for a in row) / len(row)
+    return [g * (a - mean) / math.sqrt(variance + epsilon) + b for a, g, b in zip(row, gain, bias)]
+
+
+def rms_norm(row: list[float], gain: list[float], epsilon: float) -> list[float]:
+    """One token: divide by the root of the mean square and epsilon."""
+    size = math.sqrt(math.fsum(a * a for a in row) / len(row) + epsilon)
+    return [g * a / size for a, g in zip(row, gain)]
+
+
+def relu(x: float) -> float:
+    return x if x > 0 else 0.0
+
+
+def gelu(x: float) -> float:
+    return x * (1 + math.erf(x / math.sqrt(2))) / 2
+
+
+def gelu_tanh(x: float) -> float:
+    return 0.5 * x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def silu(x: float) -> float:
+    return x / (1 + math.exp(-x))
+
+
+def times(row: list[float], matrix: list[list[float]]) -> list[float]:
+    """A row times a matrix."""
+    return [math.fsum(a * line[j] for a, line in zip(row, matrix)) for j in range(len(matrix[0]))]
+
+
+def feed_forward(row, expand, expand_bias, contract, contract_bias, activation) -> list[float]:
+    hidden = [activation(a + b) for a, b in zip(times(row, expand), expand_bias)]
+    return [a + b for a, b in zip(times(hidden, contract), contract_bias)]
+
+
+def gated(row, gate, expand, contract, activation) -> list[float]:
+    return times([activation(a) * b for a, b in zip(times(row, gate), times(row, expand))], contract)

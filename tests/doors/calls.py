@@ -9,6 +9,7 @@ import torch
 from compare import normal
 
 from attnlab import attention, data, generation, masks, positions, reference, training
+from attnlab import attention, data, layers, masks, positions, reference, training
 from attnlab.attention import graph, scoring
 from attnlab.data import wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
@@ -19,6 +20,7 @@ from attnlab.layers import residual
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
+from attnlab.reference import layers as np_layers
 from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
 from attnlab.reference import scoring as np_scoring
@@ -52,6 +54,8 @@ WEIGHTS = shares(2, 4, 4)
 CODES = np.array([[0, 4, 2], [1, 1, 3]])
 PIECES = wordpiece.WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
 GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
+NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
+NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
 
 
@@ -150,6 +154,12 @@ CALLS = {
     "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
     "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
     "layers.residual.sinkhorn": (residual.sinkhorn, (t(0, 2, 5, 3), 4)),
+    "layers.feedforward.relu": (layers.relu, (t(0, 3, 5),)),
+    "layers.feedforward.gelu": (layers.gelu, (t(0, 3, 5),)),
+    "layers.feedforward.gelu_tanh": (layers.gelu_tanh, (t(0, 3, 5),)),
+    "layers.feedforward.silu": (layers.silu, (t(0, 3, 5),)),
+    "layers.norms.layer_norm": (layers.layer_norm, (t(0, 2, 3, 5), t(1, 5), t(2, 5), 0.1)),
+    "layers.norms.rms_norm": (layers.rms_norm, (t(0, 2, 3, 5), t(1, 5), 0.1)),
     "masks.causal": (masks.causal, (NP_AT, NP_AT)),
     "masks.window": (masks.window, (AT, AT, 2)),
     "masks.padding": (masks.padding, (np.array([3, 0, 5]), 5)),
@@ -215,6 +225,26 @@ CALLS = {
     "reference.heads.merge_heads": (np_heads.merge_heads, (normal(0, 2, 3, 5, 7),)),
     "reference.heads.repeat_heads": (np_heads.repeat_heads, (normal(0, 2, 3, 5, 7), 6)),
     "reference.heads.multi_head": (lambda x: np_heads.multi_head(x, None, PROJECTIONS, 2, 1), (normal(0, 2, 5, 6),)),
+    "reference.layers.norms.layer_norm": (np_layers.layer_norm, (normal(0, 2, 3, 5), normal(1, 5), normal(2, 5), 0.1)),
+    "reference.layers.norms.layer_norm_gradient": (np_layers.layer_norm_gradient,
+                                                   (normal(0, 2, 3, 5), normal(3, 2, 3, 5), normal(1, 5), 0.1)),
+    "reference.layers.norms.rms_norm": (np_layers.rms_norm, (normal(0, 2, 3, 5), normal(1, 5), 0.1)),
+    "reference.layers.norms.rms_norm_gradient": (np_layers.rms_norm_gradient,
+                                                 (normal(0, 2, 3, 5), normal(3, 2, 3, 5), normal(1, 5), 0.1)),
+    "reference.layers.activations.relu": (np_layers.relu, (normal(0, 3, 5),)),
+    "reference.layers.activations.relu_gradient": (np_layers.relu_gradient, (normal(0, 3, 5), normal(1, 3, 5))),
+    "reference.layers.activations.gelu": (np_layers.gelu, (normal(0, 3, 5),)),
+    "reference.layers.activations.gelu_gradient": (np_layers.gelu_gradient, (normal(0, 3, 5), normal(1, 3, 5))),
+    "reference.layers.activations.gelu_tanh": (np_layers.gelu_tanh, (normal(0, 3, 5),)),
+    "reference.layers.activations.gelu_tanh_gradient": (np_layers.gelu_tanh_gradient, (normal(0, 3, 5), normal(1, 3, 5))),
+    "reference.layers.activations.silu": (np_layers.silu, (normal(0, 3, 5),)),
+    "reference.layers.activations.silu_gradient": (np_layers.silu_gradient, (normal(0, 3, 5), normal(1, 3, 5))),
+    "reference.layers.feedforward.feed_forward": (lambda x: np_layers.feed_forward(x, NP_FEED), (normal(0, 2, 3, 5),)),
+    "reference.layers.feedforward.feed_forward_gradient": (lambda x, d: np_layers.feed_forward_gradient(x, NP_FEED, d),
+                                                           (normal(0, 2, 3, 5), normal(5, 2, 3, 4))),
+    "reference.layers.feedforward.gated_feed_forward": (lambda x: np_layers.gated_feed_forward(x, NP_GATED), (normal(0, 2, 3, 5),)),
+    "reference.layers.feedforward.gated_feed_forward_gradient": (lambda x, d: np_layers.gated_feed_forward_gradient(x, NP_GATED, d),
+                                                                 (normal(0, 2, 3, 5), normal(5, 2, 3, 4))),
     "reference.positions.bias.t5_buckets": (np_positions.t5_buckets, (NP_AT, NP_AT, 8, 16, False)),
     "reference.positions.bias.alibi_slopes": (np_positions.alibi_slopes, (6,)),
     "reference.positions.bias.alibi": (np_positions.alibi, (6, NP_AT, NP_AT)),
@@ -291,6 +321,17 @@ MODULES = {
     "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.AttentionOverLayers": (lambda: residual.AttentionOverLayers(7), (t(0, 2, 5, 3, 7),)),
+    "layers.norms.LayerNorm": (lambda: layers.LayerNorm(5, 0.1), (t(0, 2, 3, 5),)),
+    "layers.norms.RMSNorm": (lambda: layers.RMSNorm(5, 0.1), (t(0, 2, 3, 5),)),
+    "layers.feedforward.FeedForward": (lambda: layers.FeedForward(5, 7, layers.gelu), (t(0, 2, 3, 5),)),
+    "layers.feedforward.GatedFeedForward": (lambda: layers.GatedFeedForward(5, 7), (t(0, 2, 3, 5),)),
+    "layers.embedding.TiedEmbedding": (lambda: layers.TiedEmbedding(11, 6), (torch.tensor(CODES),)),
+    "layers.blocks.EncoderBlock": (lambda: layers.EncoderBlock(
+        layers.PostNorm(attention.MultiHead(6, 3), layers.LayerNorm(6)), layers.PostNorm(layers.FeedForward(6, 7), layers.LayerNorm(6))),
+        (t(0, 2, 5, 6),)),
+    "layers.blocks.DecoderBlock": (lambda: layers.DecoderBlock(
+        *(layers.PreNorm(attention.MultiHead(6, 3), layers.RMSNorm(6)) for _ in range(2)),
+        layers.PreNorm(layers.GatedFeedForward(6, 7), layers.RMSNorm(6))), (t(0, 2, 5, 6), t(1, 2, 3, 6))),
     "positions.learned.Learned": (lambda: positions.Learned(7, 5), (AT,)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
@@ -305,6 +346,11 @@ MAKERS = {
     "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),
     "HyperHead": (residual.HyperHead, {"d_model": 7, "n_streams": 3}),
     "AttentionOverLayers": (residual.AttentionOverLayers, {"d_model": 7}),
+    "LayerNorm": (layers.LayerNorm, {"d_model": 5}),
+    "RMSNorm": (layers.RMSNorm, {"d_model": 5}),
+    "FeedForward": (layers.FeedForward, {"d_model": 5, "d_ff": 7}),
+    "GatedFeedForward": (layers.GatedFeedForward, {"d_model": 5, "d_ff": 7}),
+    "TiedEmbedding": (layers.TiedEmbedding, {"vocab_size": 11, "d_model": 5}),
     "Learned": (positions.Learned, {"max_len": 7, "d_model": 5}),
     "Encoder": (seq2seq.Encoder, {"n_words": 7, "width": 4}),
     "AdditiveAttention": (seq2seq.AdditiveAttention, {"width": 4}),

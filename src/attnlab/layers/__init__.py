@@ -1,13 +1,32 @@
-"""Layers of a transformer other than attention: how states are passed from layer to layer."""
+"""Layers of a transformer around attention: norms, feed-forward networks, blocks, embeddings, and how states are passed on."""
 
 from __future__ import annotations
 
+from attnlab.layers.blocks import DecoderBlock, EncoderBlock, PostNorm, PreNorm
+from attnlab.layers.embedding import TiedEmbedding
+from attnlab.layers.feedforward import FeedForward, GatedFeedForward, gelu, gelu_tanh, relu, silu
+from attnlab.layers.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
 from attnlab.layers.residual import AttentionOverLayers, Connection, HyperConnection, HyperHead, sinkhorn
 
 __all__ = [
     "AttentionOverLayers",
     "Connection",
+    "DecoderBlock",
+    "EncoderBlock",
+    "FeedForward",
+    "GatedFeedForward",
     "HyperConnection",
     "HyperHead",
+    "LayerNorm",
+    "PostNorm",
+    "PreNorm",
+    "RMSNorm",
+    "TiedEmbedding",
+    "gelu",
+    "gelu_tanh",
+    "layer_norm",
+    "relu",
+    "rms_norm",
+    "silu",
     "sinkhorn",
 ]
