@@ -37,6 +37,7 @@ DRAWINGS = {
     "text_to_vectors": diagrams.text_to_vectors(),
     "training_loop": diagrams.training_loop(),
     "transformer": diagrams.transformer(),
+    "transformer_2017": diagrams.transformer_2017(),
     "where_positions_enter": diagrams.where_positions_enter(),
 }
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}
@@ -299,3 +300,12 @@ def test_what_leaves_the_drawing_and_what_is_too_small_is_found():
 def test_poor_contrast_is_found():
     palette = colours.palette("site", "light")
     assert colours.contrast(palette, "lit", "ink") < 4.5 < colours.contrast(palette, "lit", "page")
+
+
+@both
+def test_the_transformer_of_2017_has_the_sublayers_of_the_package(layout):
+    """Five sublayers in colour, each followed by its own add and norm, in the order of the model's blocks."""
+    boxes = [shape for shape in getattr(diagrams.transformer_2017(), layout) if isinstance(shape, Box)]
+    named = [shape.lines[0].removeprefix("# ") for shape in boxes if shape.kind == "weight" or shape.lines == ("add, norm",)]
+    sublayers = ["self-attention", "feed-forward", "masked self-attention", "cross-attention", "feed-forward"]
+    assert named == [name for sublayer in sublayers for name in (sublayer, "add, norm")]

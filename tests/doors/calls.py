@@ -11,12 +11,13 @@ from compare import normal
 from attnlab import attention, data, generation, masks, positions, reference, training
 from attnlab import attention, data, layers, masks, positions, reference, training
 from attnlab.attention import graph, scoring
+from attnlab.cache import ModelCache
 from attnlab.data import wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
-from attnlab.models import minilm, seq2seq
-from attnlab.layers import residual
+from attnlab.layers import LayerNorm, PreNorm, residual
+from attnlab.models import minilm, seq2seq, transformer
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
@@ -27,6 +28,7 @@ from attnlab.reference import scoring as np_scoring
 from attnlab.reference import tiny
 from attnlab.studies import bugs, probe
 from attnlab.tokens import merges, vocabulary, wordpiece
+from attnlab.weights import torch_transformer
 
 
 def t(seed: int, *shape: int) -> torch.Tensor:
@@ -53,6 +55,8 @@ INDEX = np_positions.relative_index(np.arange(3), np.arange(7), 4)
 WEIGHTS = shares(2, 4, 4)
 CODES = np.array([[0, 4, 2], [1, 1, 3]])
 PIECES = wordpiece.WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
+SIZES = transformer.Config(11, 11, 6, 3, 13, 2, 7, 0.0)
+WITH_LAST = transformer.Transformer(SIZES, last=LayerNorm).state_dict()
 GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
 NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
 NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
@@ -309,6 +313,9 @@ CALLS = {
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
     "tokens.wordpiece.words": (wordpiece.words, ("A small boat.",)),
     "tokens.wordpiece.pieces": (wordpiece.pieces, ("aab", {"aa": 0, "##b": 1})),
+    "models.transformer.n_parameters": (transformer.n_parameters, (SIZES,)),
+    "weights.torch_transformer.to_torch": (torch_transformer.to_torch, (WITH_LAST,)),
+    "weights.torch_transformer.from_torch": (torch_transformer.from_torch, (torch_transformer.to_torch(WITH_LAST),)),
 }  # fmt: skip
 
 # Modules of torch: how to make one, what to call it with.
@@ -334,6 +341,9 @@ MODULES = {
         layers.PreNorm(layers.GatedFeedForward(6, 7), layers.RMSNorm(6))), (t(0, 2, 5, 6), t(1, 2, 3, 6))),
     "positions.learned.Learned": (lambda: positions.Learned(7, 5), (AT,)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
+    "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
+    "models.transformer.Transformer, before": (lambda: transformer.Transformer(SIZES, PreNorm, shared=True, positions=positions.Learned),
+                                               (torch.tensor(CODES), torch.tensor(CODES + 3))),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
                                (torch.tensor(CODES + 3), torch.tensor(CODES + 3))),
 }  # fmt: skip
@@ -355,6 +365,8 @@ MAKERS = {
     "Encoder": (seq2seq.Encoder, {"n_words": 7, "width": 4}),
     "AdditiveAttention": (seq2seq.AdditiveAttention, {"width": 4}),
     "Recipe": (training.Recipe, {"steps": 7, "warmup": 3, "seed": 0}),
+    "transformer.Config": (transformer.Config, {"n_source": 11, "n_target": 7, "d_model": 6, "n_heads": 3, "d_ff": 13, "n_layers": 2, "max_len": 5}),
+    "ModelCache": (ModelCache, {"n_layers": 2}),
     "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13}),
 }
 
@@ -363,7 +375,7 @@ ELSEWHERE = {
     "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights",
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
-        "trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
+        "initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"

@@ -209,7 +209,7 @@ def test_a_block_gives_its_layers_what_there_is_and_nothing_more(wrap):
     DecoderBlock(Layer(), Layer(), Layer())(X, MEMORY, CAUSAL, SOURCE_REAL, cache="cache")
     assert [sorted(given) for given in heard] == [
         ["cache", "mask"],
-        ["context", "mask"],
+        ["cache", "context", "mask"],
         [],
     ]
     assert heard[1]["context"] is MEMORY and heard[1]["mask"] is SOURCE_REAL and heard[0]["cache"] == "cache"

@@ -23,6 +23,7 @@ from attnlab.diagrams.residual import block_residual
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
+from attnlab.diagrams.two_stacks import transformer_2017
 
 __all__ = [
     "attention_head",
@@ -39,5 +40,6 @@ __all__ = [
     "text_to_vectors",
     "training_loop",
     "transformer",
+    "transformer_2017",
     "where_positions_enter",
 ]

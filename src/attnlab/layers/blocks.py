@@ -91,10 +91,11 @@ class DecoderBlock(nn.Module):
     ) -> Float[Tensor, "*batch tokens d_model"]:
         """`mask` is for the tokens' own attention, `memory_mask` for that to the memory; True = may look.
 
-        `cache`, where there is one, is handed to the self-attention by name, and from there to its `attend`.
+        `cache`, where there is one, is handed to both attentions by name: the tokens' keys and values are appended to it,
+        those of the memory kept in it from the first call on (`attnlab.cache.Cache`).
         """
         x = self.self_attend(x, **_given(mask=mask, cache=cache))
-        x = self.cross_attend(x, context=memory, **_given(mask=memory_mask))
+        x = self.cross_attend(x, context=memory, **_given(mask=memory_mask, cache=cache))
         return self.feed_forward(x)
 
 
