@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -21,13 +22,15 @@ from attnlab.models import minilm, seq2seq, transformer
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
+from attnlab.reference import losses as np_losses
+from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
 from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
 from attnlab.reference import scoring as np_scoring
 from attnlab.reference import tiny
 from attnlab.studies import bugs, probe
-from attnlab.tokens import merges, vocabulary, wordpiece
+from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import torch_transformer
 
 
@@ -91,6 +94,14 @@ def after(ids) -> np.ndarray:
 
 def first_batches(lengths, size, seed) -> list:
     return list(itertools.islice(data.by_length(lengths, size, seed), 5))
+
+
+def learned_merges(texts, vocab_size) -> list:
+    return list(bpe.train(texts, vocab_size).merges)
+
+
+def an_epoch(lengths, budget) -> list:
+    return training.by_length(lengths, budget, np.random.default_rng(0))
 
 
 # name of the function: (the function, its arguments)
@@ -301,6 +312,9 @@ CALLS = {
     "reference.scoring.gaussian": (np_scoring.gaussian, (Q, K, 0.7)),
     "reference.scoring.kernel_regression": (np_scoring.kernel_regression, (Q, K, V, 0.7)),
     "reference.softmax.softmax": (reference.softmax, (Q, -1, 0.7)),
+    "reference.losses.cross_entropy": (np_losses.cross_entropy, (normal(0, 2, 3, 5), CODES, 0.1)),
+    "reference.losses.cross_entropy_gradient": (np_losses.cross_entropy_gradient, (normal(0, 2, 3, 5), CODES, 0.1)),
+    "reference.optimisers.newton_schulz": (np_optimisers.newton_schulz, (normal(0, 5, 3), 4)),
     "studies.probe.entropy": (probe.entropy, (WEIGHTS,)),
     "studies.probe.offset_mass": (probe.offset_mass, (WEIGHTS, -1)),
     "studies.probe.window_mass": (probe.window_mass, (WEIGHTS, 1)),
@@ -308,6 +322,8 @@ CALLS = {
     "studies.probe.content_share": (probe.content_share, (shares(5, 2, 4, 4),)),
     "studies.probe.head_statistics": (probe.head_statistics, (WEIGHTS, 1)),
     "studies.probe.rollout": (probe.rollout, (shares(3, 2, 4, 4), 0.5)),
+    "tokens.bpe.words": (bpe.words, ("they're  12 ways",)),
+    "tokens.bpe.train": (learned_merges, (["the thin", "thing"], 260)),
     "tokens.merges.most_frequent_pair": (merges.most_frequent_pair, (list("the thin"),)),
     "tokens.merges.join_pair": (merges.join_pair, (list("the thin"), ("t", "h"))),
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
@@ -316,6 +332,17 @@ CALLS = {
     "models.transformer.n_parameters": (transformer.n_parameters, (SIZES,)),
     "weights.torch_transformer.to_torch": (torch_transformer.to_torch, (WITH_LAST,)),
     "weights.torch_transformer.from_torch": (torch_transformer.from_torch, (torch_transformer.to_torch(WITH_LAST),)),
+    "training.batches.by_length": (an_epoch, (np.array([3, 1, 2, 3, 1]), 6)),
+    "training.batches.waste": (training.waste, (np.array([3, 1, 2]), [np.array([0, 2]), np.array([1])])),
+    "training.clipping.clip": (training.clip, ([t(0, 2, 3), t(1, 5)], 0.7)),
+    "training.evaluate.exact_match": (training.exact_match, ([[5, 2, 7], [4]], [[5, 2], [3]])),
+    "training.losses.cross_entropy": (training.cross_entropy, (t(0, 2, 3, 5), torch.tensor(CODES), 0.1)),
+    "training.losses.shift_right": (training.shift_right, (torch.tensor(CODES),)),
+    "training.optimisers.by_shape": (training.by_shape, (8, 3)),
+    "training.optimisers.like_adamw": (training.like_adamw, (8, 3)),
+    "training.optimisers.newton_schulz": (training.newton_schulz, (t(0, 5, 3), 4)),
+    "training.schedules.noam": (training.noam, (7, 64, 100)),
+    "training.schedules.warmup_cosine": (training.warmup_cosine, (7, 30, 5, 0.5)),
 }  # fmt: skip
 
 # Modules of torch: how to make one, what to call it with.
@@ -364,6 +391,7 @@ MAKERS = {
     "Learned": (positions.Learned, {"max_len": 7, "d_model": 5}),
     "Encoder": (seq2seq.Encoder, {"n_words": 7, "width": 4}),
     "AdditiveAttention": (seq2seq.AdditiveAttention, {"width": 4}),
+    "Epochs": (functools.partial(training.Epochs, [3, 1, 2]), {"budget": 7, "seed": 0}),
     "Recipe": (training.Recipe, {"steps": 7, "warmup": 3, "seed": 0}),
     "transformer.Config": (transformer.Config, {"n_source": 11, "n_target": 7, "d_model": 6, "n_heads": 3, "d_ff": 13, "n_layers": 2, "max_len": 5}),
     "ModelCache": (ModelCache, {"n_layers": 2}),
@@ -373,9 +401,11 @@ MAKERS = {
 # What is not called here, and why.
 ELSEWHERE = {
     "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights",
+    "writes and reads files": "save resume",
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
         "initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
+        " adam bar evaluate matrices_and_others"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"

@@ -49,7 +49,15 @@ def by_hand(model, batches, rates, clip):
 
 @pytest.mark.parametrize("clip", [0.05, 100.0])
 def test_a_run_is_adam_with_clipping_and_this_schedule(clip):
-    rates = [0.04 / 3, 0.08 / 3, 0.04, 0.04 * 4 / 5, 0.04 * 3 / 5, 0.04 * 2 / 5, 0.04 / 5]
+    rates = [
+        0.04 / 3,
+        0.08 / 3,
+        0.04,
+        0.04 * 4 / 5,
+        0.04 * 3 / 5,
+        0.04 * 2 / 5,
+        0.04 / 5,
+    ]
     model, batches = line(), examples(7)
     expected, losses = by_hand(line(), batches, rates, clip)
     history = training.train(model, batches, squared, Recipe(7, 0.04, warmup=2, clip=clip))
@@ -77,7 +85,12 @@ def test_the_same_seeds_give_the_same_run_and_leave_torch_as_it_was():
 
 def test_dropout_is_on_while_training_and_off_afterwards():
     model, modes = line(), []
-    training.train(model, examples(2), lambda m, b: modes.append(m.training) or squared(m, b), Recipe(2))
+    training.train(
+        model,
+        examples(2),
+        lambda m, b: modes.append(m.training) or squared(m, b),
+        Recipe(2),
+    )
     assert modes == [True, True] and not model.training
 
 
@@ -106,3 +119,82 @@ def test_batches_that_end_and_losses_that_are_no_numbers_are_named():
         training.train(line(), examples(3), squared, Recipe(5))
     with pytest.raises(FloatingPointError, match="the loss is nan at step 1"):
         training.train(line(), examples(3), lambda m, b: squared(m, b) * math.nan, Recipe(3))
+
+
+def test_a_schedule_and_an_optimiser_are_passed_in():
+    rates = []
+
+    class Watching(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    recipe = Recipe(
+        5,
+        schedule=lambda step: 0.1 / step,
+        optimiser=lambda model: Watching(model.parameters(), lr=1.0),
+    )
+    model, batches = line(), examples(5)
+    training.train(model, batches, squared, recipe)
+    assert rates == [0.1 / step for step in (1, 2, 3, 4, 5)]
+    by_hand = line()
+    for (x, y), rate in zip(batches, rates):
+        by_hand.zero_grad()
+        squared(by_hand, (x, y)).backward()
+        nn.utils.clip_grad_norm_(by_hand.parameters(), 1.0)
+        for p in by_hand.parameters():
+            p.data -= rate * p.grad
+    assert all(torch.allclose(p, q, rtol=0, atol=1e-15) for p, q in zip(model.parameters(), by_hand.parameters()))
+
+
+def test_a_run_in_pieces_is_the_run_in_one():
+    def make():
+        model = nn.Sequential(line(), nn.Dropout(0.5))
+        return training.Run(model, examples(9), squared, Recipe(9, seed=2))
+
+    whole, pieces, seen = make(), make(), []
+    history = whole.advance()
+    parts = [pieces.advance(n, report=lambda *both: seen.append(both)) for n in (4, 0, 3)]
+    parts.append(pieces.advance())
+    assert [len(part) for part in parts] == [4, 0, 3, 2] and sum(parts, []) == history == pieces.history
+    assert [step for step, _ in seen] == [1, 2, 3, 4, 5, 6, 7] and pieces.advance() == [] and not pieces.model.training
+    assert all(torch.equal(p, q) for p, q in zip(whole.model.parameters(), pieces.model.parameters()))
+
+
+def test_layers_that_get_no_gradient_are_left_alone():
+    model = nn.ModuleDict({"used": line(), "idle": line(5)})
+    before = model["idle"].weight.clone()
+    training.train(model, examples(3), lambda m, b: squared(m["used"], b), Recipe(3))
+    assert torch.equal(model["idle"].weight, before)
+
+
+def test_the_bar_says_how_far_the_loss_lately_and_the_time_left():
+    said, clock = [], iter([100.0, 102.0, 104.0, 250.0, 500.0])
+    report = training.bar(4, write=said.append, clock=lambda: next(clock))
+    for step, loss in enumerate([4.0, 2.0, 3.0, 3.0], start=1):
+        report(step, loss)
+    assert said == [
+        "\r[######..................] 1/4  loss 4.000  0:06 left",
+        "\r[############............] 2/4  loss 3.000  0:04 left",
+        "\r[##################......] 3/4  loss 3.000  0:50 left",
+        "\r[########################] 4/4  loss 3.000  0:00 left\n",
+    ]
+
+
+def test_the_bar_is_silent_where_there_is_no_terminal(capsys, monkeypatch):
+    training.train(line(), examples(3), squared, Recipe(3), report=training.bar(3))
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    training.train(line(), examples(3), squared, Recipe(3), report=training.bar(3))
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\r[") == 3 and err.endswith("left\n")
+    with pytest.raises(ValueError, match="steps must be at least 1 but is 0"):
+        training.bar(0)
+
+
+def test_the_bar_forgets_old_losses():
+    said = []
+    report = training.bar(400, write=said.append, clock=lambda: 0.0)
+    for step in range(1, 401):
+        report(step, 100.0 if step < 200 else 1.0)
+    assert "loss 1.0" in said[-1] and "loss 100.000" in said[150]

@@ -23,9 +23,7 @@ def cross_entropy(
     z, q, counts = _wanted(logits, targets, smoothing, ignore)
     z = z - z.max(axis=-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-    terms = np.where(
-        q > 0, q * log_p, 0.0
-    )  # a word of chance 0 costs nothing where it is not wanted
+    terms = np.multiply(q, log_p, where=q > 0, out=np.zeros_like(z))  # what is not wanted costs nothing, even ln 0
     return float(-terms.sum(axis=-1)[counts].mean())
 
 
@@ -43,15 +41,11 @@ def cross_entropy_gradient(
     return np.where(counts[..., None], softmax(z) - q, 0.0) / counts.sum()
 
 
-def _wanted(
-    logits, targets, smoothing: float, ignore: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _wanted(logits, targets, smoothing: float, ignore: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Logits as floats, the distribution wanted at each place, and which places count."""
     z, targets = np.asarray(logits, dtype=np.float64), np.asarray(targets)
     if z.shape[:-1] != targets.shape:
-        raise ValueError(
-            f"targets have the shape {targets.shape} but the logits {z.shape}"
-        )
+        raise ValueError(f"targets have the shape {targets.shape} but the logits {z.shape}")
     if not 0 <= smoothing <= 1:
         raise ValueError(f"smoothing must be between 0 and 1 but is {smoothing}")
     counts = targets != ignore

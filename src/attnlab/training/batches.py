@@ -9,18 +9,11 @@ import numpy as np
 from attnlab._counts import count, counts
 from attnlab._shapes import Array, Int
 
-Lengths = (
-    Sequence[int]
-    | Sequence[Sequence[int]]
-    | Int[Array, "examples"]
-    | Int[Array, "examples sides"]
-)
+Lengths = Sequence[int] | Sequence[Sequence[int]] | Int[Array, "examples"] | Int[Array, "examples sides"]
 
 
 @counts("budget")
-def by_length(
-    lengths: Lengths, budget: int, generator: np.random.Generator
-) -> list[np.ndarray]:
+def by_length(lengths: Lengths, budget: int, generator: np.random.Generator) -> list[np.ndarray]:
     """One epoch: the places of all examples, each once, in batches of at most `budget` places with their padding.
 
     A batch of n examples costs n times its longest example; with several sides (source and target), n times the sum of
@@ -31,9 +24,7 @@ def by_length(
     sides = _sides(lengths)
     budget = count("budget", budget, at_least=1)
     shuffled = generator.permutation(len(sides))
-    order = shuffled[
-        np.lexsort(sides[shuffled].T)
-    ]  # the last side first, then those before it
+    order = shuffled[np.lexsort(sides[shuffled].T)]  # the last side first, then those before it
     batches = _cut(order, sides, budget)
     return [batches[i] for i in generator.permutation(len(batches))]
 
@@ -76,14 +67,10 @@ class Epochs:
         """Go on after the batch that was handed out last. Errors: ValueError if it was another order of batches."""
         own = self.state_dict()
         if set(own) != set(state):
-            raise ValueError(
-                f"an order of batches is saved as {sorted(own)}, not as {sorted(state)}"
-            )
+            raise ValueError(f"an order of batches is saved as {sorted(own)}, not as {sorted(state)}")
         for name in ("seed", "budget", "examples"):
             if own[name] != state[name]:
-                raise ValueError(
-                    f"the batches were made with {name} {state[name]}, not {own[name]}"
-                )
+                raise ValueError(f"the batches were made with {name} {state[name]}, not {own[name]}")
         self.epoch, self.place = (
             count("epoch", state["epoch"]),
             count("place", state["place"]),
@@ -94,13 +81,9 @@ def _sides(lengths: Lengths) -> np.ndarray:
     """Lengths as (examples, sides)."""
     sides = np.asarray(lengths)
     if sides.ndim not in (1, 2) or not sides.size:
-        raise ValueError(
-            f"lengths need the axes (examples) or (examples, sides), none of them 0: got {sides.shape}"
-        )
+        raise ValueError(f"lengths need the axes (examples) or (examples, sides), none of them 0: got {sides.shape}")
     if sides.min() < 1:
-        raise ValueError(
-            f"a length must be at least 1 but the smallest is {sides.min()}"
-        )
+        raise ValueError(f"a length must be at least 1 but the smallest is {sides.min()}")
     return sides.reshape(len(sides), -1)
 
 

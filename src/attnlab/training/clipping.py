@@ -11,9 +11,7 @@ from torch import Tensor
 from attnlab._shapes import Float
 
 
-def clip(
-    gradients: Iterable[Tensor], largest: float
-) -> tuple[list[Tensor], Float[Tensor, ""]]:
+def clip(gradients: Iterable[Tensor], largest: float) -> tuple[list[Tensor], Float[Tensor, ""]]:
     """(g min(1, largest / (length + 1e-6)) for each gradient g, length), where length^2 is the sum of all squares.
 
     One factor for all, so the direction stays. The gradients given are left as they are.
@@ -25,8 +23,6 @@ def clip(
         raise ValueError(f"largest must be above 0 but is {largest}")
     if not gradients:
         raise ValueError("there is no gradient to clip")
-    length = torch.linalg.vector_norm(
-        torch.stack([torch.linalg.vector_norm(g) for g in gradients])
-    )
+    length = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in gradients]))
     factor = 1.0 if math.isinf(largest) else (largest / (length + 1e-6)).clamp(max=1.0)
     return [g * factor for g in gradients], length

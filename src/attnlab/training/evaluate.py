@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from attnlab._shapes import Int
 from attnlab.tokens.vocabulary import END, PAD
 from attnlab.training.losses import cross_entropy
+
+Rows = Sequence[Sequence[int]] | Int[Tensor, "texts steps"]
 
 
 class Score(NamedTuple):
@@ -47,27 +50,19 @@ def evaluate(
         model.train(was_training)
     if not tokens:
         raise ValueError("there is no batch to evaluate on")
-    return Score(
-        total / tokens, math.exp(min(total / tokens, 700.0)), right / tokens, tokens
-    )
+    return Score(total / tokens, math.exp(min(total / tokens, 700.0)), right / tokens, tokens)
 
 
-def exact_match(
-    written: Sequence[Sequence[int]], wanted: Sequence[Sequence[int]]
-) -> float:
+def exact_match(written: Rows, wanted: Rows) -> float:
     """The share of rows of ids that are equal up to their first end mark, padding left out.
 
     Errors: ValueError for none, or another number of rows.
     """
     if len(written) != len(wanted) or not len(wanted):
-        raise ValueError(
-            f"{len(written)} texts were written and {len(wanted)} wanted; one each, and at least one"
-        )
-    return sum(
-        _said(mine) == _said(right) for mine, right in zip(written, wanted)
-    ) / len(wanted)
+        raise ValueError(f"{len(written)} texts were written and {len(wanted)} wanted; one each, and at least one")
+    return sum(_said(mine) == _said(right) for mine, right in zip(written, wanted)) / len(wanted)
 
 
-def _said(row: Sequence[int]) -> list[int]:
+def _said(row: Any) -> list[int]:
     ids = [int(i) for i in row]
     return [i for i in ids[: ids.index(END) if END in ids else None] if i != PAD]

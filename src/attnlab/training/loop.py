@@ -46,9 +46,7 @@ class Recipe:
             count(name, getattr(self, name))
         for name in ("learning_rate", "clip"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(
-                    f"{name} must be above 0 and finite but is {getattr(self, name)}"
-                )
+                raise ValueError(f"{name} must be above 0 and finite but is {getattr(self, name)}")
 
     def rate(self, done: int) -> float:
         """The learning rate of the next step after `done` steps."""
@@ -100,19 +98,18 @@ class Run:
         self.model.eval()
         return self.history[first:]
 
+    def parts(self) -> dict[str, Any]:
+        """What `checkpoint.save` and `resume` want, by name: the model, the optimiser, and the run itself."""
+        return {"model": self.model, "optimiser": self.optimiser, "run": self}
+
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the batches: parameters, the optimiser's averages, losses so far, random numbers to come."""
-        return {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "history": list(self.history),
-            "chance": self.chance,
-        }
+        """The losses so far, and where the random numbers inside the model stand."""
+        return {"history": list(self.history), "chance": self.chance.clone()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there; the state is one of a run made alike."""
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        """Go on from there. Errors: ValueError if more steps were taken than the recipe has."""
+        if len(state["history"]) > self.recipe.steps:
+            raise ValueError(f"{len(state['history'])} steps were taken but the recipe has {self.recipe.steps}")
         self.history, self.chance, self._source = (
             list(state["history"]),
             state["chance"].clone(),
@@ -123,9 +120,7 @@ class Run:
         try:
             return next(self._source)
         except StopIteration:
-            raise ValueError(
-                f"the batches ended after {len(self.history)} of {self.recipe.steps} steps"
-            ) from None
+            raise ValueError(f"the batches ended after {len(self.history)} of {self.recipe.steps} steps") from None
 
     def _step(self, batch: Any) -> None:
         for group in self.optimiser.param_groups:
@@ -133,9 +128,7 @@ class Run:
         loss = self.loss(self.model, batch)
         value = loss.item()
         if not math.isfinite(value):
-            raise FloatingPointError(
-                f"the loss is {value} at step {len(self.history) + 1}"
-            )
+            raise FloatingPointError(f"the loss is {value} at step {len(self.history) + 1}")
         self.optimiser.zero_grad()
         loss.backward()
         _clip(self.model, self.recipe.clip)
@@ -166,9 +159,7 @@ def seeded(make: Callable[[], Made], seed: int = 0) -> Made:
         return make()
 
 
-def progress(
-    every: int = 100, write: Callable[[str], None] = print
-) -> Callable[[int, float], None]:
+def progress(every: int = 100, write: Callable[[str], None] = print) -> Callable[[int, float], None]:
     """A `report` for `train` that says the mean loss since it last spoke, after every so many steps."""
     if every < 1:
         raise ValueError(f"every must be at least 1 but is {every}")
@@ -203,9 +194,7 @@ def bar(
         left = (clock() - start) * (steps - step) / step
         full = 24 * step // steps
         end = "\n" if step == steps else ""
-        write(
-            f"\r[{'#' * full}{'.' * (24 - full)}] {step}/{steps}  loss {mean:.3f}  {_minutes(left)} left{end}"
-        )
+        write(f"\r[{'#' * full}{'.' * (24 - full)}] {step}/{steps}  loss {mean:.3f}  {_minutes(left)} left{end}")
 
     return report
 

@@ -31,9 +31,7 @@ def cross_entropy(
     return surprise[counts].mean()
 
 
-def shift_right(
-    targets: Int[Tensor, "batch steps"], first: int = START
-) -> Int[Tensor, "batch steps"]:
+def shift_right(targets: Int[Tensor, "batch steps"], first: int = START) -> Int[Tensor, "batch steps"]:
     """What a decoder reads while it learns to write `targets`: `first`, then every token but the last.
 
     Place t of the result is the token before target t, so the decoder has seen the targets up to t - 1.
@@ -45,18 +43,10 @@ def _check(logits: Tensor, targets: Tensor, smoothing: float, ignore: int) -> Te
     """Which places count."""
     if not logits.is_floating_point():
         raise TypeError(f"logits must hold floats but their dtype is {logits.dtype}")
-    if (
-        targets.is_floating_point()
-        or targets.is_complex()
-        or targets.dtype == torch.bool
-    ):
-        raise TypeError(
-            f"targets must hold whole numbers but their dtype is {targets.dtype}"
-        )
+    if targets.is_floating_point() or targets.is_complex() or targets.dtype == torch.bool:
+        raise TypeError(f"targets must hold whole numbers but their dtype is {targets.dtype}")
     if logits.shape[:-1] != targets.shape:
-        raise ValueError(
-            f"targets have the shape {tuple(targets.shape)} but the logits {tuple(logits.shape)}"
-        )
+        raise ValueError(f"targets have the shape {tuple(targets.shape)} but the logits {tuple(logits.shape)}")
     if not 0 <= smoothing <= 1:
         raise ValueError(f"smoothing must be between 0 and 1 but is {smoothing}")
     counts = targets != ignore
