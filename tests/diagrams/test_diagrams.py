@@ -26,7 +26,9 @@ DRAWINGS = {
     "attention_head, here": diagrams.attention_head(here="scale"),
     "backward_flow": diagrams.backward_flow(),
     "block_residual": diagrams.block_residual(),
+    "decoder_stack": diagrams.decoder_stack(),
     "encoder_decoder": diagrams.encoder_decoder(),
+    "encoder_stack": diagrams.encoder_stack(),
     "gpu_memory": diagrams.gpu_memory(),
     "heads_share": diagrams.heads_share(),
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
@@ -37,7 +39,11 @@ DRAWINGS = {
     "text_to_vectors": diagrams.text_to_vectors(),
     "training_loop": diagrams.training_loop(),
     "transformer": diagrams.transformer(),
+<<<<<<< HEAD
     "transformer_2017": diagrams.transformer_2017(),
+=======
+    "two_stacks": diagrams.two_stacks(),
+>>>>>>> fc0d246 (Encoder and decoder of 2017 in NumPy with a trained pair, drawings of both stacks, pages and exercises begun)
     "where_positions_enter": diagrams.where_positions_enter(),
 }
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}

@@ -21,6 +21,7 @@ from attnlab.diagrams.model import transformer
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual
 from attnlab.diagrams.seq2seq import encoder_decoder
+from attnlab.diagrams.stacks import decoder_stack, encoder_stack, two_stacks
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
@@ -29,7 +30,9 @@ __all__ = [
     "attention_head",
     "backward_flow",
     "block_residual",
+    "decoder_stack",
     "encoder_decoder",
+    "encoder_stack",
     "gpu_memory",
     "heads_share",
     "heads_split_and_merged",
@@ -41,5 +44,6 @@ __all__ = [
     "training_loop",
     "transformer",
     "transformer_2017",
+    "two_stacks",
     "where_positions_enter",
 ]
