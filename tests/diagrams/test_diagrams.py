@@ -39,11 +39,7 @@ DRAWINGS = {
     "text_to_vectors": diagrams.text_to_vectors(),
     "training_loop": diagrams.training_loop(),
     "transformer": diagrams.transformer(),
-<<<<<<< HEAD
     "transformer_2017": diagrams.transformer_2017(),
-=======
-    "two_stacks": diagrams.two_stacks(),
->>>>>>> fc0d246 (Encoder and decoder of 2017 in NumPy with a trained pair, drawings of both stacks, pages and exercises begun)
     "where_positions_enter": diagrams.where_positions_enter(),
 }
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}

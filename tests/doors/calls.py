@@ -28,7 +28,7 @@ from attnlab.reference import layers as np_layers
 from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
 from attnlab.reference import scoring as np_scoring
-from attnlab.reference import tiny
+from attnlab.reference import encoder_decoder, tiny
 from attnlab.studies import bugs, probe
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import torch_transformer
@@ -52,6 +52,8 @@ SPEEDS = np_positions.frequencies(8)
 TSPEEDS = positions.frequencies(8)
 TINY = tiny.load()
 ROWS = normal(0, 5, 16)
+SMALL = encoder_decoder.load()
+SMALL_ROWS, SMALL_MEMORY = normal(0, 3, 8), normal(1, 2, 8)
 AT, NP_AT = torch.arange(5), np.arange(5)
 TABLE = normal(7, 9, 5)
 INDEX = np_positions.relative_index(np.arange(3), np.arange(7), 4)
@@ -216,6 +218,17 @@ CALLS = {
     "reference.tiny.states": (tiny.states, (TINY, [0, 4, 8])),
     "reference.tiny.scores": (lambda x: tiny.scores(TINY, x), (ROWS,)),
     "reference.tiny.logits": (tiny.logits, (TINY, [0, 4, 8])),
+    "reference.encoder_decoder.load": (encoder_decoder.load, ()),
+    "reference.encoder_decoder.ids_of": (encoder_decoder.ids_of, (SMALL.source_words, "forty three")),
+    "reference.encoder_decoder.embed": (encoder_decoder.embed, (SMALL.source_table, [5, 13])),
+    "reference.encoder_decoder.encoder_block": (lambda x: encoder_decoder.encoder_block(x, SMALL.encoder[0], 2), (SMALL_ROWS,)),
+    "reference.encoder_decoder.decoder_block": (lambda x, y: encoder_decoder.decoder_block(x, y, SMALL.decoder[0], 2), (SMALL_ROWS, SMALL_MEMORY)),
+    "reference.encoder_decoder.add_norm": (lambda x, y: encoder_decoder.add_norm(x, y, SMALL.encoder[0].feed_norm), (SMALL_ROWS, SMALL_ROWS)),
+    "reference.encoder_decoder.encode": (encoder_decoder.encode, (SMALL, [5, 13])),
+    "reference.encoder_decoder.decode": (lambda y: encoder_decoder.decode(SMALL, [1, 13], y), (SMALL_MEMORY,)),
+    "reference.encoder_decoder.logits": (encoder_decoder.logits, (SMALL, [5, 13], [1, 13])),
+    "reference.encoder_decoder.translate": (encoder_decoder.translate, (SMALL, "forty three")),
+    "reference.encoder_decoder.n_parameters": (encoder_decoder.n_parameters, (SMALL,)),
     "reference.attention.attention": (reference.attention, (Q, K, V, MASK, normal(6, 3, 7), 0.5)),
     "reference.attention.attention_weights": (reference.attention_weights, (Q, K, MASK)),
     "reference.attention.attention_gradient": (reference.attention_gradient, (Q, K, V, normal(9, 2, 3, 11), MASK)),

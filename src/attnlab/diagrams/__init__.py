@@ -21,7 +21,7 @@ from attnlab.diagrams.model import transformer
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual
 from attnlab.diagrams.seq2seq import encoder_decoder
-from attnlab.diagrams.stacks import decoder_stack, encoder_stack, two_stacks
+from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
@@ -44,6 +44,5 @@ __all__ = [
     "training_loop",
     "transformer",
     "transformer_2017",
-    "two_stacks",
     "where_positions_enter",
 ]

@@ -1,4 +1,4 @@
-"""The two stacks of 2017, encoder and decoder: together, and each with what its sublayers do."""
+"""One block of the encoder and one of the decoder of 2017, with what each sublayer does."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Framed, Group, Label, Shape, chain, join, route
 from attnlab.diagrams._words import SMALL
 
-BOTH = (
-    "The model of 2017. On the left the encoder: the source, as rows with positions added, passes N blocks of self-attention and "
-    "feed-forward network; each of the two is added to what went in, and the sum is normalised. What comes out, the memory, has one row "
-    "for each source token. On the right the decoder: the target, shifted right by one, passes N blocks of causal self-attention, "
-    "cross-attention to the memory, and feed-forward network, each added and normalised. Its rows become logits, one row for each "
-    "next token."
-)
 ENCODER = (
     "One encoder block, from below. The rows x, n by d, enter. Self-attention makes of each row an average over all real tokens; "
     "the result is added to x and the sum is normalised. The feed-forward network works on each row alone; again its result is added and "
@@ -32,18 +25,9 @@ PAGES = {
     "cross-": "book/architecture/cross_attention",
     "feed-forward": "book/architecture/feed_forward",
     "add, norm": "book/architecture/normalisation",
-    "logits": "book/architecture/decoding",
-    "positions": "book/positions/overview",
-    "source": "book/start/tokens_and_embeddings",
-    "target,": "book/architecture/decoder#shifted-right",
 }
 SELF, CAUSAL, CROSS, FEED = ("self-", "attention"), ("causal self-", "attention"), ("cross-", "attention"), ("feed-forward",)
 GAP, LANE = 16, 16
-
-
-def two_stacks() -> Drawing:
-    """Encoder and decoder side by side; a box with a page of its own is a link to it."""
-    return Drawing("two_stacks", "Encoder and decoder of 2017", BOTH, _both(76, 216, 348, 216), _both(4, 148, 176, 148))
 
 
 def encoder_stack() -> Drawing:
@@ -66,9 +50,9 @@ def _named(x: float, y: float, w: float, h: float, lines: tuple[str, ...], kind:
     return Box(x, y, w, h, lines, kind, PAGES.get(lines[0].removeprefix("# "), ""), size=SMALL, **rest)
 
 
-def _stack(x: float, y: float, w: float, subs: tuple, side: str) -> tuple[Group, list[Framed], list[Shape]]:
-    """A block as a frame: its boxes from the first to the last, and its arrows; the old rows go by on this side."""
-    left, across = x + (LANE + 10 if side == "left" else 6), w - LANE - 16
+def _stack(x: float, y: float, w: float, subs: tuple) -> tuple[Group, list[Framed], list[Shape]]:
+    """A block as a frame: its boxes from the first to the last, and its arrows; the old rows go by on the left."""
+    left, across, lane = x + LANE + 10, w - LANE - 16, x + 12
     boxes: list[Framed] = []
     for lines in subs:
         boxes += [
@@ -81,38 +65,15 @@ def _stack(x: float, y: float, w: float, subs: tuple, side: str) -> tuple[Group,
         placed.append(replace(one, y=at))
         at += one.h + GAP
     boxes = placed[::-1]
-    lane = x + 12 if side == "left" else x + w - 12
     rests = [
-        route(dot.on(side), (lane, dot.cy), (lane, norm.cy), norm.on(side), thick=2.4) for dot, norm in zip(boxes[::3], boxes[2::3])
+        route(dot.on("left"), (lane, dot.cy), (lane, norm.cy), norm.on("left"), thick=2.4) for dot, norm in zip(boxes[::3], boxes[2::3])
     ]
     return Group(x, y, w, at - GAP + 18 - y), boxes, [*chain(*boxes), *rests]
 
 
-def _both(x: float, w: float, x2: float, w2: float) -> tuple[Shape, ...]:
-    """The two stacks on a common floor; the memory goes from the top of the first to the second attention of the other."""
-    head = [_named(x2 + 6, y, w2 - LANE - 16, 34, lines) for y, lines in ((54, ("logits",)), (4, ("next token",)))]
-    frame2, dec, rest2 = _stack(x2, 124, w2, (CAUSAL, CROSS, FEED), "right")
-    frame1, enc, rest1 = _stack(x, 0, w, (SELF, FEED), "left")
-    shift = frame2.bottom - frame1.bottom
-    frame1, enc, rest1 = _stack(x, shift, w, (SELF, FEED), "left")
-    memory = Box(enc[-1].x, shift - 76, enc[-1].w, 40, ("# memory", "~ a row a token"), "lit", size=SMALL)
-    floor = frame2.bottom + 20
-    feeds = []
-    for boxes, lines in ((enc, ("source",)), (dec, ("target,", "shifted right"))):
-        positions = _named(boxes[0].cx - enc[-1].w / 2, floor, enc[-1].w, 34, ("positions",))
-        text = _named(positions.x, floor + 50, positions.w, 40, lines)
-        feeds += [positions, text, join(text, positions), join(positions, boxes[0])]
-    cross = dec[4]
-    between = (frame1.right + frame2.left) / 2
-    read = route(memory.on("right"), (between, memory.cy), (between, cross.cy), cross.on("left"), thick=2.4)
-    out = [join(enc[-1], memory), read, join(dec[-1], head[0]), join(head[0], head[1])]
-    times = [Label(frame1.x + 6, frame1.y - 12, "# × *N*", "start", SMALL), Label(frame2.x + 6, frame2.y - 12, "# × *N*", "start", SMALL)]
-    return (frame1, frame2, *enc, *dec, *rest1, *rest2, memory, *head, *feeds, *out, *times)
-
-
 def _one(x: float, w: float, notes: tuple, subs: tuple) -> tuple[Shape, ...]:
     """One stack, and beside each box what it does."""
-    frame, boxes, rest = _stack(x, 62, w, subs, "left")
+    frame, boxes, rest = _stack(x, 62, w, subs)
     work = [one for one in boxes if one.kind != "dot"]
     where = frame.right + 14
     labels = []
