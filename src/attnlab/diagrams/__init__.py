@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from attnlab.diagrams.backward import backward_flow
 from attnlab.diagrams.cache import kv_cache
+from attnlab.diagrams.feed_forward import feed_forward_shapes
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masks import mask_pictures
 from attnlab.diagrams.model import transformer
 from attnlab.diagrams.positions import where_positions_enter
-from attnlab.diagrams.residual import block_residual
+from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.text import text_to_vectors
@@ -33,6 +34,7 @@ __all__ = [
     "decoder_stack",
     "encoder_decoder",
     "encoder_stack",
+    "feed_forward_shapes",
     "gpu_memory",
     "heads_share",
     "heads_split_and_merged",
@@ -40,6 +42,7 @@ __all__ = [
     "mask_pictures",
     "ring",
     "self_or_cross",
+    "several_streams",
     "text_to_vectors",
     "training_loop",
     "transformer",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from attnlab._counts import count
 from attnlab._shapes import Float
 from attnlab.attention.core import attention
+from attnlab.layers.norms import rms_norm
 
 
 class Connection(NamedTuple):
@@ -78,7 +79,7 @@ class HyperConnection(nn.Module):
         n = self.n_streams
         _need_streams(streams, n, self.project.in_features // n)
         parts = (n, n, n * n)
-        sizes = self.project(_unit(streams.flatten(-2), self.epsilon)).split(parts, dim=-1)
+        sizes = self.project(rms_norm(streams.flatten(-2), epsilon=self.epsilon)).split(parts, dim=-1)
         read, write, mix = (a * x + b for a, x, b in zip(self.scale, sizes, self.base.split(parts)))
         mix = rearrange(mix, "... (source target) -> ... target source", source=n)
         return Connection(
@@ -102,7 +103,7 @@ class HyperHead(nn.Module):
 
     def forward(self, streams: Float[Tensor, "*batch streams d_model"]) -> Float[Tensor, "*batch d_model"]:
         _need_streams(streams, self.n_streams, self.project.in_features // self.n_streams)
-        sizes = self.project(_unit(streams.flatten(-2), self.epsilon))
+        sizes = self.project(rms_norm(streams.flatten(-2), epsilon=self.epsilon))
         read = torch.sigmoid(self.scale * sizes + self.base) + self.epsilon
         return (read[..., None] * streams).sum(dim=-2)
 
@@ -122,15 +123,10 @@ class AttentionOverLayers(nn.Module):
         self.value, self.scale, self.epsilon = value, scale, epsilon
 
     def forward(self, states: Float[Tensor, "*batch layers d_model"]) -> Float[Tensor, "*batch d_model"]:
-        keys = _unit(states, self.epsilon)
+        keys = rms_norm(states, epsilon=self.epsilon)
         query = self.query.expand(*states.shape[:-2], 1, -1)
         values = keys if self.value is None else self.value(states)
         return attention(query, keys, values, scale=self.scale).squeeze(-2)
-
-
-def _unit(x: Float[Tensor, "*batch width"], epsilon: float) -> Float[Tensor, "*batch width"]:
-    """x divided by its root mean square, without a gain."""
-    return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon)
 
 
 def _share(n: int) -> Float[Tensor, " streams"]:
