@@ -267,6 +267,7 @@ BAD = {
     r"streams must end in the axes \(n_streams, d_model\) = \(3, 7\) but have shape \(2, 5, 2, 7\)": lambda: HyperHead(D, N)(
         X[..., 1:, :]
     ),
+    r"streams must end in the axes \(n_streams, d_model\) = \(3, 7\) but have shape \(2, 5, 3, 6\)": lambda: connection()(X[..., 1:]),
     r"3 streams need read \(3,\), write \(3,\) and mix \(3, 3\), not \(3,\), \(2,\), \(3, 3\)": lambda: reference.through_streams(
         X.numpy(), np.zeros_like, np.ones(3), np.ones(2), np.eye(3)
     ),
