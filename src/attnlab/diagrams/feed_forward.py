@@ -35,7 +35,7 @@ def _table(x: float, y: float, cell: float, number: int) -> Matrix:
 
 
 def _wide() -> tuple[Shape, ...]:
-    cell, gap, across, x, shapes, names = 13, 11, 82, 8.0, [], []
+    cell, gap, across, x, shapes, names = 13, 12, 82, 5.0, [], []
     for number in range(4):
         table = _table(x, 42, cell, number)
         shapes.append(table)
