@@ -22,7 +22,12 @@ def as_arrays(arguments, dtype=None):
     """Lists as arrays, their numbers as they are written or in another type; tuples hold counts and places, whole numbers always."""
     lists = [np.array(a) if isinstance(a, list) else a for a in arguments]
     lists = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind in "if" and dtype else a for a in lists]
-    return [np.array(a) if isinstance(a, tuple) else a for a in lists]
+    return [np.array(a) if isinstance(a, tuple) and not ragged(a) else a for a in lists]
+
+
+def ragged(rows: tuple) -> bool:
+    """Whether these are rows of unequal length, which no array can hold."""
+    return len({len(row) for row in rows if isinstance(row, tuple)}) > 1
 
 
 def close(out, result):

@@ -32,10 +32,7 @@ def library(texts, vocab_size, special=()):
     made.train_from_iterator(
         texts,
         trainers.BpeTrainer(
-            vocab_size=vocab_size,
-            special_tokens=list(special),
-            initial_alphabet=alphabet,
-            show_progress=False,
+            vocab_size=vocab_size, special_tokens=list(special), initial_alphabet=alphabet, show_progress=False
         ),
     )
     return made
@@ -149,11 +146,7 @@ def test_special_tokens():
         b"<start>",
         b"<end>",
     ]
-    assert SMALL.encode("<start>thin<end>", special=MARKS) == [
-        1,
-        *SMALL.encode("thin"),
-        2,
-    ]
+    assert SMALL.encode("<start>thin<end>", special=MARKS) == [1, *SMALL.encode("thin"), 2]
     assert SMALL.encode(b"<start>\xff", special=MARKS) == [1, *SMALL.encode(b"\xff")]
     assert SMALL.encode("<pad>", special=("<end>",)) == SMALL.encode("<pad>") != [0]
     assert SMALL.decode([1, *SMALL.encode("thin"), 2, 0]) == "thin"
@@ -179,17 +172,11 @@ def test_what_is_refused():
         SMALL.encode("a", special=("<mask>",))
     with pytest.raises(ValueError, match="special tokens must be different and not empty: 'a', 'a'"):
         ByteBPE((), ("a", "a"))
-    with pytest.raises(
-        ValueError,
-        match=r"merge 1 joins \(0, 300\); the pieces there are have ids from 0 to 256",
-    ):
+    with pytest.raises(ValueError, match=r"merge 1 joins \(0, 300\); the pieces there are have ids from 0 to 256"):
         ByteBPE([(0, 1), (0, 300)])
     with pytest.raises(ValueError, match="merge 2 spells b'!\"#', which is a piece already"):
         ByteBPE([(0, 1), (256, 2), (1, 2), (0, 258)][:2] + [(0, 1)][:0] + [(256, 2)])
-    with pytest.raises(
-        ValueError,
-        match=r"merge 0 joins \(0, 5\); the pieces there are have ids from 1 to 256",
-    ):
+    with pytest.raises(ValueError, match=r"merge 0 joins \(0, 5\); the pieces there are have ids from 1 to 256"):
         ByteBPE([(0, 5)], ("<pad>",))
     with pytest.raises(IndexError, match="id 320 is none of the 320 tokens"):
         SMALL.decode([320])

@@ -18,11 +18,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-@given(
-    st.lists(st.integers(1, 20), min_size=1, max_size=40),
-    st.integers(1, 80),
-    st.integers(0, 5),
-)
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=40), st.integers(1, 80), st.integers(0, 5))
 def test_every_example_once_and_no_batch_over_the_budget(lengths, budget, seed):
     lengths = np.array(lengths)
     batches = by_length(lengths, budget, rng(seed))
@@ -32,10 +28,7 @@ def test_every_example_once_and_no_batch_over_the_budget(lengths, budget, seed):
     assert 0 <= waste(lengths, batches) < 1
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=30),
-    st.integers(1, 60),
-)
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=30), st.integers(1, 60))
 def test_two_sides_cost_the_sum_of_their_longest(pairs, budget):
     lengths = np.array(pairs)
     batches = by_length(pairs, budget, rng())
@@ -85,10 +78,7 @@ def test_epochs_go_on_where_they_stopped():
 
 
 def test_what_is_refused():
-    for lengths, message in (
-        ([], "none of them 0"),
-        ([3, 0], "a length must be at least 1 but the smallest is 0"),
-    ):
+    for lengths, message in (([], "none of them 0"), ([3, 0], "a length must be at least 1 but the smallest is 0")):
         with pytest.raises(ValueError, match=message):
             by_length(lengths, 5, rng())
     with pytest.raises(ValueError, match="budget must be at least 1 but is 0"):
@@ -97,10 +87,7 @@ def test_what_is_refused():
     for wrong, message in (
         (Epochs(LENGTHS, 100, seed=4), "the batches were made with seed 3, not 4"),
         (Epochs(LENGTHS, 90, seed=3), "the batches were made with budget 100, not 90"),
-        (
-            Epochs(LENGTHS[1:], 100, seed=3),
-            "the batches were made with examples 211, not 210",
-        ),
+        (Epochs(LENGTHS[1:], 100, seed=3), "the batches were made with examples 211, not 210"),
     ):
         with pytest.raises(ValueError, match=message):
             wrong.load_state_dict(other)

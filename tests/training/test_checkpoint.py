@@ -12,15 +12,7 @@ import torch
 from torch import nn
 
 from attnlab import training
-from attnlab.training import (
-    AdamW,
-    Epochs,
-    Muon,
-    Recipe,
-    Run,
-    checkpoint,
-    matrices_and_others,
-)
+from attnlab.training import AdamW, Epochs, Muon, Recipe, Run, checkpoint, matrices_and_others
 from attnlab.training.checkpoint import CheckpointError, resume, save
 
 LENGTHS = np.random.default_rng(1).integers(1, 9, 53)
@@ -46,12 +38,7 @@ MAKERS = {
 
 def start(optimiser="adam", seed=5):
     order = Epochs(LENGTHS, 40, seed=seed)
-    recipe = Recipe(
-        60,
-        seed=seed,
-        schedule=lambda step: training.noam(step, 64, 20),
-        optimiser=MAKERS[optimiser],
-    )
+    recipe = Recipe(60, seed=seed, schedule=lambda step: training.noam(step, 64, 20), optimiser=MAKERS[optimiser])
     return Run(model(), order, loss, recipe), order
 
 
@@ -112,24 +99,10 @@ def test_without_one_of_the_parts_the_run_would_end_elsewhere(tmp_path):
 
 def test_generators_and_plain_values_come_back(tmp_path):
     of_torch, of_numpy = torch.Generator().manual_seed(3), np.random.default_rng(3)
-    save(
-        tmp_path / "c",
-        a=of_torch,
-        b=of_numpy,
-        step=7,
-        name="x",
-        losses=[1.0, 2.0],
-        best=None,
-        w=torch.ones(2),
-    )
+    save(tmp_path / "c", a=of_torch, b=of_numpy, step=7, name="x", losses=[1.0, 2.0], best=None, w=torch.ones(2))
     drawn = torch.rand(3, generator=of_torch), of_numpy.random(3)
     plain = resume(tmp_path / "c", a=of_torch, b=of_numpy)
-    assert plain.pop("w").tolist() == [1, 1] and plain == {
-        "step": 7,
-        "name": "x",
-        "losses": [1.0, 2.0],
-        "best": None,
-    }
+    assert plain.pop("w").tolist() == [1, 1] and plain == {"step": 7, "name": "x", "losses": [1.0, 2.0], "best": None}
     assert torch.equal(torch.rand(3, generator=of_torch), drawn[0]) and (of_numpy.random(3) == drawn[1]).all()
 
 
@@ -168,9 +141,7 @@ def test_a_file_cut_off_anywhere_is_refused(saved):
         refused(saved, "run.ckpt is (no checkpoint of attnlab|cut off)", **fresh())
     saved.write_bytes(whole + b"x")
     refused(
-        saved,
-        f"run.ckpt is cut off or grown: {len(whole) - 60} bytes where {len(whole) - 61} were written",
-        **fresh(),
+        saved, f"run.ckpt is cut off or grown: {len(whole) - 60} bytes where {len(whole) - 61} were written", **fresh()
     )
 
 
@@ -185,11 +156,7 @@ def test_foreign_files_are_refused(tmp_path):
     torch.save(model().state_dict(), tmp_path / "plain.pt")
     (tmp_path / "text").write_text("hello")
     for name in ("plain.pt", "text"):
-        refused(
-            tmp_path / name,
-            f"{name} is no checkpoint of attnlab: it does not begin as one",
-            model=model(),
-        )
+        refused(tmp_path / name, f"{name} is no checkpoint of attnlab: it does not begin as one", model=model())
     with pytest.raises(FileNotFoundError):
         resume(tmp_path / "nothing", model=model())
 
@@ -209,26 +176,13 @@ def test_code_in_a_file_is_not_run(tmp_path, capfd):
     payload = buffer.getvalue()
     head = checkpoint.FORMAT + struct.pack(">Q", len(payload)) + hashlib.sha256(payload).digest()
     (tmp_path / "evil").write_bytes(head + payload)
-    refused(
-        tmp_path / "evil",
-        "the checkpoint holds more than tensors and plain values",
-        model=model(),
-    )
+    refused(tmp_path / "evil", "the checkpoint holds more than tensors and plain values", model=model())
     assert "must not run" not in capfd.readouterr().out
 
 
 def test_a_checkpoint_of_something_else_is_refused_and_nothing_is_loaded(saved):
-    refused(
-        saved,
-        "the checkpoint holds model, optimiser, order, run, but model was to be resumed",
-        model=model(),
-    )
-    refused(
-        saved,
-        "but model, optimiser, order, run, step was",
-        **fresh(),
-        step=Epochs([1], 1),
-    )
+    refused(saved, "the checkpoint holds model, optimiser, order, run, but model was to be resumed", model=model())
+    refused(saved, "but model, optimiser, order, run, step was", **fresh(), step=Epochs([1], 1))
     parts = fresh()
     refused(
         saved,
@@ -236,15 +190,11 @@ def test_a_checkpoint_of_something_else_is_refused_and_nothing_is_loaded(saved):
         **{**parts, "model": model(7)},
     )
     refused(
-        saved,
-        "model: 0.weight is .* torch.float64, but .* torch.float32 was",
-        **{**parts, "model": model().double()},
+        saved, "model: 0.weight is .* torch.float64, but .* torch.float32 was", **{**parts, "model": model().double()}
     )
     deeper = nn.Sequential(*model(), nn.ReLU(), nn.Linear(2, 2))
     refused(
-        saved,
-        "model is another model: 5.bias, 5.weight is in one and not in the other",
-        **{**parts, "model": deeper},
+        saved, "model is another model: 5.bias, 5.weight is in one and not in the other", **{**parts, "model": deeper}
     )
     refused(
         saved,
@@ -256,11 +206,7 @@ def test_a_checkpoint_of_something_else_is_refused_and_nothing_is_loaded(saved):
         "optimiser is another optimiser: 2 groups, but 1 were saved",
         **{**parts, "optimiser": MAKERS["muon"](model())},
     )
-    refused(
-        saved,
-        "optimiser moves 6 parameters, but 4 were saved",
-        **{**parts, "optimiser": MAKERS["adam"](deeper)},
-    )
+    refused(saved, "optimiser moves 6 parameters, but 4 were saved", **{**parts, "optimiser": MAKERS["adam"](deeper)})
     refused(
         saved,
         r"optimiser: exp_avg of parameter 0 is \(5, 4\), its parameter \(7, 4\)",
@@ -279,9 +225,7 @@ def test_a_part_that_refuses_at_the_last_moment_leaves_the_others_as_they_were(s
     )
     short = Run(model(), Epochs(LENGTHS, 40), loss, Recipe(9))
     refused(
-        saved,
-        "run cannot take up its state: 15 steps were taken but the recipe has 9",
-        **{**fresh(), "run": short},
+        saved, "run cannot take up its state: 15 steps were taken but the recipe has 9", **{**fresh(), "run": short}
     )
 
 

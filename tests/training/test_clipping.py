@@ -10,11 +10,7 @@ from compare import normal
 
 from attnlab.training import clip
 
-GRADIENTS = [
-    torch.tensor(normal(0, 3, 5)),
-    torch.tensor(normal(1, 7)),
-    torch.tensor(1e-3 * normal(2, 2, 2)),
-]
+GRADIENTS = [torch.tensor(normal(0, 3, 5)), torch.tensor(normal(1, 7)), torch.tensor(1e-3 * normal(2, 2, 2))]
 
 
 @pytest.mark.parametrize("largest", [0.3, 1.0, 1e6, math.inf])

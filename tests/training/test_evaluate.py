@@ -38,10 +38,7 @@ def predict(model, batch):
 def test_every_token_weighs_the_same():
     model = Table()
     score = evaluate(model, BATCHES, predict)
-    every = (
-        torch.cat([ids.flatten() for ids, _ in BATCHES]),
-        torch.cat([t.flatten() for _, t in BATCHES]),
-    )
+    every = (torch.cat([ids.flatten() for ids, _ in BATCHES]), torch.cat([t.flatten() for _, t in BATCHES]))
     loss = cross_entropy(model.rows[every[0]], every[1]).item()
     counts = every[1] != 0
     right = (model.rows[every[0]].argmax(-1) == every[1])[counts].double().mean().item()

@@ -49,15 +49,7 @@ def by_hand(model, batches, rates, clip):
 
 @pytest.mark.parametrize("clip", [0.05, 100.0])
 def test_a_run_is_adam_with_clipping_and_this_schedule(clip):
-    rates = [
-        0.04 / 3,
-        0.08 / 3,
-        0.04,
-        0.04 * 4 / 5,
-        0.04 * 3 / 5,
-        0.04 * 2 / 5,
-        0.04 / 5,
-    ]
+    rates = [0.04 / 3, 0.08 / 3, 0.04, 0.04 * 4 / 5, 0.04 * 3 / 5, 0.04 * 2 / 5, 0.04 / 5]
     model, batches = line(), examples(7)
     expected, losses = by_hand(line(), batches, rates, clip)
     history = training.train(model, batches, squared, Recipe(7, 0.04, warmup=2, clip=clip))
@@ -85,12 +77,7 @@ def test_the_same_seeds_give_the_same_run_and_leave_torch_as_it_was():
 
 def test_dropout_is_on_while_training_and_off_afterwards():
     model, modes = line(), []
-    training.train(
-        model,
-        examples(2),
-        lambda m, b: modes.append(m.training) or squared(m, b),
-        Recipe(2),
-    )
+    training.train(model, examples(2), lambda m, b: modes.append(m.training) or squared(m, b), Recipe(2))
     assert modes == [True, True] and not model.training
 
 
@@ -129,11 +116,7 @@ def test_a_schedule_and_an_optimiser_are_passed_in():
             rates.append(self.param_groups[0]["lr"])
             return super().step(closure)
 
-    recipe = Recipe(
-        5,
-        schedule=lambda step: 0.1 / step,
-        optimiser=lambda model: Watching(model.parameters(), lr=1.0),
-    )
+    recipe = Recipe(5, schedule=lambda step: 0.1 / step, optimiser=lambda model: Watching(model.parameters(), lr=1.0))
     model, batches = line(), examples(5)
     training.train(model, batches, squared, recipe)
     assert rates == [0.1 / step for step in (1, 2, 3, 4, 5)]

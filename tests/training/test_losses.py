@@ -93,11 +93,7 @@ Z = torch.tensor(LOGITS)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (
-            (Z, T[:2]),
-            ValueError,
-            r"targets have the shape \(2, 5\) but the logits \(3, 5, 7\)",
-        ),
+        ((Z, T[:2]), ValueError, r"targets have the shape \(2, 5\) but the logits \(3, 5, 7\)"),
         ((Z, 0 * T), ValueError, "no target counts: all 15 are 0"),
         ((Z, T + 1), ValueError, "target 7 is none of the 7 words"),
         ((Z, T - 3), ValueError, "target -3 is none of the 7 words"),
@@ -116,10 +112,7 @@ def test_what_is_refused(as_readers_run_it, arguments, error, message):
 def test_what_torch_refuses(as_readers_run_it):
     with pytest.raises(TypeError, match="logits must hold floats but their dtype is torch.int64"):
         training.cross_entropy(Z.long(), T)
-    with pytest.raises(
-        TypeError,
-        match="targets must hold whole numbers but their dtype is torch.float64",
-    ):
+    with pytest.raises(TypeError, match="targets must hold whole numbers but their dtype is torch.float64"):
         training.cross_entropy(Z, T.double())
     with pytest.raises(TypeError, match="targets must hold whole numbers but their dtype is torch.bool"):
         training.cross_entropy(Z, T > 0)

@@ -9,15 +9,7 @@ from compare import assert_same, normal
 from torch import nn
 
 from attnlab.reference import optimisers as in_numpy
-from attnlab.training import (
-    AdamW,
-    Muon,
-    by_shape,
-    like_adamw,
-    matrices_and_others,
-    newton_schulz,
-    optimisers,
-)
+from attnlab.training import AdamW, Muon, by_shape, like_adamw, matrices_and_others, newton_schulz, optimisers
 
 
 def both(make_ours, make_theirs, shapes, steps=200, skip=()):
@@ -36,24 +28,14 @@ def both(make_ours, make_theirs, shapes, steps=200, skip=()):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"lr": 0.05, "betas": (0.5, 0.9), "epsilon": 0.1, "decay": 0.3},
-        {"lr": 0.02, "decay": 0.0},
-    ],
+    "settings", [{}, {"lr": 0.05, "betas": (0.5, 0.9), "epsilon": 0.1, "decay": 0.3}, {"lr": 0.02, "decay": 0.0}]
 )
 def test_adamw_is_torchs_over_many_steps(settings):
     names = {"epsilon": "eps", "decay": "weight_decay"}
     theirs = {names.get(name, name): value for name, value in settings.items()}
     skip = {(1, 0), (1, 1), (0, 5)}  # a parameter without a gradient counts no step
     for mine, its in zip(
-        *both(
-            lambda p: AdamW(p, **settings),
-            lambda p: torch.optim.AdamW(p, **theirs),
-            [(5, 3), (7,), ()],
-            skip=skip,
-        )
+        *both(lambda p: AdamW(p, **settings), lambda p: torch.optim.AdamW(p, **theirs), [(5, 3), (7,), ()], skip=skip)
     ):
         assert_same(mine, its)
 
@@ -102,8 +84,7 @@ def test_singular_vectors_stay_and_size_does_not_matter():
     assert_same(newton_schulz(1000 * matrix), newton_schulz(matrix))
     assert_same(newton_schulz(matrix.mT), newton_schulz(matrix).mT.contiguous())
     assert_same(
-        newton_schulz(torch.stack([matrix, -2 * matrix])),
-        torch.stack([newton_schulz(matrix), -newton_schulz(matrix)]),
+        newton_schulz(torch.stack([matrix, -2 * matrix])), torch.stack([newton_schulz(matrix), -newton_schulz(matrix)])
     )
     assert not newton_schulz(torch.zeros(3, 2)).any() and not in_numpy.newton_schulz(np.zeros((3, 2))).any()
     assert_same(newton_schulz(matrix, 0), matrix / matrix.norm())
@@ -140,18 +121,12 @@ def test_matrices_are_those_of_linear_layers_inside():
 
 def test_muon_moves_the_others_by_adamw():
     (_, mine), (its,) = (
-        both(
-            lambda p: Muon(p[:1], p[1:], lr=0.01, decay=0.2),
-            lambda p: torch.optim.SGD(p),
-            [(5, 3), (7,)],
-            steps=30,
-        )[0],
-        both(
-            lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.2),
-            lambda p: torch.optim.SGD(p),
-            [(7,)],
-            steps=0,
-        )[0],
+        both(lambda p: Muon(p[:1], p[1:], lr=0.01, decay=0.2), lambda p: torch.optim.SGD(p), [(5, 3), (7,)], steps=30)[
+            0
+        ],
+        both(lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.2), lambda p: torch.optim.SGD(p), [(7,)], steps=0)[
+            0
+        ],
     )
     del its
     w = torch.tensor(normal(1, 7), requires_grad=True)
@@ -178,10 +153,7 @@ def test_a_closure_is_called_with_gradients_on():
 
 def test_what_is_refused():
     w = torch.ones(3, requires_grad=True)
-    with pytest.raises(
-        ValueError,
-        match=r"Muon moves matrices; a parameter of shape \(3,\) belongs to `others`",
-    ):
+    with pytest.raises(ValueError, match=r"Muon moves matrices; a parameter of shape \(3,\) belongs to `others`"):
         Muon([w])
     with pytest.raises(ValueError, match=r"betas\[1\] must be at least 0 and below 1 but is 1.0"):
         AdamW([w], betas=(0.9, 1.0))
@@ -189,10 +161,7 @@ def test_what_is_refused():
         AdamW([w], lr=-1)
     with pytest.raises(ValueError, match="momentum must be at least 0 and below 1 but is 1"):
         Muon([], momentum=1)
-    with pytest.raises(
-        ValueError,
-        match=r"matrix needs the axes \(rows, columns\) but has shape \(3,\)",
-    ):
+    with pytest.raises(ValueError, match=r"matrix needs the axes \(rows, columns\) but has shape \(3,\)"):
         in_numpy.newton_schulz.__wrapped__(np.ones(3)) if hasattr(
             in_numpy.newton_schulz, "__wrapped__"
         ) else in_numpy.newton_schulz(np.ones(3))

@@ -9,10 +9,7 @@ from attnlab.reference.softmax import softmax
 
 
 def cross_entropy(
-    logits: Real[Array, "*places words"],
-    targets: Int[Array, "*places"],
-    smoothing: float = 0.0,
-    ignore: int = 0,
+    logits: Real[Array, "*places words"], targets: Int[Array, "*places"], smoothing: float = 0.0, ignore: int = 0
 ) -> float:
     """Mean of -sum_k q_k ln softmax(logits)_k over the places whose target is not `ignore`, in nats.
 
@@ -28,10 +25,7 @@ def cross_entropy(
 
 
 def cross_entropy_gradient(
-    logits: Real[Array, "*places words"],
-    targets: Int[Array, "*places"],
-    smoothing: float = 0.0,
-    ignore: int = 0,
+    logits: Real[Array, "*places words"], targets: Int[Array, "*places"], smoothing: float = 0.0, ignore: int = 0
 ) -> Float[Array, "*places words"]:
     """(softmax(logits) - q) / n at the n places that count, 0 at the others.
 

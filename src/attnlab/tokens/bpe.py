@@ -66,10 +66,7 @@ class ByteBPE:
         if len(set(special)) < len(special) or "" in special:
             raise ValueError(f"special tokens must be different and not empty: {', '.join(map(repr, special))}")
         self.special = {name: place for place, name in enumerate(special)}
-        self.pieces: list[bytes] = [
-            *(name.encode() for name in special),
-            *(bytes([byte]) for byte in BYTES),
-        ]
+        self.pieces: list[bytes] = [*(name.encode() for name in special), *(bytes([byte]) for byte in BYTES)]
         self.first = {byte: place for place, byte in enumerate(BYTES, start=len(special))}
         self.merges: dict[Pair, int] = {}
         self._spelled = set(self.pieces[len(special) :])
@@ -156,7 +153,6 @@ def _learn(rows: list[list[int]], counts: list[int], bpe: ByteBPE, vocab_size: i
             tally(row, -1)
             rows[row] = _replaced(rows[row], best, joined)
             tally(row, 1)
-        del often[best]
     return list(bpe.merges)
 
 

@@ -8,14 +8,7 @@ from attnlab.training.clipping import clip
 from attnlab.training.evaluate import Score, evaluate, exact_match
 from attnlab.training.loop import Recipe, Run, bar, progress, seeded, train
 from attnlab.training.losses import cross_entropy, shift_right
-from attnlab.training.optimisers import (
-    AdamW,
-    Muon,
-    by_shape,
-    like_adamw,
-    matrices_and_others,
-    newton_schulz,
-)
+from attnlab.training.optimisers import AdamW, Muon, by_shape, like_adamw, matrices_and_others, newton_schulz
 from attnlab.training.schedules import noam, warmup_cosine
 
 __all__ = [

@@ -48,11 +48,7 @@ class Epochs:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         while True:
-            batches = by_length(
-                self.lengths,
-                self.budget,
-                np.random.default_rng((self.seed, self.epoch)),
-            )
+            batches = by_length(self.lengths, self.budget, np.random.default_rng((self.seed, self.epoch)))
             while self.place < len(batches):
                 self.place += 1
                 yield batches[self.place - 1]
@@ -71,10 +67,7 @@ class Epochs:
         for name in ("seed", "budget", "examples"):
             if own[name] != state[name]:
                 raise ValueError(f"the batches were made with {name} {state[name]}, not {own[name]}")
-        self.epoch, self.place = (
-            count("epoch", state["epoch"]),
-            count("place", state["place"]),
-        )
+        self.epoch, self.place = (count("epoch", state["epoch"]), count("place", state["place"]))
 
 
 def _sides(lengths: Lengths) -> np.ndarray:

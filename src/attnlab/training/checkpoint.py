@@ -39,10 +39,7 @@ def save(path: str | Path, **parts: Any) -> None:
     torch.save(saved, buffer)
     payload = buffer.getvalue()
     _load(payload)  # what cannot be read back is not written
-    _write(
-        Path(path),
-        FORMAT + len(payload).to_bytes(8, "big") + hashlib.sha256(payload).digest() + payload,
-    )
+    _write(Path(path), FORMAT + len(payload).to_bytes(8, "big") + hashlib.sha256(payload).digest() + payload)
 
 
 def resume(path: str | Path, **parts: Any) -> dict[str, Any]:
@@ -127,10 +124,7 @@ def _payload(path: Path) -> bytes:
     content = path.read_bytes()
     if not content.startswith(FORMAT):
         raise CheckpointError(f"{path.name} is no checkpoint of attnlab: it does not begin as one")
-    length, payload = (
-        int.from_bytes(content[len(FORMAT) : len(FORMAT) + 8], "big"),
-        content[HEAD:],
-    )
+    length, payload = (int.from_bytes(content[len(FORMAT) : len(FORMAT) + 8], "big"), content[HEAD:])
     if len(content) < HEAD or len(payload) != length:
         raise CheckpointError(f"{path.name} is cut off or grown: {len(payload)} bytes where {length} were written")
     if hashlib.sha256(payload).digest() != content[HEAD - 32 : HEAD]:

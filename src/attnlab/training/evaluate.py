@@ -26,9 +26,7 @@ class Score(NamedTuple):
 
 
 def evaluate(
-    model: nn.Module,
-    batches: Iterable[Any],
-    predict: Callable[[nn.Module, Any], tuple[Tensor, Tensor]],
+    model: nn.Module, batches: Iterable[Any], predict: Callable[[nn.Module, Any], tuple[Tensor, Tensor]]
 ) -> Score:
     """The score over all batches; `predict(model, batch)` gives logits and targets, and padding does not count.
 

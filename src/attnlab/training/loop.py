@@ -65,11 +65,7 @@ class Run:
     """
 
     def __init__(
-        self,
-        model: nn.Module,
-        batches: Iterable[Any],
-        loss: Callable[[nn.Module, Any], Tensor],
-        recipe: Recipe,
+        self, model: nn.Module, batches: Iterable[Any], loss: Callable[[nn.Module, Any], Tensor], recipe: Recipe
     ):
         self.model, self.loss, self.recipe = model, loss, recipe
         self.optimiser = recipe.optimiser(model)
@@ -77,11 +73,7 @@ class Run:
         self.chance = torch.Generator().manual_seed(recipe.seed).get_state()
         self._batches, self._source = batches, None
 
-    def advance(
-        self,
-        steps: int | None = None,
-        report: Callable[[int, float], None] | None = None,
-    ) -> list[float]:
+    def advance(self, steps: int | None = None, report: Callable[[int, float], None] | None = None) -> list[float]:
         """Takes so many steps, or all that are left; returns their losses. `report` as for `train`."""
         left = self.recipe.steps - len(self.history)
         steps = left if steps is None else min(count("steps", steps), left)
@@ -110,11 +102,7 @@ class Run:
         """Go on from there. Errors: ValueError if more steps were taken than the recipe has."""
         if len(state["history"]) > self.recipe.steps:
             raise ValueError(f"{len(state['history'])} steps were taken but the recipe has {self.recipe.steps}")
-        self.history, self.chance, self._source = (
-            list(state["history"]),
-            state["chance"].clone(),
-            None,
-        )
+        self.history, self.chance, self._source = (list(state["history"]), state["chance"].clone(), None)
 
     def _next(self) -> Any:
         try:
@@ -175,9 +163,7 @@ def progress(every: int = 100, write: Callable[[str], None] = print) -> Callable
 
 
 def bar(
-    steps: int,
-    write: Callable[[str], None] | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    steps: int, write: Callable[[str], None] | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Callable[[int, float], None]:
     """A `report` for `train` that draws one line again and again: how far, the loss lately, the time left.
 

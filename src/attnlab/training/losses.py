@@ -10,10 +10,7 @@ from attnlab.tokens.vocabulary import PAD, START
 
 
 def cross_entropy(
-    logits: Float[Tensor, "*places words"],
-    targets: Int[Tensor, "*places"],
-    smoothing: float = 0.0,
-    ignore: int = PAD,
+    logits: Float[Tensor, "*places words"], targets: Int[Tensor, "*places"], smoothing: float = 0.0, ignore: int = PAD
 ) -> Float[Tensor, ""]:
     """Mean of -sum_k q_k ln softmax(logits)_k over the places whose target is not `ignore`, in nats.
 

@@ -12,11 +12,7 @@ from torch import Tensor, nn
 from attnlab._counts import count
 from attnlab._shapes import Float
 
-QUINTIC = (
-    3.4445,
-    -4.7750,
-    2.0315,
-)  # the coefficients of Muon's author: steep at 0 rather than exact at 1
+QUINTIC = (3.4445, -4.7750, 2.0315)  # the coefficients of Muon's author: steep at 0 rather than exact at 1
 
 
 def newton_schulz(matrix: Float[Tensor, "*batch rows columns"], steps: int = 5) -> Float[Tensor, "*batch rows columns"]:
@@ -71,11 +67,7 @@ class AdamW(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """One step for every parameter with a gradient; what `closure` returns, if given, called before."""
-        return _every(
-            self,
-            closure,
-            lambda parameter, group: _adamw(parameter, self.state[parameter], group),
-        )
+        return _every(self, closure, lambda parameter, group: _adamw(parameter, self.state[parameter], group))
 
 
 class Muon(torch.optim.Optimizer):
@@ -172,12 +164,7 @@ def _adamw(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> N
     parameter.sub_(group["lr"] * mean / (square.sqrt() + group["epsilon"]))
 
 
-def _muon(
-    parameter: Tensor,
-    state: dict[str, Any],
-    group: dict[str, Any],
-    scale: Callable[[int, int], float],
-) -> None:
+def _muon(parameter: Tensor, state: dict[str, Any], group: dict[str, Any], scale: Callable[[int, int], float]) -> None:
     gradient, momentum = parameter.grad, group["momentum"]
     if not state:
         state["mean"] = torch.zeros_like(parameter)
