@@ -23,6 +23,7 @@ NAMES = [
     "heads_side_by_side",
     "graph_view",
     "temperature_and_kernel_width",
+    "walk_a_token",
 ]
 
 

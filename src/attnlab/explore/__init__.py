@@ -33,6 +33,7 @@ from attnlab.explore.position_phases import position_phases
 from attnlab.explore.softmax_and_scale import softmax_and_scale
 from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
 from attnlab.explore.tile_walk import tile_walk
+from attnlab.explore.walk_a_token import walk_a_token
 
 __all__ = [
     "Explorable",
@@ -50,4 +51,5 @@ __all__ = [
     "softmax_and_scale",
     "temperature_and_kernel_width",
     "tile_walk",
+    "walk_a_token",
 ]
