@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import slim_css  # noqa: E402
 import slim_fonts  # noqa: E402
 import slim_lazy  # noqa: E402
+import slim_narrow  # noqa: E402
 
 UNWANTED = ("thebe",)
 LEFT_OVER = re.compile(
@@ -95,19 +96,25 @@ def keep_history(static: Path) -> None:
     path.write_text(script.replace(FORGETS, "replaceState(window.history.state, "), "utf-8")
 
 
-def slim_images(html: str, folder: Path) -> str:
-    """Pictures carry their size, so that nothing moves when they come; those below come when needed."""
-    return PICTURE.sub(lambda match: _sized(match, folder), html)
+def slim_images(html: str, folder: Path, narrow: dict[str, bytes]) -> str:
+    """Pictures carry their size, so that nothing moves when they come; those below come when needed, and a phone is
+    shown the narrow copy of those that have one."""
+    return PICTURE.sub(lambda match: _sized(match, folder, narrow), html)
 
 
-def _sized(match: re.Match[str], folder: Path) -> str:
+def _sized(match: re.Match[str], folder: Path, narrow: dict[str, bytes]) -> str:
     path = folder / match[2]
-    head = path.read_bytes()[:24] if path.is_file() else b""
-    if not head.startswith(b"\x89PNG") or "width" in match[1] + match[3]:
+    picture = path.read_bytes() if path.is_file() else b""
+    if not picture.startswith(b"\x89PNG") or "width" in match[1] + match[3]:
         return match[0]
-    width, height = struct.unpack(">II", head[16:24])
+    width, height = struct.unpack(">II", picture[16:24])
     size = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
-    return f'<img{match[1]}src="{match[2]}" {size}{match[3]}>'
+    image = f'<img{match[1]}src="{match[2]}" {size}{match[3]}>'
+    copy = narrow.get(slim_narrow.digest(picture))
+    if copy is None:
+        return image
+    slim_narrow.beside(path, copy)
+    return f"<picture>{slim_narrow.source(match[2], copy)}{image}</picture>"
 
 
 def all_pages(app, env) -> list[str]:
@@ -127,7 +134,8 @@ def slim_site(app, exception) -> None:
     options = (static / "documentation_options.js").read_text("utf-8").strip()
     paths = [path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts]
     paths = [path for path in paths if not _left_over(path)]
-    pages = {path: slim_images(slim_page(path.read_text("utf-8"), options), path.parent) for path in paths}
+    narrow = slim_narrow.copies(Path(app.srcdir, "book"))
+    pages = {path: slim_images(slim_page(path.read_text("utf-8"), options), path.parent, narrow) for path in paths}
     write_pages(site, pages, slim_css.words_in_use(site))
     slim_fonts.cut_formula_fonts(ROOT / ".vendor" / "static" / "katex", static, list(pages.values()))
 

@@ -124,7 +124,7 @@ class Kernel:
     """One namespace, as in a notebook; `run` executes a cell in it."""
 
     def __init__(self, emit):
-        self.emit = emit
+        self.emit, self.narrow = emit, False  # narrow: whether figures are for a phone
         self.module = types.ModuleType("__main__")
         self.module.display = self.display
         sys.modules["__main__"] = self.module
@@ -165,13 +165,13 @@ class Kernel:
         """Show each value as richly as it can: HTML, SVG, a figure, else its repr. None shows nothing."""
         for value in values:
             if value is not None:
-                self.emit(*render(value))
+                self.emit(*render(value, self.narrow))
 
     def show(self):
         """Draw every open matplotlib figure and close it; stands in for plt.show()."""
         pyplot = sys.modules.get("matplotlib.pyplot")
         for number in pyplot.get_fignums() if pyplot else []:
-            self.emit(*picture(pyplot.figure(number)))
+            self.emit(*picture(pyplot.figure(number), self.narrow))
             pyplot.close(number)
 
     def prepare_figures(self):
@@ -211,10 +211,10 @@ def replace(original, function):
             setattr(module, original.__name__, function)
 
 
-def render(value):
+def render(value, narrow=False):
     """(kind, text, detail) of one value."""
-    if type(value).__module__ == "matplotlib.figure":
-        return picture(value)
+    if hasattr(value, "savefig"):
+        return picture(value, narrow)
     bundle = getattr(value, "_repr_mimebundle_", None)
     if bundle is not None and not isinstance(value, type):
         data = bundle()
@@ -229,8 +229,10 @@ def render(value):
     return "text", pprint.pformat(value, sort_dicts=False) if plain else repr(value), None
 
 
-def picture(figure):
-    """A figure as PNG at twice its resolution; detail holds its width in CSS pixels and a text for who cannot see it."""
+def picture(figure, narrow=False):
+    """A figure as PNG at twice its resolution, or its copy for a phone where it has one; detail holds its width in CSS pixels
+    and a text for who cannot see it."""
+    figure = figure.narrow() if narrow and hasattr(figure, "narrow") else figure
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=2 * figure.dpi, bbox_inches="tight")
     data = buffer.getvalue()

@@ -13,7 +13,7 @@ export class Session {
     this.worker ??= this.#start();
     return new Promise((resolve) => {
       this.current = { on, limit, resolve, timer: 0 };
-      this.worker.postMessage({ source, label });
+      this.worker.postMessage({ source, label, narrow: innerWidth <= 540 });
     });
   }
 

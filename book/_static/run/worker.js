@@ -103,7 +103,7 @@ async function provide({ python, module, kernel, sizes, have }, source) {
 }
 
 let ready;
-self.onmessage = async ({ data: { source, label } }) => {
+self.onmessage = async ({ data: { source, label, narrow } }) => {
   let python;
   try {
     python = await (ready ??= boot());
@@ -115,6 +115,7 @@ self.onmessage = async ({ data: { source, label } }) => {
   say({ kind: "started" });
   const start = performance.now();
   try {
+    python.kernel.narrow = narrow;
     const ok = await python.kernel.run(source, label);
     flush();
     const free = [...python.module.free(source)]; // the names it takes from other cells

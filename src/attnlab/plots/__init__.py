@@ -1,8 +1,8 @@
 """The one place that draws: each function makes one kind of figure, in the course's own style, and returns
 its axes.
 
-Every figure is a white card, readable on a dark page, 5.5 inches wide with no text below 9 points, so that a
-phone shows it well. Queries, keys and values keep one colour each. Nothing is told by colour alone: small
+Every figure is a white card, readable on a dark page, 5.5 inches wide with no text below 9 points; for phones it brings
+a copy of 3.6 inches with its panels below each other (`attnlab.plots.phone`). Queries, keys and values keep one colour each. Nothing is told by colour alone: small
 tables carry their numbers, hidden cells are hatched, lines are named where they end. The style lives inside
 each call; a reader's own matplotlib settings are neither used nor changed. End a cell with `plt.show()`.
 """
@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.patches import Rectangle
+
+from attnlab.plots.phone import Card
 
 QUERY, KEY, VALUE = "#0072B2", "#D55E00", "#009E73"  # blue, vermillion, green: told apart when colour-blind
 WEIGHT = "#4A1E78"  # plum: its own hue, so that a weight is never taken for a query, a key or a value
@@ -79,7 +81,7 @@ def panels(*titles: str, height: float = 3.0) -> list[Axes]:
         raise ValueError("panels needs at least one title")
     across = 2 if len(titles) == 4 else min(len(titles), 3)
     down = -(-len(titles) // across)
-    figure = plt.figure(figsize=(WIDTH, down * height))
+    figure = plt.figure(figsize=(WIDTH, down * height), FigureClass=Card)
     axes = [figure.add_subplot(down, across, i + 1) for i in range(len(titles))]
     for ax, title in zip(axes, titles):
         ax.set_title(title)
@@ -219,7 +221,7 @@ def _numbers(name: str, x, n_axes: int) -> np.ndarray:
 def _grid_axes(ax: Axes | None, shape: tuple[int, int], title: str) -> Axes:
     """Axes for a grid with the keys along the top, on a new figure unless some are given."""
     if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH, min(max(0.4 * shape[0] + 0.9, 2.0), 5.5)))
+        _, ax = plt.subplots(figsize=(WIDTH, min(max(0.4 * shape[0] + 0.9, 2.0), 5.5)), FigureClass=Card)
     if title:
         ax.set_title(title)
     ax.xaxis.tick_top()
@@ -238,7 +240,7 @@ def _name_axes(ax: Axes, hue: str) -> None:
 
 def _plain_axes(ax: Axes | None, title: str, xlabel: str, ylabel: str) -> Axes:
     if ax is None:
-        _, ax = plt.subplots(figsize=(WIDTH, 3.2))
+        _, ax = plt.subplots(figsize=(WIDTH, 3.2), FigureClass=Card)
     if title:
         ax.set_title(title)
     ax.set_xlabel(xlabel)
@@ -290,11 +292,13 @@ def _name_cells(ax: Axes, rows: Sequence | None, columns: Sequence | None, shape
 
 
 def _write_numbers(ax: Axes, image, table: np.ndarray, shown: np.ndarray) -> None:
+    ax.cell_numbers = []
     for row, column in np.argwhere(shown):
         value = table[row, column]
         dark = np.dot(to_rgb(image.cmap(image.norm(value))), (0.299, 0.587, 0.114)) < 0.55
         colour = "white" if dark else INK
-        ax.text(column, row, _short(value), ha="center", va="center", color=colour, fontsize=9)
+        number = ax.text(column, row, _short(value), ha="center", va="center", color=colour, fontsize=9)
+        ax.cell_numbers.append(number)
 
 
 def _short(value: float) -> str:
@@ -308,9 +312,10 @@ def _name_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
     height = ax.figure.get_size_inches()[1] * 72 * ax.get_position().height
     to_points = ax.transScale + ax.transLimits
     where = {name: to_points.transform((x, y))[1] * height for name, (x, y, _) in ends.items()}
-    place = -np.inf
+    ax.end_names, place = [], -np.inf
     for name in sorted(ends, key=where.get):
         x, y, colour = ends[name]
         place = max(where[name], place + 12)
         moved = (6, place - where[name])
-        ax.annotate(name, (x, y), moved, textcoords="offset points", color=colour, va="center", fontsize=9)
+        end = ax.annotate(name, (x, y), moved, textcoords="offset points", color=colour, va="center", fontsize=9)
+        ax.end_names.append(end)
