@@ -1,0 +1,144 @@
+"""Right answers to the exercises on cross-attention, written differently from the solutions."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+RIGHT: list[tuple[str, object]] = []
+
+
+def right(name):
+    def add(function):
+        RIGHT.append((f"architecture.{name}", function))
+        return function
+    return add
+
+
+def soft(scores):
+    powers = [math.exp(s - max(scores)) for s in scores]
+    return [p / sum(powers) for p in powers]
+
+
+@right("one_memory")
+def memory_token_by_token(x, states, lengths, *matrices):
+    out = np.array(x, dtype=float)
+    for text, length in enumerate(lengths):
+        source = states[len(states) - 1][text][:length]
+        for w_q, w_k, w_v, w_o in zip(*matrices):
+            for row in range(len(out[text])):
+                query = out[text, row] @ w_q
+                weights = soft([query.dot(y @ w_k) / math.sqrt(len(query)) for y in source])
+                out[text, row] += sum(w * (y @ w_v) for w, y in zip(weights, source)) @ w_o
+    return out
+
+
+@right("one_memory")
+def memory_in_float32_with_einsum(x, states, lengths, *matrices):
+    x, y = x.astype(np.float32), states[-1].astype(np.float32)
+    hidden = np.arange(y.shape[1])[None, None] >= np.asarray(lengths)[:, None, None]
+    for w_q, w_k, w_v, w_o in zip(*matrices):
+        s = np.einsum("tnd,de,fe,tmf->tnm", x, w_q, w_k, y) / w_q.shape[1] ** 0.5
+        s = np.where(hidden, -np.inf, s)
+        e = np.exp(s - s.max(-1, keepdims=True))
+        x = x + np.einsum("tnm,tmd,de,ef->tnf", e / e.sum(-1, keepdims=True), y, w_v, w_o)
+    return x
+
+
+@right("one_memory")
+def memory_folded_over_the_layers(x, states, lengths, *matrices):
+    *_, y = states
+    bias = np.where(np.arange(y.shape[1]) < lengths[:, None], 0, -np.inf)[:, None]
+
+    def one(x, w):
+        s = x @ w[0] @ np.moveaxis(y @ w[1], 1, 2) * w[1].shape[1] ** -0.5 + bias
+        a = np.exp(s - np.logaddexp.reduce(s, axis=-1, keepdims=True))
+        return a @ (y @ (w[2] @ w[3])) + x
+
+    return functools.reduce(one, zip(*matrices), x).tolist()
+
+
+@right("one_source")
+def source_row_by_row(x, y, lengths, w_q, w_k, w_v):
+    beams, out = len(x) // len(y), []
+    for i in range(len(x)):
+        text = i // beams
+        rows = y[text, : lengths[text]]
+        weights = soft([(x[i] @ w_q).dot(row @ w_k) / math.sqrt(w_q.shape[1]) for row in rows])
+        out.append(np.dot(weights, rows @ w_v))
+    return out
+
+
+@right("one_source")
+def source_repeated_for_each_beam(x, y, lengths, w_q, w_k, w_v):
+    beams = len(x) // len(y)
+    y, lengths = np.repeat(y, beams, axis=0), np.repeat(lengths, beams)
+    s = np.einsum("rd,rmd->rm", x @ w_q, y @ w_k) / np.sqrt(w_k.shape[1])
+    s[np.arange(y.shape[1]) >= lengths[:, None]] = -np.inf
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    return np.einsum("rm,rmd->rd", e / e.sum(axis=1, keepdims=True), y @ w_v)
+
+
+@right("one_source")
+def source_text_by_text(x, y, lengths, w_q, w_k, w_v):
+    out = []
+    for rows, source, length in zip(np.split(x, len(y)), y, lengths):
+        s = rows @ w_q @ (source[:length] @ w_k).T / np.sqrt(w_q.shape[1])
+        out.append(np.exp(s - np.logaddexp.reduce(s, axis=1, keepdims=True)) @ source[:length] @ w_v)
+    return np.concatenate(out).astype(np.float32)
+
+
+@right("word_times")
+def times_from_behind(weights):
+    """Best sums of what is still to come, then forwards."""
+    n, m = weights.shape
+    rest = np.full((n + 1, m + 1), -np.inf)
+    rest[n, m] = 0
+    for j in range(m - 1, -1, -1):
+        for i in range(n):
+            rest[i, j] = weights[i, j] + max(rest[i, j + 1], rest[i + 1, j + 1])
+    starts, i = [0], 0
+    for j in range(m - 1):
+        if i + 1 < n and rest[i + 1, j + 1] > rest[i, j + 1]:
+            i += 1
+            starts.append(j + 1)
+    return starts
+
+
+@right("word_times")
+def times_by_sums_of_rows(weights):
+    """Prefix sums of each row; the best start of each word for each end."""
+    weights = np.asarray(weights, dtype=float)
+    n, m = weights.shape
+    sums = np.concatenate([np.zeros((n, 1)), weights.cumsum(axis=1)], axis=1)
+    best, chosen = np.where(np.arange(m + 1) == 0, 0.0, -np.inf), []
+    for i in range(n):
+        gain = best - sums[i]
+        new, at = np.full(m + 1, -np.inf), np.zeros(m + 1, dtype=int)
+        for end in range(1, m + 1):
+            at[end] = gain[:end].argmax()
+            new[end] = gain[at[end]] + sums[i, end]
+        best = new
+        chosen.append(at)
+    end, starts = m, []
+    for at in reversed(chosen):
+        end = at[end]
+        starts.insert(0, end)
+    return np.array(starts, dtype=float)
+
+
+@right("word_times")
+def times_with_a_memory(weights):
+    @functools.cache
+    def best(i, j):
+        """Best sum and starts of words 0 to i over frames 0 to j."""
+        if i < 0 or j < i:
+            return (0.0, ()) if i < 0 and j < 0 else (-math.inf, ())
+        (stay, at), (step, before) = best(i, j - 1), best(i - 1, j - 1)
+        return (stay + weights[i][j], at) if stay > step else (step + weights[i][j], (*before, j))
+
+    for j in range(len(weights[0])):
+        best(len(weights) - 1, j)
+    return list(best(len(weights) - 1, len(weights[0]) - 1)[1])
