@@ -35,6 +35,7 @@ DRAWINGS = {
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
     "kv_cache": diagrams.kv_cache(),
     "mask_pictures": diagrams.mask_pictures(),
+    "memory_read": diagrams.memory_read(),
     "ring": diagrams.ring(),
     "self_or_cross": diagrams.self_or_cross(),
     "several_streams": diagrams.several_streams(),

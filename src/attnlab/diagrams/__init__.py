@@ -18,6 +18,7 @@ from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masks import mask_pictures
+from attnlab.diagrams.memory import memory_read
 from attnlab.diagrams.model import transformer
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
@@ -40,6 +41,7 @@ __all__ = [
     "heads_split_and_merged",
     "kv_cache",
     "mask_pictures",
+    "memory_read",
     "ring",
     "self_or_cross",
     "several_streams",
