@@ -142,3 +142,79 @@ def times_with_a_memory(weights):
     for j in range(len(weights[0])):
         best(len(weights) - 1, j)
     return list(best(len(weights) - 1, len(weights[0]) - 1)[1])
+
+
+@right("packed_pairs")
+def pairs_by_assignment(source, target):
+    own, cross = np.zeros((len(target), len(target)), dtype=bool), np.zeros((len(target), len(source)), dtype=bool)
+    for i, pair in enumerate(target):
+        if pair:
+            own[i, : i + 1] = target[: i + 1] == pair
+            cross[i] = source == pair
+    return own, cross
+
+
+@right("packed_pairs")
+def pairs_as_lists(source, target):
+    own = [[bool(a == b and a > 0 and i >= j) for j, b in enumerate(target)] for i, a in enumerate(target)]
+    return own, [[bool(a == b and b > 0) for b in source] for a in target]
+
+
+@right("packed_pairs")
+def pairs_by_products(source, target):
+    names = np.arange(1, max(source.max(), target.max()) + 1)
+    s, t = source[:, None] == names, target[:, None] == names
+    return np.tril(t.astype(int) @ t.T.astype(int)) > 0, t.astype(int) @ s.T.astype(int) > 0
+
+
+@right("read_the_layer")
+def layer_by_suspects(layer, x, y, real):
+    out, zero = layer(x, y, real), np.zeros_like(y)
+    if np.abs(layer(x, np.where(real[:, None], y, -5.0), real) - out).max() > 1e-9:
+        return "padding"
+    still = layer(x, zero, real)
+    if np.abs(still).max() > 1e-9:
+        return "own text" if np.abs(still - out).max() < 1e-9 else "values from the asker"
+    first, last = 0, np.flatnonzero(real)[-1]
+    moved = y.copy()
+    moved[last] = -moved[last] + 0.7
+    if np.abs(layer(x, moved, real) - out)[first].max() < 1e-9:
+        return "triangle"
+    return "keys from the asker" if np.abs(layer(x, -y, real) + out).max() < 1e-9 else "right"
+
+
+@right("read_the_layer")
+def layer_with_other_askers(layer, x, y, real):
+    n = len(x)
+    if not np.allclose(layer(x, y * np.where(real, 1, 4)[:, None], real), layer(x, y, real), atol=1e-9):
+        return np.str_("padding")
+    if np.allclose(layer(x, y[::-1] * 3, real), layer(x, y, real), atol=1e-9):
+        return "own text"
+    alone = np.arange(n) == 0
+    if not np.allclose(layer(x, y, alone)[0], layer(-x, y, alone)[0], atol=1e-9):
+        return "values from the asker"
+    if np.allclose(layer(x, 3 * y, real), 3 * layer(x, y, real), atol=1e-9):
+        return "keys from the asker"
+    return "triangle" if np.allclose(layer(x, y, real)[0], layer(x, y, alone)[0], atol=1e-9) else "right"
+
+
+@right("read_backwards")
+def backwards_on_a_circle(m):
+    angle = np.arange(m) * np.pi / 64
+    keys = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    wanted = (m - 1 - np.arange(m)) * np.pi / 64
+    return 8000 * np.stack([np.cos(wanted), np.sin(wanted)], axis=1), keys
+
+
+@right("read_backwards")
+def backwards_with_a_third_feature(m):
+    j = np.arange(m)
+    a = j[::-1]
+    return [[20 * int(w), -10, 1] for w in a], [[int(p), int(p) ** 2, 7] for p in j]
+
+
+@right("read_backwards")
+def backwards_centred_in_float32(m):
+    j = np.arange(m, dtype=np.float32) - 25
+    a = (m - 1 - np.arange(m)).astype(np.float32) - 25
+    return np.stack([12 * a, np.full(m, -6, np.float32)], axis=1), np.stack([j, j**2], axis=1)

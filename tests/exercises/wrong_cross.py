@@ -142,3 +142,97 @@ for _what, _answer in {
     "rows normed by their largest": lambda w: tried(w / w.max(axis=1, keepdims=True)),
 }.items():
     wrong("word_times", _what, _answer)
+
+# -- packed_pairs ------------------------------------------------------------------------------------------------------
+
+
+def packed(own=lambda s, t: (t[:, None] == t) & (t != 0) & np.tri(len(t), dtype=bool), cross=lambda s, t: (t[:, None] == s) & (s != 0)):
+    return lambda source, target: (own(source, target), cross(source, target))
+
+
+def own_right(t):
+    return (t[:, None] == t) & (t != 0) & np.tri(len(t), dtype=bool)
+
+
+for _what, _answer in {
+    "cross with the future only": packed(cross=lambda s, t: (t[:, None] == s) & (s != 0) & ~np.tri(len(t), len(s), dtype=bool)),
+    "later pairs in the source": packed(cross=lambda s, t: (t[:, None] <= s) & (s != 0) & (t != 0)[:, None]),
+    "earlier pairs in the target": packed(own=lambda s, t: (t[:, None] >= t) & (t != 0) & (t[:, None] != 0) & np.tri(len(t), dtype=bool)),
+    "padding sees itself": packed(own=lambda s, t: own_right(t) | (np.eye(len(t), dtype=bool) & (t == 0))),
+    "padding sees its past": packed(own=lambda s, t: own_right(t) | (np.tri(len(t), dtype=bool) & (t == 0)[:, None] & (t != 0))),
+    "padding reads the source": packed(cross=lambda s, t: ((t[:, None] == s) & (s != 0)) | ((t == 0)[:, None] & (s != 0))),
+    "source padding visible": packed(cross=lambda s, t: (t[:, None] == s) & (t != 0)[:, None] | (s == 0)),
+    "the first token of a pair alone": packed(own=lambda s, t: own_right(t) & (np.cumsum(own_right(t), axis=1) == 1)),
+    "one token back only": packed(own=lambda s, t: own_right(t) & ~np.tri(len(t), k=-2, dtype=bool)),
+    "one token too many": packed(own=lambda s, t: (t[:, None] == t) & (t != 0) & np.tri(len(t), k=1, dtype=bool)),
+    "cross turned": lambda s, t: (own_right(t), ((t[:, None] == s) & (s != 0)).T),
+    "the masks exchanged": lambda s, t: (((t[:, None] == s) & (s != 0)), own_right(t)),
+    "one mask for both": lambda s, t: (own_right(t), own_right(t)),
+    "cross all True": packed(cross=lambda s, t: np.ones((len(t), len(s)), dtype=bool)),
+    "self all True": packed(own=lambda s, t: np.ones((len(t), len(t)), dtype=bool)),
+    "numbers for truth values": lambda s, t: (own_right(t) * 1.0, ((t[:, None] == s) & (s != 0)) * 1.0),
+    "the first pair only": packed(cross=lambda s, t: (t[:, None] == s) & (s == 1)),
+}.items():
+    wrong("packed_pairs", _what, _answer, "mask_of_numbers")
+
+# -- read_the_layer ----------------------------------------------------------------------------------------------------
+
+CASES = ("right", "own text", "keys from the asker", "values from the asker", "triangle", "padding")
+
+
+def verdict(layer, x, y, real):
+    out = layer(x, y, real)
+    if not np.allclose(layer(x, np.where(real[:, None], y, 9.0), real), out):
+        return "padding"
+    if np.allclose(layer(x, 2 * y, real), out):
+        return "own text"
+    if not np.allclose(layer(x, 0 * y, real), 0):
+        return "values from the asker"
+    if np.allclose(layer(x, 2 * y, real), 2 * out):
+        return "keys from the asker"
+    return "right" if np.allclose(layer(x, np.vstack([y[real][::-1], y[~real]]), real), out) else "triangle"
+
+
+for _case in CASES[1:4]:
+    wrong("read_the_layer", f"always {_case}", lambda layer, x, y, real, case=_case: case)
+wrong("read_the_layer", "always padding", lambda layer, x, y, real: "padding")
+for _a, _b in (("right", "own text"), ("own text", "padding"), ("triangle", "padding"), ("right", "triangle"),
+               ("keys from the asker", "own text"), ("values from the asker", "own text"), ("values from the asker", "keys from the asker")):
+    wrong("read_the_layer", f"{_a} and {_b} exchanged", lambda *given, a=_a, b=_b: {a: b, b: a}.get(verdict(*given), verdict(*given)))
+for _case in ("own text", "padding"):
+    wrong("read_the_layer", f"{_case} called right", lambda *given, case=_case: "right" if verdict(*given) == case else verdict(*given), "padding_not_tried")
+wrong("read_the_layer", "in capitals", lambda *given: verdict(*given).upper())
+wrong("read_the_layer", "its number", lambda *given: str(CASES.index(verdict(*given))))
+wrong("read_the_layer", "asked with the source as asker", lambda layer, x, y, real: verdict(layer, y, x, real) if len(x) != 7 else "right")
+wrong("read_the_layer", "real rows and padding changed together", lambda layer, x, y, real: "padding" if not np.allclose(
+    layer(x, 2 * y, real), layer(x, y, real)) else "own text")
+
+# -- read_backwards ----------------------------------------------------------------------------------------------------
+
+
+def parabola(wanted, places, factor=10.0, power=2):
+    wanted, places = np.asarray(wanted, dtype=float), np.asarray(places, dtype=float)
+    return factor * np.stack([2 * wanted, -np.ones_like(wanted)], axis=1), np.stack([places, places**power], axis=1)
+
+
+for _what, _answer in {
+    "one token before": lambda m: parabola(m - 2 - np.arange(m), np.arange(m)),
+    "places from 1 in the keys": lambda m: parabola(m - 1 - np.arange(m), 1 + np.arange(m)),
+    "the last token for all": lambda m: parabola(np.full(m, m - 1), np.arange(m)),
+    "the first token for all": lambda m: parabola(np.zeros(m), np.arange(m)),
+    "the middle for all": lambda m: parabola(np.full(m, (m - 1) / 2), np.arange(m)),
+    "half as steep as needed": lambda m: parabola(m - 1 - np.arange(m), np.arange(m), factor=2.0),
+    "a cube for the square": lambda m: parabola(m - 1 - np.arange(m), np.arange(m), power=3),
+    "a factor of 2 forgotten": lambda m: parabola((m - 1 - np.arange(m)) / 2, np.arange(m)),
+    "queries and keys exchanged": lambda m: parabola(m - 1 - np.arange(m), np.arange(m))[::-1],
+    "noise": lambda m: tuple(np.random.default_rng(0).normal(size=(2, m, 4))),
+    "zeros": lambda m: (np.zeros((m, 2)), np.zeros((m, 2))),
+    "five features": lambda m: tuple(np.pad(part, ((0, 0), (0, 3))) for part in parabola(m - 1 - np.arange(m), np.arange(m))),
+    "one-hot of 64": lambda m: (100 * np.eye(m, 64)[::-1], np.eye(m, 64)),
+    "widths that differ": lambda m: (parabola(m - 1 - np.arange(m), np.arange(m))[0], np.arange(m)[:, None] * 1.0),
+    "keys scaled by the length": lambda m: (lambda q, k: (q * m, k / m))(*parabola(m - 1 - np.arange(m), np.arange(m))),
+    "keys centred on the middle": lambda m: parabola((m - 1) / 2 - np.arange(m), np.arange(m) - (m - 1) / 2),
+    "infinities": lambda m: (np.full((m, 2), np.inf), np.ones((m, 2))),
+    "good to 17 tokens": lambda m: parabola(m - 1 - np.arange(m), np.minimum(np.arange(m), 20)),
+}.items():
+    wrong("read_backwards", _what, _answer, "neighbours_too_close")
