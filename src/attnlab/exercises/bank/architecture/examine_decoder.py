@@ -57,6 +57,9 @@ DECODERS = {
     "each row sees itself and the one before": _decoder(lambda t, u: t - 1 <= u <= t, _every),
     "each row sees itself and the one two before": _decoder(lambda t, u: u in (t, t - 2), _every),
     "only the last row reads the past": _decoder(lambda t, u: u == t or (t == 4 and u == 1), _every),
+    "only the second row reads the past": _decoder(lambda t, u: u == t or (t == 1 and u == 0), _every),
+    "only the third row reads the past": _decoder(lambda t, u: u == t or (t == 2 and u == 1), _every),
+    "only the fourth row reads the past": _decoder(lambda t, u: u == t or (t == 3 and u == 0), _every),
     "nothing but the own token": _decoder(lambda t, u: u == t, _none),
     "the future and no past": _decoder(lambda t, u: u >= t, _every),
     "nothing at all": _decoder(_none, _none),
@@ -129,7 +132,7 @@ EXERCISE = Exercise(
 
     **Cost.** One call of the decoder for each token of source and target.
     """,
-    verified="right on twenty decoders: with leaks in one row alone, with sources read in one place, faintly, by one row, and with every kind of past.",
+    verified="right on twenty-three decoders: with leaks in one row alone, with sources read in one place, faintly, by one row, and with every kind of past.",
     next_thought="which mistake in a decoder would none of the three values show?",
     reference=_reference,
     returns="masks",
