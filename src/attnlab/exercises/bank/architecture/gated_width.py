@@ -64,7 +64,7 @@ EXERCISE = Exercise(
 
     **Cost.** A few operations.
     """,
-    verified="the largest width that fits for twelve networks, with and without biases, among them one in which nothing fits.",
+    verified="the largest width that fits for thirteen networks, with and without biases, among them one in which nothing fits.",
     next_thought="how many parameters more than the plain network does Llama's 11,008 have for a width of 4,096?",
     reference=_reference,
 )
