@@ -33,6 +33,7 @@ DRAWINGS = {
     "gpu_memory": diagrams.gpu_memory(),
     "heads_share": diagrams.heads_share(),
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
+    "decoding_loop": diagrams.decoding_loop(),
     "kv_cache": diagrams.kv_cache(),
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),

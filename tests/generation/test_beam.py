@@ -29,9 +29,7 @@ def test_a_beam_wide_enough_finds_the_best_of_all_texts(seed, alpha):
     vocabulary, longest = int(rng.integers(3, 6)), int(rng.integers(1, 5))
     row = by_prefix(seed, vocabulary)
     score = lambda text: text.log_p / decoding.penalty(len(text.ids), alpha)
-    every = sorted(
-        decoding.every_text(row, longest, END), key=lambda text: -score(text)
-    )
+    every = sorted(decoding.every_text(row, longest, END), key=lambda text: -score(text))
     found = beam(as_step(row), STARTS, longest, len(every), length_penalty=alpha)
     assert texts(found) == texts(found, 1) == [text.ids for text in every]
     assert_same(found.scores[0].numpy(), np.array([score(text) for text in every]))
@@ -45,32 +43,22 @@ def test_equals_plain_python_at_every_width(width, alpha):
         expected = decoding.beam(row, 6, width, END, alpha)
         found = beam(as_step(row), STARTS, 6, width, length_penalty=alpha)
         assert texts(found)[: len(expected)] == [text.ids for text in expected]
-        scores = [
-            text.log_p / decoding.penalty(len(text.ids), alpha) for text in expected
-        ]
+        scores = [text.log_p / decoding.penalty(len(text.ids), alpha) for text in expected]
         assert_same(found.scores[0, : len(scores)].numpy(), np.array(scores))
-        assert (found.scores[0, len(scores) :] == -math.inf).all() and (
-            found.ids[0, len(scores) :] == PAD
-        ).all()
+        assert (found.scores[0, len(scores) :] == -math.inf).all() and (found.ids[0, len(scores) :] == PAD).all()
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_beam_of_one_is_greedy(seed):
     step = as_step(by_prefix(seed, 7))
-    assert (
-        beam(step, STARTS, 9, 1).ids[:, 0].tolist() == greedy(step, STARTS, 9).tolist()
-    )
+    assert beam(step, STARTS, 9, 1).ids[:, 0].tolist() == greedy(step, STARTS, 9).tolist()
 
 
 def test_greedy_misses_what_a_beam_of_two_finds():
     """After 3 (0.6) nothing is likely; after 4 (0.4) the end is certain."""
 
     def row(ids):
-        p = {
-            (): [0, 0, 0, 0.6, 0.4],
-            (3,): [0, 0, 0.4, 0.3, 0.3],
-            (4,): [0, 0, 1, 0, 0],
-        }.get(ids, [0, 0, 1, 0, 0])
+        p = {(): [0, 0, 0, 0.6, 0.4], (3,): [0, 0, 0.4, 0.3, 0.3], (4,): [0, 0, 1, 0, 0]}.get(ids, [0, 0, 1, 0, 0])
         with np.errstate(divide="ignore"):
             return np.log(p)
 
@@ -84,19 +72,14 @@ def test_the_penalty_is_that_of_the_paper():
     """[wu2016, section 7, equation (14)]: (5 + |Y|)^alpha / (5 + 1)^alpha."""
     for n in (1, 2, 17):
         for alpha in (0.0, 0.6, 1.0):
-            assert penalty(n, alpha) == pytest.approx(
-                (5 + n) ** alpha / (5 + 1) ** alpha, rel=1e-14
-            )
+            assert penalty(n, alpha) == pytest.approx((5 + n) ** alpha / (5 + 1) ** alpha, rel=1e-14)
             assert penalty(n, alpha) == decoding.penalty(n, alpha)
     assert penalty(1, 0.6) == 1
 
 
 def test_a_larger_penalty_never_prefers_a_shorter_text():
     row = by_prefix(7, 5)
-    lengths = [
-        len(texts(beam(as_step(row), STARTS, 6, 5**5, length_penalty=alpha))[0])
-        for alpha in (0, 0.3, 0.6, 1, 2, 4)
-    ]
+    lengths = [len(texts(beam(as_step(row), STARTS, 6, 5**5, length_penalty=alpha))[0]) for alpha in (0, 0.3, 0.6, 1, 2, 4)]
     assert lengths == sorted(lengths) and lengths[-1] > lengths[0]
 
 
@@ -115,12 +98,7 @@ def test_a_cache_changes_nothing_and_is_given_every_token_once(seed, alpha):
 def test_a_batch_padded_on_the_left_finds_what_its_texts_find_alone():
     layer, rng = Layer(2), np.random.default_rng(5)
     prompts = [torch.tensor(rng.integers(3, 7, (1, n))) for n in (1, 6, 3)]
-    batch = torch.cat(
-        [
-            torch.nn.functional.pad(one, (6 - one.shape[1], 0), value=PAD)
-            for one in prompts
-        ]
-    )
+    batch = torch.cat([torch.nn.functional.pad(one, (6 - one.shape[1], 0), value=PAD) for one in prompts])
     together = beam(layer.step, batch, 7, 3, length_penalty=0.6, cache=Kept())
     for i, one in enumerate(prompts):
         alone = beam(layer.step, one, 7, 3, length_penalty=0.6)
@@ -161,17 +139,10 @@ def test_equals_the_beam_of_transformers():
         )
         with torch.no_grad():
             ours = beam(
-                lambda ids, cache, model=model: model(
-                    ids, attention_mask=torch.ones_like(ids)
-                ).logits[:, -1],
-                prompt,
-                7,
-                4,
+                lambda ids, cache, model=model: model(ids, attention_mask=torch.ones_like(ids)).logits[:, -1], prompt, 7, 4
             )
         assert_same(ours.scores.flatten().float(), theirs.sequences_scores, atol=1e-4)
-        cut = lambda row: (
-            row[: row.index(END) + 1] if END in row else row
-        )  # what follows the end is padding in both
+        cut = lambda row: row[: row.index(END) + 1] if END in row else row  # what follows the end is padding in both
         assert [cut(row) for row in ours.ids.flatten(0, 1).tolist()] == [
             cut(row) for row in theirs.sequences[:, 3:].tolist()
         ]

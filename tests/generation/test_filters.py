@@ -17,9 +17,7 @@ INF = math.inf
 
 def same(actual, expected, atol: float = 1e-12) -> None:
     """Equal shape, dtype and values, infinities in the same places."""
-    actual, expected = (
-        x.numpy() if torch.is_tensor(x) else x for x in (actual, expected)
-    )
+    actual, expected = (x.numpy() if torch.is_tensor(x) else x for x in (actual, expected))
     assert actual.shape == expected.shape and actual.dtype == expected.dtype
     np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
 
@@ -35,19 +33,12 @@ SETTINGS = [
     *(("min_p", p) for p in (0.0, 0.02, 0.3, 1.0)),
 ]
 OURS = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
-every_setting = pytest.mark.parametrize(
-    ("name", "value"), SETTINGS, ids=[f"{n} {v}" for n, v in SETTINGS]
-)
+every_setting = pytest.mark.parametrize(("name", "value"), SETTINGS, ids=[f"{n} {v}" for n, v in SETTINGS])
 
 
 def theirs(name: str, value, logits: torch.Tensor) -> torch.Tensor:
     made = pytest.importorskip("transformers.generation.logits_process")
-    kinds = {
-        "temperature": "Temperature",
-        "top_k": "TopK",
-        "top_p": "TopP",
-        "min_p": "MinP",
-    }
+    kinds = {"temperature": "Temperature", "top_k": "TopK", "top_p": "TopP", "min_p": "MinP"}
     warper = getattr(made, f"{kinds[name]}LogitsWarper")(value)
     return warper(torch.zeros(len(logits), 1, dtype=torch.long), logits)
 
@@ -61,16 +52,11 @@ def test_equals_the_library_transformers(name, value):
 
 @every_setting
 def test_equals_numpy(name, value):
-    logits = torch.cat(
-        [rows(2, 11, 23), rows(3, 2, 23).round(), torch.full((1, 23), -INF)]
-    )
+    logits = torch.cat([rows(2, 11, 23), rows(3, 2, 23).round(), torch.full((1, 23), -INF)])
     logits[:2, 4:] = -INF
     expected = getattr(sampling, name)(logits.numpy(), value)
     same(OURS[name](logits, value).numpy(), expected)
-    same(
-        OURS[name](logits.unflatten(0, (2, 7)), value).numpy(),
-        expected.reshape(2, 7, 23),
-    )
+    same(OURS[name](logits.unflatten(0, (2, 7)), value).numpy(), expected.reshape(2, 7, 23))
 
 
 @every_setting
@@ -81,14 +67,9 @@ def test_a_row_without_a_token_stays_so_as_in_transformers(name, value):
         same(theirs(name, value, empty), empty, atol=0)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("top_k", 2), ("top_p", 0.6), ("min_p", 0.5)]
-)
+@pytest.mark.parametrize(("name", "value"), [("top_k", 2), ("top_p", 0.6), ("min_p", 0.5)])
 def test_ties_keep_as_many_as_transformers_keeps_and_the_same_values(name, value):
-    logits = torch.tensor(
-        [[1.0, 3, 1, 3, 3, 0], [2, 2, 2, 2, 2, 2], [0, 1, 1, 1, 0, 5]],
-        dtype=torch.float64,
-    )
+    logits = torch.tensor([[1.0, 3, 1, 3, 3, 0], [2, 2, 2, 2, 2, 2], [0, 1, 1, 1, 0, 5]], dtype=torch.float64)
     ours, other = OURS[name](logits, value), theirs(name, value, logits)
     same(ours.sort(dim=-1).values, other.sort(dim=-1).values, atol=0)
 
@@ -96,26 +77,19 @@ def test_ties_keep_as_many_as_transformers_keeps_and_the_same_values(name, value
 def test_ties_by_hand():
     logits = torch.tensor([[1.0, 3, 1, 3, 3, 0]])
     assert top_k(logits, 2).tolist() == [[-INF, 3, -INF, 3, 3, -INF]]
-    assert top_p(torch.zeros(1, 4), 0.5).tolist() == [
-        [0, 0, -INF, -INF]
-    ]  # lower ids first
+    assert top_p(torch.zeros(1, 4), 0.5).tolist() == [[0, 0, -INF, -INF]]  # lower ids first
     assert min_p(logits, 1.0).tolist() == [[-INF, 3, -INF, 3, 3, -INF]]
 
 
 def test_the_border_of_the_nucleus_by_hand():
     """Probabilities 1/2, 1/4, 1/8, 1/8: a mass reached is enough, the token that crosses it is kept."""
     logits = torch.tensor([[0.125, 0.5, 0.125, 0.25]], dtype=torch.float64).log()
-    kept = {
-        p: (top_p(logits, p) > -INF)[0].tolist()
-        for p in (0.4, 0.4999, 0.5001, 0.7499, 0.7501, 0.8749, 0.8751)
-    }
+    kept = {p: (top_p(logits, p) > -INF)[0].tolist() for p in (0.4, 0.4999, 0.5001, 0.7499, 0.7501, 0.8749, 0.8751)}
     assert kept[0.4] == kept[0.4999] == [False, True, False, False]
     assert kept[0.5001] == kept[0.7499] == [False, True, False, True]
     assert kept[0.7501] == kept[0.8749] == [True, True, False, True]
     assert kept[0.8751] == [True] * 4
-    assert (
-        top_p(torch.zeros(1, 4), 0.75) > -INF
-    ).sum() == 3  # three quarters: reached, not passed
+    assert (top_p(torch.zeros(1, 4), 0.75) > -INF).sum() == 3  # three quarters: reached, not passed
 
 
 def test_the_nucleus_is_the_smallest_set_that_reaches_p():
@@ -123,13 +97,8 @@ def test_the_nucleus_is_the_smallest_set_that_reaches_p():
     for p in (0.2, 0.6, 0.95):
         kept = top_p(logits, p) > -INF
         mass = logits.softmax(-1)
-        without_the_last = (
-            mass.masked_fill(~kept, 0).sum(-1)
-            - mass.masked_fill(~kept, INF).min(-1).values
-        )
-        assert (mass.masked_fill(~kept, 0).sum(-1) >= p - 1e-12).all() and (
-            without_the_last < p
-        ).all()
+        without_the_last = mass.masked_fill(~kept, 0).sum(-1) - mass.masked_fill(~kept, INF).min(-1).values
+        assert (mass.masked_fill(~kept, 0).sum(-1) >= p - 1e-12).all() and (without_the_last < p).all()
 
 
 def test_p_of_one_keeps_a_tail_that_rounding_would_lose():
@@ -191,16 +160,12 @@ def test_settings_are_checked_at_the_door(function, value, message):
         function(rows(8, 2, 5), value)
 
 
-@pytest.mark.parametrize(
-    ("function", "value"), [(temperature, 1.0), (top_k, 2), (top_p, 0.5), (min_p, 0.5)]
-)
+@pytest.mark.parametrize(("function", "value"), [(temperature, 1.0), (top_k, 2), (top_p, 0.5), (min_p, 0.5)])
 def test_logits_are_checked_at_the_door(function, value):
     for bad in (math.nan, INF):
         logits = rows(9, 2, 5)
         logits[1, 3] = bad
-        with pytest.raises(
-            ValueError, match="logits hold NaN or .infinity: 1 of 10 numbers"
-        ):
+        with pytest.raises(ValueError, match="logits hold NaN or .infinity: 1 of 10 numbers"):
             function(logits, value)
     with pytest.raises(ValueError, match="at least one token"):
         function(torch.zeros(2, 0), value)

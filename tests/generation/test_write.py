@@ -57,22 +57,8 @@ def test_a_cache_changes_nothing_however_the_prompt_is_split(seed):
     cached = greedy(layer.step, prompt[:, at:], 12, cache)
     assert cached.tolist() == plain.tolist()
     pieces = cache.calls[3:]
-    assert (
-        pieces[0] == 9 - at
-        and set(pieces[1:]) <= {1}
-        and sum(cache.calls) == 9 + plain.shape[1] - 1
-    )
-    drawn = [
-        sample(
-            layer.step,
-            prompt,
-            8,
-            generator(1),
-            functools.partial(top_p, p=0.9),
-            cache=c,
-        )
-        for c in (None, Kept())
-    ]
+    assert pieces[0] == 9 - at and set(pieces[1:]) <= {1} and sum(cache.calls) == 9 + plain.shape[1] - 1
+    drawn = [sample(layer.step, prompt, 8, generator(1), functools.partial(top_p, p=0.9), cache=c) for c in (None, Kept())]
     assert drawn[0].tolist() == drawn[1].tolist()
 
 
@@ -81,19 +67,11 @@ def test_a_batch_padded_on_the_left_writes_what_its_texts_write_alone(cached):
     layer, rng = Layer(11), np.random.default_rng(3)
     lengths = (2, 7, 5, 1)
     prompts = [torch.tensor(rng.integers(3, 7, (1, n))) for n in lengths]
-    batch = torch.cat(
-        [
-            torch.nn.functional.pad(one, (7 - one.shape[1], 0), value=PAD)
-            for one in prompts
-        ]
-    )
+    batch = torch.cat([torch.nn.functional.pad(one, (7 - one.shape[1], 0), value=PAD) for one in prompts])
     together = greedy(layer.step, batch, 10, Kept() if cached else None)
     for i, one in enumerate(prompts):
         alone = greedy(layer.step, one, 10)[0]
-        assert (
-            together[i, : len(alone)].tolist() == alone.tolist()
-            and (together[i, len(alone) :] == PAD).all()
-        )
+        assert together[i, : len(alone)].tolist() == alone.tolist() and (together[i, len(alone) :] == PAD).all()
 
 
 def test_draws_come_with_the_probabilities_of_softmax():
@@ -102,9 +80,7 @@ def test_draws_come_with_the_probabilities_of_softmax():
     shares = torch.nn.functional.one_hot(found, 3).double().mean(0)
     assert shares[0, 2] == 0
     error = 4 * 0.5 / math.sqrt(4000)
-    assert torch.allclose(
-        shares, torch.tensor([[0.25, 0.75, 0], [0.5, 0.25, 0.25]]).double(), atol=error
-    )
+    assert torch.allclose(shares, torch.tensor([[0.25, 0.75, 0], [0.5, 0.25, 0.25]]).double(), atol=error)
 
 
 def test_filters_are_applied_in_the_order_given():
@@ -124,15 +100,8 @@ def test_filters_are_applied_in_the_order_given():
 
 def test_sampling_with_k_of_one_is_greedy_and_the_same_generator_writes_the_same():
     step = as_step(by_prefix(5, 7))
-    for one in (
-        functools.partial(top_k, k=1),
-        functools.partial(min_p, p=1.0),
-        functools.partial(temperature, t=1e-4),
-    ):
-        assert (
-            sample(step, STARTS, 6, generator(0), one).tolist()
-            == greedy(step, STARTS, 6).tolist()
-        )
+    for one in (functools.partial(top_k, k=1), functools.partial(min_p, p=1.0), functools.partial(temperature, t=1e-4)):
+        assert sample(step, STARTS, 6, generator(0), one).tolist() == greedy(step, STARTS, 6).tolist()
     texts = [sample(step, STARTS, 6, generator(seed)).tolist() for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
 
@@ -152,22 +121,10 @@ def test_prompt_and_gradient_are_left_alone():
 
 
 WIDE = {
-    "two axes": (
-        lambda ids, cache: torch.zeros(3, 1, 5),
-        r"a row for each of 3 texts, but they are \(3, 1, 5\)",
-    ),
-    "rows": (
-        lambda ids, cache: torch.zeros(2, 5),
-        r"a row for each of 3 texts, but they are \(2, 5\)",
-    ),
-    "nothing allowed": (
-        lambda ids, cache: torch.full((3, 5), -math.inf),
-        "row 0 of the logits is -inf everywhere",
-    ),
-    "NaN": (
-        lambda ids, cache: torch.full((3, 5), math.nan),
-        "logits hold NaN or .infinity: 15 of 15",
-    ),
+    "two axes": (lambda ids, cache: torch.zeros(3, 1, 5), r"a row for each of 3 texts, but they are \(3, 1, 5\)"),
+    "rows": (lambda ids, cache: torch.zeros(2, 5), r"a row for each of 3 texts, but they are \(2, 5\)"),
+    "nothing allowed": (lambda ids, cache: torch.full((3, 5), -math.inf), "row 0 of the logits is -inf everywhere"),
+    "NaN": (lambda ids, cache: torch.full((3, 5), math.nan), "logits hold NaN or .infinity: 15 of 15"),
 }
 
 
@@ -185,9 +142,7 @@ def test_errors_at_the_door(as_readers_run_it):
             greedy(step, bad, 2)
     with pytest.raises(ValueError, match="longest must be at least 0 but is -1"):
         greedy(step, STARTS, -1)
-    with pytest.raises(
-        TypeError, match="generator must be a torch.Generator but is int"
-    ):
+    with pytest.raises(TypeError, match="generator must be a torch.Generator but is int"):
         sample(step, STARTS, 2, 0)
     with pytest.raises(ValueError, match="row 1 of the logits is -inf everywhere"):
         draw(torch.tensor([[0.0, 1], [-math.inf, -math.inf]]), generator(0))

@@ -28,9 +28,7 @@ def as_step(row, given: int = 1):
 
     def step(ids, cache=None):
         assert cache is None
-        return torch.tensor(
-            np.array([row(tuple(one)) for one in ids[:, given:].tolist()])
-        )
+        return torch.tensor(np.array([row(tuple(one)) for one in ids[:, given:].tolist()]))
 
     return step
 
@@ -54,12 +52,7 @@ class Layer:
         rng = np.random.default_rng(seed)
         draw = lambda *shape: torch.tensor(rng.normal(size=shape))
         self.table, self.places = draw(vocabulary, width), draw(40, width)
-        self.q, self.k, self.v, self.out = (
-            draw(width, 5),
-            draw(width, 5),
-            draw(width, 5),
-            draw(5, vocabulary),
-        )
+        self.q, self.k, self.v, self.out = (draw(width, 5), draw(width, 5), draw(width, 5), draw(5, vocabulary))
 
     def step(self, ids, cache=None):
         """Logits after the last column. The cache notes how many columns it was given at each call."""
@@ -76,6 +69,4 @@ class Layer:
             cache.calls.append(ids.shape[1])
         mixed = attention(x[:, -1:] @ self.q, k, v, seen.unsqueeze(1))
         logits = 3 * (mixed[:, 0] + x[:, -1, :5]) @ self.out
-        return torch.cat(
-            [torch.full_like(logits[:, :1], -math.inf), logits[:, 1:]], dim=1
-        )
+        return torch.cat([torch.full_like(logits[:, :1], -math.inf), logits[:, 1:]], dim=1)

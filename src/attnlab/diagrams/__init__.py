@@ -14,6 +14,7 @@ from __future__ import annotations
 from attnlab.diagrams.backward import backward_flow
 from attnlab.diagrams.cache import kv_cache
 from attnlab.diagrams.feed_forward import feed_forward_shapes
+from attnlab.diagrams.decoding import decoding_loop
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
@@ -33,6 +34,7 @@ __all__ = [
     "backward_flow",
     "block_residual",
     "decoder_stack",
+    "decoding_loop",
     "encoder_decoder",
     "encoder_stack",
     "feed_forward_shapes",

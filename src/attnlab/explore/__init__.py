@@ -25,11 +25,13 @@ from attnlab.explore._explorable import WIDGETS, Explorable, module_source
 from attnlab.explore._live import Live, heat_table
 from attnlab.explore.alignment_explorer import alignment_explorer
 from attnlab.explore.attention_on_a_sentence import attention_on_a_sentence
+from attnlab.explore.beam_tree import beam_tree
 from attnlab.explore.bias_shapes import bias_shapes
 from attnlab.explore.cost_against_length import cost_against_length
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.position_phases import position_phases
+from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
 from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
 from attnlab.explore.tile_walk import tile_walk
@@ -41,6 +43,7 @@ __all__ = [
     "WIDGETS",
     "alignment_explorer",
     "attention_on_a_sentence",
+    "beam_tree",
     "bias_shapes",
     "cost_against_length",
     "graph_view",
@@ -48,6 +51,7 @@ __all__ = [
     "heads_side_by_side",
     "module_source",
     "position_phases",
+    "sampling_filters",
     "softmax_and_scale",
     "temperature_and_kernel_width",
     "tile_walk",

@@ -52,54 +52,31 @@ def beam(
     (`step_of` does so). A cache has `select(rows)`, which returns these rows of it.
     (More than five parameters: four say how to search, two how to step.)
     """
-    longest, width, end = (
-        check_prompt(prompt, longest),
-        count("width", width, at_least=1),
-        count("end", end),
-    )
+    longest, width, end = (check_prompt(prompt, longest), count("width", width, at_least=1), count("end", end))
     penalty(0, length_penalty)
     ids = prompt.repeat_interleave(width, dim=0)
     new, finished, live = ids, _nothing(prompt, width, longest), None
     for written in range(1, longest + 1):
-        log_p = next_logits(step, ids if cache is None else new, cache).log_softmax(
-            dim=-1
-        )
+        log_p = next_logits(step, ids if cache is None else new, cache).log_softmax(dim=-1)
         live = _first(log_p, len(prompt), width) if live is None else live
         total, parent, word = _best(live, log_p, width)
         ends = (word == end) | (written == longest)
         texts = _extend(ids[:, prompt.shape[1] :], parent, word)
-        finished = _merge(
-            finished, texts, total, ends, penalty(written, length_penalty)
-        )
+        finished = _merge(finished, texts, total, ends, penalty(written, length_penalty))
         live, keep = _cut(total.masked_fill(ends, -math.inf), width)
-        rows = (
-            _along(parent, keep)
-            + width * torch.arange(len(prompt), device=ids.device).unsqueeze(1)
-        ).flatten()
+        rows = (_along(parent, keep) + width * torch.arange(len(prompt), device=ids.device).unsqueeze(1)).flatten()
         new = _along(word, keep).reshape(-1, 1)
         ids = torch.cat([ids[rows], new], dim=1)
-        if (
-            _decided(finished, live, penalty(longest, length_penalty))
-            or written == longest
-        ):
+        if _decided(finished, live, penalty(longest, length_penalty)) or written == longest:
             break
         cache = None if cache is None else cache.select(rows)
     used = (finished.ids != PAD).flatten(0, 1).any(dim=0).nonzero()
-    return Found(
-        finished.ids[..., : int(used[-1]) + 1 if len(used) else 0], finished.scores
-    )
+    return Found(finished.ids[..., : int(used[-1]) + 1 if len(used) else 0], finished.scores)
 
 
 def _nothing(prompt: Tensor, width: int, longest: int) -> Found:
-    ids = torch.full(
-        (len(prompt), width, longest), PAD, dtype=prompt.dtype, device=prompt.device
-    )
-    return Found(
-        ids,
-        torch.full(
-            (len(prompt), width), -math.inf, dtype=torch.float64, device=prompt.device
-        ),
-    )
+    ids = torch.full((len(prompt), width, longest), PAD, dtype=prompt.dtype, device=prompt.device)
+    return Found(ids, torch.full((len(prompt), width), -math.inf, dtype=torch.float64, device=prompt.device))
 
 
 def _first(log_p: Tensor, n_texts: int, width: int) -> Tensor:
@@ -134,15 +111,11 @@ def _extend(ids: Tensor, parent: Tensor, word: Tensor) -> Tensor:
     return torch.cat([before, word.unsqueeze(-1)], dim=-1)
 
 
-def _merge(
-    finished: Found, texts: Tensor, total: Tensor, ends: Tensor, divisor: float
-) -> Found:
+def _merge(finished: Found, texts: Tensor, total: Tensor, ends: Tensor, divisor: float) -> Found:
     """The best `width` of what was finished before and of the first `width` candidates that end now."""
     width, longest = finished.ids.shape[1:]
     now = total.double().masked_fill(~ends, -math.inf)[:, :width] / divisor
-    padded = torch.nn.functional.pad(
-        texts[:, :width], (0, longest - texts.shape[-1]), value=PAD
-    )
+    padded = torch.nn.functional.pad(texts[:, :width], (0, longest - texts.shape[-1]), value=PAD)
     padded = padded.masked_fill((now == -math.inf).unsqueeze(-1), PAD)
     scores, keep = _cut(torch.cat([finished.scores, now], dim=1), width)
     return Found(_along(torch.cat([finished.ids, padded], dim=1), keep), scores)

@@ -13,17 +13,13 @@ from attnlab.generation.write import Step
 
 
 @torch.no_grad()
-def step_of(
-    model: nn.Module, source: Int[Tensor, "texts words"], width: int = 1
-) -> Step:
+def step_of(model: nn.Module, source: Int[Tensor, "texts words"], width: int = 1) -> Step:
     """A `step` for the texts of `source`, `width` rows each (for `beam`); the encoder runs once, here.
 
     `model` has `encode(source)`, whose result has `select(rows)`, `decode(ids, memory, cache)` and `logits(states)`, as
     `attnlab.models.transformer` does; the prompt is then a column of start marks, and the cache `model.start_cache()`.
     """
-    rows = torch.arange(len(source), device=source.device).repeat_interleave(
-        count("width", width, at_least=1)
-    )
+    rows = torch.arange(len(source), device=source.device).repeat_interleave(count("width", width, at_least=1))
     memory = model.encode(source).select(rows)
 
     def step(ids: Tensor, cache: Any = None) -> Float[Tensor, "rows vocabulary"]:

@@ -14,27 +14,19 @@ from attnlab._shapes import Float, Int
 from attnlab.generation.filters import check_logits
 from attnlab.tokens.vocabulary import END, PAD
 
-Step = Callable[
-    [Tensor, Any], Tensor
-]  # (ids (texts, new or all), cache or None) -> logits (texts, vocabulary)
+Step = Callable[[Tensor, Any], Tensor]  # (ids (texts, new or all), cache or None) -> logits (texts, vocabulary)
 Filter = Callable[[Tensor], Tensor]
 
 
 def greedy(
-    step: Step,
-    prompt: Int[Tensor, "texts given"],
-    longest: int,
-    cache: Any = None,
-    end: int = END,
+    step: Step, prompt: Int[Tensor, "texts given"], longest: int, cache: Any = None, end: int = END
 ) -> Int[Tensor, "texts written"]:
     """The likeliest token, appended and read again; what was written, `end` included and `PAD` after it.
 
     Stops when every text has ended or `longest` tokens are written. A given `cache` is changed, and should be empty.
     Errors: ValueError for an empty prompt and for logits of the wrong shape, NaN, or -inf in a whole row.
     """
-    return write(
-        step, prompt, longest, lambda logits: logits.argmax(dim=-1), cache, end
-    )
+    return write(step, prompt, longest, lambda logits: logits.argmax(dim=-1), cache, end)
 
 
 def sample(
@@ -52,9 +44,7 @@ def sample(
     All texts of a step share one draw from the generator, so a text in a batch is not the text drawn alone.
     """
     if not isinstance(generator, torch.Generator):
-        raise TypeError(
-            f"generator must be a torch.Generator but is {type(generator).__name__}"
-        )
+        raise TypeError(f"generator must be a torch.Generator but is {type(generator).__name__}")
 
     def choose(logits: Tensor) -> Tensor:
         for one in filters:
@@ -64,23 +54,14 @@ def sample(
     return write(step, prompt, longest, choose, cache, end)
 
 
-def draw(
-    logits: Float[Tensor, "texts vocabulary"], generator: torch.Generator
-) -> Int[Tensor, "texts"]:
+def draw(logits: Float[Tensor, "texts vocabulary"], generator: torch.Generator) -> Int[Tensor, "texts"]:
     """One token a row, with probability softmax(logits). Errors: ValueError for a row that is -inf everywhere."""
     check_row(logits)
     return torch.multinomial(logits.softmax(dim=-1), 1, generator=generator).squeeze(-1)
 
 
 @torch.no_grad()
-def write(
-    step: Step,
-    prompt: Tensor,
-    longest: int,
-    choose: Callable[[Tensor], Tensor],
-    cache: Any,
-    end: int,
-) -> Tensor:
+def write(step: Step, prompt: Tensor, longest: int, choose: Callable[[Tensor], Tensor], cache: Any, end: int) -> Tensor:
     """The loop of `greedy` and `sample`; `choose` makes ids of logits, a row a text."""
     longest, end = check_prompt(prompt, longest), count("end", end)
     ended, ids, new = torch.zeros_like(prompt[:, 0], dtype=torch.bool), prompt, prompt
@@ -93,9 +74,7 @@ def write(
     return ids[:, prompt.shape[1] :]
 
 
-def next_logits(
-    step: Step, ids: Tensor, cache: Any
-) -> Float[Tensor, "texts vocabulary"]:
+def next_logits(step: Step, ids: Tensor, cache: Any) -> Float[Tensor, "texts vocabulary"]:
     """What `step` returns, looked at before it is used. Errors: ValueError as `greedy`."""
     logits = step(ids, cache)
     if logits.ndim != 2 or len(logits) != len(ids):
@@ -111,15 +90,11 @@ def check_row(logits: Float[Tensor, "texts vocabulary"]) -> None:
     check_logits(logits)
     nothing = (logits == -math.inf).all(dim=-1)
     if nothing.any():
-        raise ValueError(
-            f"row {int(nothing.nonzero()[0])} of the logits is -inf everywhere: it allows no token"
-        )
+        raise ValueError(f"row {int(nothing.nonzero()[0])} of the logits is -inf everywhere: it allows no token")
 
 
 def check_prompt(prompt: Int[Tensor, "texts given"], longest: int) -> int:
     """`longest` as a whole number. Errors: ValueError unless the prompt has a token for every text."""
     if prompt.ndim != 2 or 0 in prompt.shape:
-        raise ValueError(
-            f"prompt needs the axes (texts, given), both at least 1, but has the shape {tuple(prompt.shape)}"
-        )
+        raise ValueError(f"prompt needs the axes (texts, given), both at least 1, but has the shape {tuple(prompt.shape)}")
     return count("longest", longest)

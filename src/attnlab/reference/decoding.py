@@ -63,37 +63,25 @@ def grow(step: Step, texts: list[Text]) -> list[Text]:
     grown = []
     for ids, total in texts:
         log_p = log_softmax(step(ids))
-        grown += [
-            Text((*ids, i), total + float(log_p[i]))
-            for i in np.flatnonzero(log_p > -np.inf).tolist()
-        ]
+        grown += [Text((*ids, i), total + float(log_p[i])) for i in np.flatnonzero(log_p > -np.inf).tolist()]
     return sorted(grown, key=lambda text: -text.log_p)
 
 
-def beam(
-    step: Step, longest: int, width: int, end: int, alpha: float = 0.0
-) -> list[Text]:
+def beam(step: Step, longest: int, width: int, end: int, alpha: float = 0.0) -> list[Text]:
     """The best finished texts of a search that keeps the `width` likeliest beginnings; at most `width`, the best first.
 
     At each step the 2 width likeliest continuations are looked at. Of the first `width` those that end are finished; the first
     `width` that do not end go on. A text of `longest` tokens is finished as well. Finished texts are ordered by
     log_p / penalty(length, alpha), the end mark counted in the length.
     """
-    longest, width = (
-        count("longest", longest, at_least=1),
-        count("width", width, at_least=1),
-    )
+    longest, width = (count("longest", longest, at_least=1), count("width", width, at_least=1))
     end = count("end", end)
     live, finished = [Text((), 0.0)], []
     for written in range(1, longest + 1):
         best = grow(step, live)[: 2 * width]
-        finished += [
-            text for text in best[:width] if text.ids[-1] == end or written == longest
-        ]
+        finished += [text for text in best[:width] if text.ids[-1] == end or written == longest]
         live = [text for text in best if text.ids[-1] != end][:width]
-    return sorted(
-        finished, key=lambda text: -text.log_p / penalty(len(text.ids), alpha)
-    )[:width]
+    return sorted(finished, key=lambda text: -text.log_p / penalty(len(text.ids), alpha))[:width]
 
 
 def every_text(step: Step, longest: int, end: int) -> list[Text]:
@@ -102,8 +90,6 @@ def every_text(step: Step, longest: int, end: int) -> list[Text]:
     live, finished = [Text((), 0.0)], []
     for written in range(1, longest + 1):
         grown = grow(step, live)
-        finished += [
-            text for text in grown if text.ids[-1] == end or written == longest
-        ]
+        finished += [text for text in grown if text.ids[-1] == end or written == longest]
         live = [text for text in grown if text.ids[-1] != end]
     return sorted(finished, key=lambda text: -text.log_p)

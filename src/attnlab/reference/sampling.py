@@ -10,9 +10,7 @@ from attnlab.reference._numbers import below_infinity, finite_number
 from attnlab.reference.softmax import softmax
 
 
-def temperature(
-    logits: Real[Array, "*batch vocabulary"], t: float
-) -> Float[Array, "*batch vocabulary"]:
+def temperature(logits: Real[Array, "*batch vocabulary"], t: float) -> Float[Array, "*batch vocabulary"]:
     """logits / t: below 1 the likely tokens gain, above 1 the unlikely ones.
 
     Errors: ValueError unless t is above 0 and finite. Greedy decoding is its limit for small t.
@@ -23,9 +21,7 @@ def temperature(
     return logits / t
 
 
-def top_k(
-    logits: Real[Array, "*batch vocabulary"], k: int
-) -> Float[Array, "*batch vocabulary"]:
+def top_k(logits: Real[Array, "*batch vocabulary"], k: int) -> Float[Array, "*batch vocabulary"]:
     """The k largest logits as they are, the others -inf; what equals the k-th largest is kept too.
 
     With a k above the vocabulary everything is kept. Errors: ValueError unless k is at least 1.
@@ -36,9 +32,7 @@ def top_k(
     return np.where(logits < smallest, -np.inf, logits)
 
 
-def top_p(
-    logits: Real[Array, "*batch vocabulary"], p: float
-) -> Float[Array, "*batch vocabulary"]:
+def top_p(logits: Real[Array, "*batch vocabulary"], p: float) -> Float[Array, "*batch vocabulary"]:
     """The smallest set of likeliest tokens whose probabilities add up to p or more (the nucleus); the others -inf.
 
     Of equal logits at the border those with lower ids are kept. Errors: ValueError unless 0 < p <= 1.
@@ -49,24 +43,15 @@ def top_p(
         raise ValueError(f"p must be above 0 and at most 1 but is {p}")
     order = np.argsort(-logits, axis=-1, kind="stable")
     probabilities = np.take_along_axis(softmax(logits), order, axis=-1)
-    rest = np.cumsum(probabilities[..., ::-1], axis=-1)[
-        ..., ::-1
-    ]  # of a token and of all that are less likely
+    rest = np.cumsum(probabilities[..., ::-1], axis=-1)[..., ::-1]  # of a token and of all that are less likely
     drop = rest <= 1 - p
     drop[..., 0] = False
     out = logits.copy()
-    np.put_along_axis(
-        out,
-        order,
-        np.where(drop, -np.inf, np.take_along_axis(logits, order, axis=-1)),
-        axis=-1,
-    )
+    np.put_along_axis(out, order, np.where(drop, -np.inf, np.take_along_axis(logits, order, axis=-1)), axis=-1)
     return out
 
 
-def min_p(
-    logits: Real[Array, "*batch vocabulary"], p: float
-) -> Float[Array, "*batch vocabulary"]:
+def min_p(logits: Real[Array, "*batch vocabulary"], p: float) -> Float[Array, "*batch vocabulary"]:
     """The tokens whose probability is at least p times the largest; the others -inf.
 
     Errors: ValueError unless 0 <= p <= 1. Source: [nguyen2025].
@@ -75,14 +60,10 @@ def min_p(
     if not 0 <= p <= 1:
         raise ValueError(f"p must be between 0 and 1 but is {p}")
     below = np.log(p) if p > 0 else -np.inf
-    return np.where(
-        logits < logits.max(axis=-1, keepdims=True) + below, -np.inf, logits
-    )
+    return np.where(logits < logits.max(axis=-1, keepdims=True) + below, -np.inf, logits)
 
 
-def draw(
-    logits: Real[Array, "*batch vocabulary"], rng: np.random.Generator
-) -> Int[Array, "*batch"]:
+def draw(logits: Real[Array, "*batch vocabulary"], rng: np.random.Generator) -> Int[Array, "*batch"]:
     """One token a row, with probability softmax(logits): the first at which the summed probability passes a uniform number.
 
     Errors: ValueError for a row that allows no token.
@@ -106,8 +87,6 @@ def accept(
     p, q = below_infinity("p", p), below_infinity("q", q)
     if p.shape != q.shape:
         raise ValueError(f"p has {len(p)} tokens but q has {len(q)}")
-    kept = np.minimum(
-        1.0, p / np.where(q > 0, q, 1.0), where=q > 0, out=np.ones_like(p)
-    )
+    kept = np.minimum(1.0, p / np.where(q > 0, q, 1.0), where=q > 0, out=np.ones_like(p))
     rest = np.maximum(0.0, p - q)
     return kept, rest / rest.sum() if rest.sum() > 0 else p
