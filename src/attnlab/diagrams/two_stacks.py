@@ -16,10 +16,12 @@ TEXT = (
 )
 PAGES = {
     "rows": "book/start/tokens_and_embeddings",
-    "self-attention": "book/multi_head/overview",
-    "masked self-attention": "book/self_attention/masks",
-    "cross-attention": "book/self_attention/self_or_cross",
-    "softmax": "book/fundamentals/softmax_temperature",
+    "self-attention": "book/architecture/encoder",
+    "masked self-attention": "book/architecture/decoder",
+    "cross-attention": "book/architecture/cross_attention",
+    "feed-forward": "book/architecture/feed_forward",
+    "add, norm": "book/architecture/residual_stream",
+    "softmax": "book/architecture/decoding",
 }
 ROWS = ("# rows", "~ table × √*d* + positions")
 LOOK = ("# self-attention", "~ to all of the source")
@@ -70,7 +72,7 @@ def _stack(cx: float, entry: Box, title: str, sublayers: tuple[tuple[str, ...], 
     top = rows.bottom + GAP + 4
     boxes = [Box(cx - 5, 0, 10, 10, kind="dot", round=5)]
     for lines in sublayers:
-        boxes += [_named(cx, 0, lines, "weight"), Box(cx - ACROSS / 2, 0, ACROSS, 30, ("add, norm",))]
+        boxes += [_named(cx, 0, lines, "weight"), replace(_named(cx, 0, ("add, norm",)), h=30)]
     boxes = _below(boxes, top + 40)
     frame = Group(cx - ACROSS / 2 - 34, top, ACROSS + 72, boxes[-1].bottom + 14 - top, title)
     flows: list[Shape] = [join(entry, rows), join(rows, boxes[0]), *chain(*boxes)]
