@@ -26,6 +26,7 @@ DRAWINGS = {
     "attention_head, here": diagrams.attention_head(here="scale"),
     "backward_flow": diagrams.backward_flow(),
     "block_residual": diagrams.block_residual(),
+    "norm_places": diagrams.norm_places(),
     "decoder_stack": diagrams.decoder_stack(),
     "encoder_decoder": diagrams.encoder_decoder(),
     "encoder_stack": diagrams.encoder_stack(),

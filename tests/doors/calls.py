@@ -30,6 +30,8 @@ from attnlab.reference import residual as np_residual
 from attnlab.reference import scoring as np_scoring
 from attnlab.reference import encoder_decoder, tiny
 from attnlab.studies import bugs, probe
+from attnlab.reference import tiny
+from attnlab.studies import bugs, probe, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import torch_transformer
 
@@ -337,6 +339,8 @@ CALLS = {
     "studies.probe.rollout": (probe.rollout, (shares(3, 2, 4, 4), 0.5)),
     "tokens.bpe.words": (bpe.words, ("they're  12 ways",)),
     "tokens.bpe.train": (learned_merges, (["the thin", "thing"], 260)),
+    "studies.stream.stream": (stream.stream, (3, "post", 0.5, 7)),
+    "studies.stream.slope": (stream.slope, (np.array([1.0, 2.0, 4.0]), np.array([3.0, 2.0, 1.0]))),
     "tokens.merges.most_frequent_pair": (merges.most_frequent_pair, (list("the thin"),)),
     "tokens.merges.join_pair": (merges.join_pair, (list("the thin"), ("t", "h"))),
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),

@@ -24,6 +24,7 @@ NAMES = [
     "graph_view",
     "temperature_and_kernel_width",
     "walk_a_token",
+    "stream_by_layer",
 ]
 
 

@@ -21,6 +21,7 @@ from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masks import mask_pictures
 from attnlab.diagrams.memory import memory_read
 from attnlab.diagrams.model import transformer
+from attnlab.diagrams.norm import norm_places
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
@@ -44,6 +45,7 @@ __all__ = [
     "kv_cache",
     "mask_pictures",
     "memory_read",
+    "norm_places",
     "ring",
     "self_or_cross",
     "several_streams",

@@ -33,6 +33,7 @@ from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
+from attnlab.explore.stream_by_layer import stream_by_layer
 from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
 from attnlab.explore.tile_walk import tile_walk
 from attnlab.explore.walk_a_token import walk_a_token
@@ -53,6 +54,7 @@ __all__ = [
     "position_phases",
     "sampling_filters",
     "softmax_and_scale",
+    "stream_by_layer",
     "temperature_and_kernel_width",
     "tile_walk",
     "walk_a_token",
