@@ -101,7 +101,7 @@ MUTATIONS = [
     (OPTIMISERS, "torch.linalg.matrix_norm(x, keepdim=True)", "torch.linalg.matrix_norm(x, 2, keepdim=True)", "divided by the largest value"),
     (OPTIMISERS, "(3.4445, -4.7750, 2.0315)", "(1.875, -1.25, 0.375)", "the exact iteration"),
     (OPTIMISERS, "chosen -= {", "chosen & {", "tied tables moved as matrices"),
-    (OPTIMISERS, "and name not in outside", "", "the output among the matrices"),
+    (OPTIMISERS, " or name in outside", "", "the output among the matrices"),
     (OPTIMISERS, "if parameter.ndim != 2:", "if parameter.ndim > 2:", "vectors among the matrices"),
     (ORTHOGONAL, "max(np.sqrt((x**2).sum()), 1e-7)", "max(np.abs(x).max(), 1e-7)", "divided by the largest number"),
     (ORTHOGONAL, "c * square @ (square @ x)", "c * square @ x", "the cube twice"),

@@ -50,7 +50,7 @@ def test_padding_is_never_right_and_never_wrong():
     model = Table()
     model.rows.data[4] = torch.eye(7, dtype=torch.float64)[0] * 9  # would be right about the padding
     with_padding = evaluate(model, BATCHES, predict)
-    model.rows.data[4] = 0
+    model.rows.data[4] = torch.eye(7, dtype=torch.float64)[3] * 9
     assert evaluate(model, BATCHES, predict) == with_padding
 
 

@@ -126,8 +126,7 @@ def matrices_and_others(model: nn.Module, outside: Iterable[str] = ()) -> tuple[
     outside = set(outside)
     if outside - set(layers):
         raise ValueError(f"the model has no layer called {', '.join(sorted(outside - set(layers)))}")
-    inside = [layer.weight for name, layer in layers.items() if isinstance(layer, nn.Linear) and name not in outside]
-    chosen = {id(weight) for weight in inside}
+    chosen = {id(layer.weight) for layer in layers.values() if isinstance(layer, nn.Linear)}
     # a weight shared with a table or with a layer that is outside is no hidden matrix
     chosen -= {
         id(parameter)
