@@ -135,6 +135,15 @@ def test_an_encoder_block_is_equivariant_and_a_decoder_block_does_not_mind_the_o
     np.testing.assert_allclose(small.decoder_block(x, y[order], MODEL.decoder[0], 2), small.decoder_block(x, y, MODEL.decoder[0], 2), atol=1e-12)
 
 
+def test_add_norm_adds_first_and_normalises_each_row_of_the_sum():
+    x, change = np.random.default_rng(3).normal(size=(2, 3, 8)) * 5
+    norm = small.Norm(np.full(8, 2.0), np.full(8, 3.0))
+    found = small.add_norm(x, change, norm)
+    np.testing.assert_allclose(found, small.add_norm(x + change, 0 * x, norm), atol=1e-12)
+    np.testing.assert_allclose(found.mean(axis=1), 3, atol=1e-12)
+    np.testing.assert_allclose(found.std(axis=1), 2, atol=1e-4)
+
+
 def plain(*xs):
     return [x.detach().numpy().T for x in xs]
 

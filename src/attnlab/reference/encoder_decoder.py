@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from attnlab._shapes import Array, Bool, Float, Int
-from attnlab.masks import causal
 from attnlab.reference.heads import Projections, multi_head
 from attnlab.reference.layers import FeedForward, feed_forward, layer_norm
 from attnlab.reference.positions.sinusoidal import sinusoidal
@@ -122,8 +121,8 @@ def decoder_block(
     real: False for the padding of the source.
     Source: [vaswani2017, section 3.1].
     """
-    places = np.arange(x.shape[-2])
-    own = multi_head(x, None, block.attention, n_heads, mask=causal(places, places))
+    past = np.tri(x.shape[-2], dtype=bool)
+    own = multi_head(x, None, block.attention, n_heads, mask=past)
     x = add_norm(x, own, block.attention_norm)
     x = add_norm(x, multi_head(x, memory, block.cross, n_heads, mask=_keys(real)), block.cross_norm)
     return add_norm(x, feed_forward(x, block.feed), block.feed_norm)
