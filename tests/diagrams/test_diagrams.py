@@ -36,6 +36,7 @@ DRAWINGS = {
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
     "decoding_loop": diagrams.decoding_loop(),
     "kv_cache": diagrams.kv_cache(),
+    "learning_to_translate": diagrams.learning_to_translate(),
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),
     "ring": diagrams.ring(),
@@ -45,6 +46,7 @@ DRAWINGS = {
     "training_loop": diagrams.training_loop(),
     "transformer": diagrams.transformer(),
     "transformer_2017": diagrams.transformer_2017(),
+    "translator_pieces": diagrams.translator_pieces(),
     "where_positions_enter": diagrams.where_positions_enter(),
 }
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}

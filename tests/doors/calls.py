@@ -13,7 +13,7 @@ from attnlab import attention, data, generation, masks, positions, reference, tr
 from attnlab import attention, data, layers, masks, positions, reference, training
 from attnlab.attention import graph, scoring
 from attnlab.cache import ModelCache
-from attnlab.data import wardrobe
+from attnlab.data import translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -129,6 +129,9 @@ CALLS = {
     "data.batches.split": (data.split, (list(range(11)), 3, 0)),
     "data.batches.by_length": (first_batches, ([3, 1, 4, 1, 5, 9, 2], 2, 0)),
     "data.names.names": (data.names, (5, 0)),
+    "data.translation.formula_pairs": (data.formula_pairs, (7, 3, 0)),
+    "data.translation.infix": (translation.infix, (("*", "2", ("+", "3", "4")),)),
+    "data.translation.postfix": (translation.postfix, (("*", "2", ("+", "3", "4")),)),
     "data.numbers.english": (data.english, (742,)),
     "data.numbers.german": (data.german, (742,)),
     "data.numbers.digits": (data.digits, (742,)),
@@ -419,6 +422,10 @@ MAKERS = {
 ELSEWHERE = {
     "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights",
     "writes and reads files": "save resume",
+    "the small translator, which takes its model, and its study": (
+        "read n_parameters encode_words look embed encode decode cross_weights translate linear network"
+        " task numbers formulas batches loss schedule no_warmup no_positions deaf muon start of_numpy translated exact crossing"
+    ),
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
         "initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"

@@ -8,6 +8,7 @@ from attnlab.data.batches import by_length, split
 from attnlab.data.names import names
 from attnlab.data.numbers import digits, english, german, number_pairs
 from attnlab.data.tasks import recall, reverse
+from attnlab.data.translation import formula_pairs
 from attnlab.tokens.vocabulary import END, PAD, START, Vocabulary, pad
 from attnlab.weights.packages import data_file
 
@@ -20,6 +21,7 @@ __all__ = [
     "data_file",
     "digits",
     "english",
+    "formula_pairs",
     "german",
     "names",
     "number_pairs",

@@ -29,6 +29,7 @@ from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
+from attnlab.diagrams.translator import learning_to_translate, translator_pieces
 
 __all__ = [
     "attention_head",
@@ -43,6 +44,7 @@ __all__ = [
     "heads_share",
     "heads_split_and_merged",
     "kv_cache",
+    "learning_to_translate",
     "mask_pictures",
     "memory_read",
     "norm_places",
@@ -53,5 +55,6 @@ __all__ = [
     "training_loop",
     "transformer",
     "transformer_2017",
+    "translator_pieces",
     "where_positions_enter",
 ]
