@@ -266,6 +266,11 @@ def test_dropout_acts_in_training_alone():
     assert (model(SOURCE, TARGET) - model(SOURCE, TARGET)).abs().max() > 0.01
     drops = [part for part in model.modules() if isinstance(part, nn.Dropout)]
     assert len(drops) == 1 + 2 * (2 + 3) and all(part.p == 0.5 for part in drops)
+    for part in drops:
+        part.p = 0.0
+    assert_same(model(SOURCE, TARGET), model(SOURCE, TARGET), atol=0)
+    model.drop.p = 0.5  # that of the entrance alone
+    assert (model(SOURCE, TARGET) - model(SOURCE, TARGET)).abs().max() > 0.01
 
 
 # Counts

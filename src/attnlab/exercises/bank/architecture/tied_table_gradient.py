@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     page="architecture/implementation",
     headings=("The mathematics", "The factor at the entrance"),
     statement=r"""
-    The table $E$ ($V \times d$) is used twice: at the entrance, where the tokens `ids` become the rows $\sqrt d\, E[\text{ids}]$, and at the exit, where states $X$ become logits $X E^\top$. Backward propagation has brought you two gradients of the loss: `d_rows` with respect to the rows at the entrance, and `d_logits` with respect to the logits. Return the gradient with respect to the **table**, $V \times d$.
+    The table $E$ ($n_w \times d$, a row for each of the $n_w$ words) is used twice: at the entrance, where the tokens `ids` become the rows $\sqrt d\, E[\text{ids}]$, and at the exit, where states $X$ become logits $X E^\top$. Backward propagation has brought you two gradients of the loss: `d_rows` with respect to the rows at the entrance, and `d_logits` with respect to the logits. Return the gradient with respect to the **table**, $n_w \times d$.
 
     A token may stand in the text several times. The text at the entrance and the one at the exit may differ in length.
 
@@ -34,9 +34,9 @@ EXERCISE = Exercise(
     def tied_table_gradient(ids, d_rows, states, d_logits):
         """How the loss moves with every entry of the table.
 
-        ids: (n,) whole numbers from 0 to V - 1; d_rows: (n, d)
-        states: (k, d); d_logits: (k, V)
-        result: (V, d)
+        ids: (n,) whole numbers from 0 to n_words - 1; d_rows: (n, d)
+        states: (k, d); d_logits: (k, n_words)
+        result: (n_words, d)
         """
         # YOUR CODE HERE
         ...
@@ -53,7 +53,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** `d_table[ids] += …` with NumPy: where an id occurs twice, only its last contribution arrives. Forgetting the root, which also multiplies what comes back.
 
-    **Cost.** $2 k V d$ operations at the exit, and $n d$ additions at the entrance.
+    **Cost.** $2 k\, n_w d$ operations at the exit, and $n d$ additions at the entrance.
     """,
     verified="six cases, among them repeated tokens, one token, and words that do not occur.",
     next_thought="which rows of the table move if the exit has a matrix of its own?",
