@@ -31,7 +31,7 @@ class PreNorm(nn.Module):
 
     Only x is normalised; a context given by name is handed on as it is. After the last block of a stack the sum
     needs a norm of its own. Arguments are those of `PostNorm`.
-    Source: [xiong2020, section 3.1, table 1].
+    Source: [xiong2020, table 1].
     """
 
     def __init__(self, layer: nn.Module, norm: nn.Module, dropout: float = 0.0):

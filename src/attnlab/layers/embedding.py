@@ -16,7 +16,7 @@ class TiedEmbedding(nn.Module):
     """sqrt(d_model) * table[ids] on the way in, x tableᵀ on the way out, with one table.
 
     The table starts normal with standard deviation 1 / sqrt(d_model): so do the rows that enter a model with 1.
-    Source: [press2017, section 1]; the factor: [vaswani2017, section 3.4].
+    Source: [press2017]; the factor: [vaswani2017, section 3.4].
     """
 
     def __init__(self, vocab_size: int, d_model: int):

@@ -22,7 +22,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x Φ(x): each number times the probability that a standard normal one lies below it.
 
     Φ(x) = erfc(-x / √2) / 2. float16 and bfloat16 are computed in float32 and rounded once, at the end.
-    Source: [hendrycks2016, section 2].
+    Source: [hendrycks2016].
     """
     wide = widened("x", x)
     return (wide * torch.erfc(wide * -math.sqrt(0.5)) / 2).to(x.dtype)
@@ -32,7 +32,7 @@ def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2: an approximation of `gelu`, off by less than 0.0005.
 
     Published weights are meant for the one or for the other.
-    Source: [hendrycks2016, section 2].
+    Source: [hendrycks2016].
     """
     wide = widened("x", x)
     inner = math.sqrt(2 / math.pi) * (wide + 0.044715 * wide**3)
@@ -42,7 +42,7 @@ def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def silu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x / (1 + exp(-x)), also called swish.
 
-    Source: [hendrycks2016, section 2], where it is named; [ramachandran2017, section 4].
+    Source: [hendrycks2016], where it is named; [ramachandran2017].
     """
     wide = widened("x", x)
     return (wide * torch.sigmoid(wide)).to(x.dtype)
@@ -74,7 +74,7 @@ class GatedFeedForward(nn.Module):
     """(activation(x W_gate) * (x W_expand)) W_contract: one projection is multiplied by another, activated one.
 
     With `silu` it is called SwiGLU, with `gelu` GEGLU, with `relu` ReGLU, with `torch.sigmoid` GLU.
-    Source: [shazeer2020, section 2, equation 6].
+    Source: [shazeer2020, section 2].
     """
 
     def __init__(self, d_model: int, d_ff: int, activation: Callable = silu, bias: bool = False):

@@ -23,7 +23,7 @@ def layer_norm(
     are computed in float32 and rounded once, at the end. NaN and infinity spread to their own row.
     Errors: ValueError for a gain or bias of another width and an epsilon that is not above 0; TypeError for what
     holds no floats.
-    Source: [ba2016, section 3, equation 3], which has no epsilon.
+    Source: [ba2016, section 3], which has no epsilon.
     """
     wide, epsilon = need_features(widened("x", x)), need_epsilon(epsilon)
     centred = wide - wide.mean(dim=-1, keepdim=True)
@@ -40,7 +40,7 @@ def rms_norm(
 
     Precision and errors are those of `layer_norm`. Some published models round to 16 bits before the gain, not
     after it; here all of it is computed before the one rounding, as in `torch.nn.functional.rms_norm`.
-    Source: [zhang2019, section 4, equation 4], which has no epsilon.
+    Source: [zhang2019], which has no epsilon.
     """
     wide, epsilon = need_features(widened("x", x)), need_epsilon(epsilon)
     normed = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + epsilon)

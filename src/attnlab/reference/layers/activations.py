@@ -24,7 +24,7 @@ def relu_gradient(x: Real[Array, "*shape"], d_output: Real[Array, "*shape"]) -> 
 def gelu(x: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
     """x Φ(x), with Φ the probability that a standard normal number lies below x.
 
-    Source: [hendrycks2016, section 2].
+    Source: [hendrycks2016].
     """
     x = finite("x", x)
     return x * _below(x)
@@ -40,7 +40,7 @@ def gelu_gradient(x: Real[Array, "*shape"], d_output: Real[Array, "*shape"]) -> 
 def gelu_tanh(x: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
     """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2: an approximation of `gelu`, off by less than 0.0005.
 
-    Source: [hendrycks2016, section 2].
+    Source: [hendrycks2016].
     """
     x = finite("x", x)
     return x * (1 + np.tanh(_inner(x))) / 2
@@ -57,7 +57,7 @@ def gelu_tanh_gradient(x: Real[Array, "*shape"], d_output: Real[Array, "*shape"]
 def silu(x: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
     """x / (1 + exp(-x)), also called swish.
 
-    Source: [hendrycks2016, section 2], where it is named; [ramachandran2017, section 4].
+    Source: [hendrycks2016], where it is named; [ramachandran2017].
     """
     x = finite("x", x)
     return x * _sigmoid(x)

@@ -76,7 +76,7 @@ def gated_feed_forward(
 ) -> Float[Array, "*tokens d_out"]:
     """(activation(x W_gate) * (x W_expand)) W_contract. Errors: those of `feed_forward`.
 
-    Source: [shazeer2020, section 2, equation 6], there with `silu` (SwiGLU), `gelu` (GEGLU) and `relu` (ReGLU).
+    Source: [shazeer2020, section 2], there with `silu` (SwiGLU), `gelu` (GEGLU) and `relu` (ReGLU).
     """
     x, w = _checked(x, weights)
     return (activation(x @ w.gate) * (x @ w.expand)) @ w.contract

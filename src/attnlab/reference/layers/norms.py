@@ -20,7 +20,7 @@ def layer_norm(
     deviations, divided by d_model and not by d_model - 1.
     Computed and returned in float64; integers are welcome. Nothing is changed in place.
     Errors: ValueError for a gain or bias of another shape, an epsilon that is not above 0, NaN or infinity.
-    Source: [ba2016, section 3, equation 3], which has no epsilon.
+    Source: [ba2016, section 3], which has no epsilon.
     """
     normed, _ = _standardised(x, epsilon)
     return normed * _vector("gain", gain, 1, normed) + _vector("bias", bias, 0, normed)
@@ -54,7 +54,7 @@ def rms_norm(
     """gain * x / sqrt(mean of x² + epsilon), each row by itself: no mean is subtracted, no bias added.
 
     Precision and errors are those of `layer_norm`.
-    Source: [zhang2019, section 4, equation 4], which has no epsilon.
+    Source: [zhang2019], which has no epsilon.
     """
     normed, _ = _divided(_tokens(x), epsilon)
     return normed * _vector("gain", gain, 1, normed)
