@@ -24,6 +24,11 @@ def test_filters_by_hand():
     assert_same(softmax(top_k(logits, 2)), np.array([2 / 3, 1 / 3, 0, 0]))
 
 
+def test_the_smallest_nucleus_holds_one_token():
+    for p in (1e-9, 1e-18):
+        assert (top_p(np.log(np.array([0.2, 0.5, 0.3])), p) > -INF).tolist() == [False, True, False]
+
+
 def test_a_draw_follows_the_probabilities_and_never_what_is_forbidden():
     logits = np.tile(np.log([0.125, 0.5, 0.375]), (6000, 1))
     logits[::2, 1] = -INF

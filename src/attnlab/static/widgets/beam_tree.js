@@ -80,6 +80,7 @@ function numberChoice(model, key, legend, most) {
 
 function alphaControl(model) {
   const part = slider({ label: "Length penalty α", min: 0, max: 2, step: 0.1, onchange: (alpha) => change(model, { alpha }) });
+  part.box.value = "0"; // an empty box reads as 0, and would stay empty
   const element = make(
     "div",
     { class: "attnx-control" },
@@ -93,14 +94,14 @@ function alphaControl(model) {
 
 // ---- picture ----------------------------------------------------------------------------------
 
-const WIDTH = 480,
+const WIDTH = 512,
   ROW = 34,
   LEFT = 34,
   ACROSS = 118;
 
 function node(state, one, x, y, wins) {
   const css = `attnx-beamnode attnx-beam-${one.fate}${wins ? " attnx-beam-wins" : ""}`;
-  const mark = { kept: "", finished: one.ids.at(-1) === state.names.length - 1 ? "" : " …", dropped: " ×" }[one.fate];
+  const mark = one.fate === "finished" && one.ids.at(-1) !== state.names.length - 1 ? " …" : "";
   return make(
     "svg:g",
     { class: css },
@@ -133,7 +134,7 @@ function picture() {
         nodes.push(node(state, one, x, y, onPath));
       }),
     );
-    set(svg, { viewBox: `0 0 ${WIDTH + 20} ${height}` });
+    set(svg, { viewBox: `0 0 ${WIDTH} ${height}` });
     svg.replaceChildren(make("svg:circle", { class: "attnx-dialdot", cx: 9, cy: 24 + ((rows - 1) / 2) * ROW, r: 5 }), ...lines, ...nodes);
   };
   return { svg, update };
@@ -146,9 +147,9 @@ function stepTable(state, found) {
   return table({
     caption: `Step ${Math.min(state.steps, found.length)}: the ${level.length} likeliest continuations`,
     corner: "text so far",
-    columns: ["probability", "log p", "what becomes of it"],
+    columns: ["probability", "fate"],
     rows: level.map((one) => ({ text: says(state, one.ids) })),
-    cells: level.map((one) => [{ text: format(Math.exp(one.logp), 4) }, { text: format(one.logp) }, { text: one.fate, "data-fate": one.fate }]),
+    cells: level.map((one) => [{ text: format(Math.exp(one.logp), 4) }, { text: one.fate, "data-fate": one.fate }]),
     attributes: { class: "attnx-table", "data-table": "step" },
   });
 }
@@ -171,16 +172,18 @@ function resultTable(state) {
   });
 }
 
-/** The state in one or two sentences. */
+function quoted(state, ids) {
+  const words = ids.filter((word) => word !== state.names.length - 1);
+  return words.length ? `“${says(state, words)}”` : "the empty text";
+}
+
+/** Which text wins, and what greedy decoding writes. */
 export function verdict(state) {
-  const end = state.names.length - 1,
-    [best] = finished(state);
-  if (!best) return "No text was finished.";
-  const words = best.ids.filter((word) => word !== end).map((word) => state.names[word]);
-  const text = words.length ? `“${words.join(" ")}”` : "the empty text";
-  const [one] = finished({ ...state, width: 1 });
-  const same = one && says(state, one.ids) === says(state, best.ids);
-  return `A beam of ${state.width} writes ${text}, probability ${format(Math.exp(best.logp), 3)}. ${same ? "Greedy decoding writes the same." : `Greedy decoding writes “${says(state, one.ids)}”, ${format(Math.exp(one.logp), 3)}.`}`;
+  const [best] = finished(state),
+    [one] = finished({ ...state, width: 1 });
+  const same = says(state, one.ids) === says(state, best.ids);
+  const greedy = same ? "Greedy decoding writes the same." : `Greedy decoding writes ${quoted(state, one.ids)}, ${format(Math.exp(one.logp), 3)}.`;
+  return `A beam of ${state.width} writes ${quoted(state, best.ids)}, probability ${format(Math.exp(best.logp), 3)}. ${greedy}`;
 }
 
 function render({ model, el }) {
@@ -197,7 +200,7 @@ function render({ model, el }) {
   body.append(
     make("div", { class: "attnx-controls" }, controls.map((control) => control.element)),
     said,
-    make("div", {}, chart.svg, make("p", { class: "attnx-legend" }, "Framed: kept. Filled: finished (∎ is the end mark, … the limit). Dashed, with ×: dropped. Thick: the text that wins.")),
+    make("div", {}, chart.svg, make("p", { class: "attnx-legend" }, "Framed: kept. Filled: finished (∎ is the end mark, … the limit). Dashed: dropped. Thick: the text that wins.")),
     tables,
   );
   el.append(root);
@@ -209,7 +212,7 @@ function render({ model, el }) {
     chart.update(state, found, best);
     tables.replaceChildren(stepTable(state, found), resultTable(state));
     write(said, verdict(state));
-    announce(verdict(state));
+    announce(`Width ${state.width}, α ${format(state.alpha, 1)}: ${quoted(state, best.ids)} wins.`);
   });
 }
 

@@ -104,7 +104,7 @@ function temperatureControl(model) {
 // ---- numbers and bars -------------------------------------------------------------------------
 
 function bar(share) {
-  return make("span", { class: "attnx-bar" }, make("span", { class: "attnx-fill", style: `inline-size: ${(100 * share).toFixed(2)}%` }));
+  return make("span", { class: "attnx-bar" }, share > 0 ? make("span", { class: "attnx-fill", style: `inline-size: ${(100 * share).toFixed(2)}%` }) : null);
 }
 
 function contextTable(state, context, at) {
@@ -113,7 +113,7 @@ function contextTable(state, context, at) {
   return table({
     caption: [`“${context.text} …”`],
     corner: "next token",
-    columns: ["model", "left", ""],
+    columns: ["model", "left", { text: make("span", { class: "attnx-said" }, "left, as a bar") }],
     rows: context.tokens.map((text) => ({ text })),
     cells: context.tokens.map((_, i) => [
       { text: `${format(100 * before[i], 1)} %` },
@@ -156,7 +156,7 @@ function render({ model, el }) {
     controls.forEach((one) => one.update(state));
     state.contexts.forEach((context, i) => places[i].replaceChildren(contextTable(state, context, i), told(state, context, i)));
     write(said, verdict(state));
-    announce(verdict(state));
+    announce(`${state.keep === "none" ? "No filter" : state.keep}: ${state.contexts.map((context) => summary(state, context.logits).kept).join(" and ")} of 8 tokens left.`);
   });
 }
 
