@@ -18,7 +18,7 @@ from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, residual
-from attnlab.models import minilm, seq2seq, transformer
+from attnlab.models import minilm, seq2seq, transformer, whisper
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
@@ -63,6 +63,7 @@ WEIGHTS = shares(2, 4, 4)
 CODES = np.array([[0, 4, 2], [1, 1, 3]])
 PIECES = wordpiece.WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
 SIZES = transformer.Config(11, 11, 6, 3, 13, 2, 7, 0.0)
+SOUND = whisper.Config(vocab_size=11, n_frequencies=3, n_frames=5, max_len=7, d_model=6, n_heads=3, n_layers=2)
 WITH_LAST = transformer.Transformer(SIZES, last=LayerNorm).state_dict()
 GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
 NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
@@ -391,6 +392,7 @@ MODULES = {
     "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
     "models.transformer.Transformer, before": (lambda: transformer.Transformer(SIZES, PreNorm, shared=True, positions=positions.Learned),
                                                (torch.tensor(CODES), torch.tensor(CODES + 3))),
+    "models.whisper.Whisper": (lambda: whisper.Whisper(SOUND), (t(0, 2, 3, 10), torch.tensor(CODES))),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
                                (torch.tensor(CODES + 3), torch.tensor(CODES + 3))),
 }  # fmt: skip
@@ -414,13 +416,14 @@ MAKERS = {
     "Epochs": (functools.partial(training.Epochs, [3, 1, 2]), {"budget": 7, "seed": 0}),
     "Recipe": (training.Recipe, {"steps": 7, "warmup": 3, "seed": 0}),
     "transformer.Config": (transformer.Config, {"n_source": 11, "n_target": 7, "d_model": 6, "n_heads": 3, "d_ff": 13, "n_layers": 2, "max_len": 5}),
+    "whisper.Config": (whisper.Config, {"vocab_size": 11, "n_frequencies": 3, "n_frames": 5, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2}),
     "ModelCache": (ModelCache, {"n_layers": 2}),
     "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13}),
 }
 
 # What is not called here, and why.
 ELSEWHERE = {
-    "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights",
+    "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights published from_file read from_transformers",
     "writes and reads files": "save resume",
     "the small translator, which takes its model, and its study": (
         "read n_parameters encode_words look embed encode decode cross_weights translate linear network"
