@@ -50,19 +50,9 @@ for _what, _answer in {
     "the smallest alone": lambda score, course, mine: (lambda s: np.array([x == min(s) for x in s], dtype=bool))([score({**course, n: mine[n]}) for n in mine]),
     "a loss of more than one": lambda score, course, mine: (lambda b: np.array([score({**course, n: mine[n]}) < b - 1 for n in mine], dtype=bool))(score(dict(course))),
     "the pieces compared": lambda score, course, mine: np.array([not callable(mine[n]) and not isinstance(mine[n], str) and mine[n] < course[n] for n in mine], dtype=bool),
-    "the course's own changed": lambda score, course, mine: _left_changed(score, course, mine),
+    "the last alone": lambda score, course, mine: np.array([i == len(mine) - 1 and score({**course, n: mine[n]}) < score(dict(course)) for i, n in enumerate(mine)], dtype=bool),
 }.items():
     wrong("which_piece", _what, _answer, "pieces_left_exchanged", "improvement_is_blamed", "no_change_is_blamed", "differs_from_the_course", "any_change_is_blamed")
-
-
-def _left_changed(score, course, mine):
-    base, out = score(course), []
-    for name in mine:
-        kept, course[name] = course[name], mine[name]
-        out.append(score(course) < base)
-        course[name] = kept
-    course["seen"] = True
-    return np.array(out, dtype=bool)
 
 
 # -- three_masks -----------------------------------------------------------------------------------------------------

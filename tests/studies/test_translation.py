@@ -113,10 +113,6 @@ def test_a_small_task_is_learned_and_written_freely():
     assert torch.equal(written[:, :3], which.learned[1])
 
 
-class Looks:
-    """Stands for a model: each step looks at the source word of a place that is given."""
-
-
 def test_crossing_counts_the_steps_that_look_at_their_own_word(monkeypatch):
     pairs = [((*front, ten, one), (*front, one, "und", ten)) for front in ((), ("hundred",)) for ten in ("forty", "ninety")
              for one in ("one", "two", "six")]  # fmt: skip
@@ -131,12 +127,12 @@ def test_crossing_counts_the_steps_that_look_at_their_own_word(monkeypatch):
         return weights
 
     monkeypatch.setattr(translation, "cross_weights", looks)
-    found = translation.crossing(Looks(), which)
+    found = translation.crossing(VARIANTS["as in 2017"].make(which.sizes(**SMALL)), which)
     chosen = sum(len(TENS & {*which.source.decode(row)}) == 1 and len(which.source.decode(row)) > 1 for row in which.held_out[0].tolist())
     assert found.texts == chosen and found.unit == 1.0 and found.ten == pytest.approx(-(-chosen // 2) / chosen)
     other = translation.Task(which.source, which.target, which.learned, tuple(side[:0] for side in which.held_out))
     with pytest.raises(ValueError, match="none of the 0 held-out texts ends in a ten and a unit"):
-        translation.crossing(Looks(), other)
+        translation.crossing(VARIANTS["as in 2017"].make(which.sizes(**SMALL)), other)
 
 
 TENS = {"forty", "ninety"}

@@ -163,3 +163,10 @@ def sees_itself(call):
     own = np.asarray(call(_source, _target, 0)[1])
     blind = int((~own[:, range(3), range(3)][_target != 0]).sum())
     return None if blind == 0 else f"{text.count(blind, 'token')} of 7 cannot look at itself"
+
+
+@EXERCISE.holds("no token of a target sees one behind it")
+def no_future(call):
+    own = np.asarray(call(_source, _target, 0)[1])
+    ahead = int(np.triu(own, k=1).sum())
+    return None if ahead == 0 else f"{text.count(ahead, 'entry', 'entries')} above the diagonal {'is' if ahead == 1 else 'are'} true"

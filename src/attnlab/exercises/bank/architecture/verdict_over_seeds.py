@@ -50,7 +50,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Comparing means, in which one unlucky run decides. Comparing the best of each: the side with more runs then has more tries.
 
-    **Before you say "worse"**: with the same number of steps, the same data, and was the other one given its own best learning rate?
+    **Cost.** A few comparisons; the runs are what costs. Before you say "worse": with the same number of steps, the same data, and was the other one given its own best learning rate?
     """,
     verified="separated, touching, overlapping and equal scores, with one to four runs a side.",
     next_thought="with five runs a side, how often would two equally good models be told apart by this rule?",
@@ -147,3 +147,25 @@ def one_deviation_apart(base, other):
 def seed_medians_compared(base, other):
     gap = np.median(other) - np.median(base)
     return "worse" if gap < 0 else "better" if gap > 0 else "open"
+
+
+_TWO = np.array([0.95, 0.96, 0.94]), np.array([0.7, 0.99]), np.array([0.5, 0.6])
+
+
+@EXERCISE.holds("the order of the runs does not matter")
+def any_order(call):
+    for other in _TWO[1:]:
+        one, turned = (str(call(_TWO[0][::step], other[::step])) for step in (1, -1))
+        if one != turned:
+            return f"{one}, and {turned} with the runs in reverse"
+    return None
+
+
+@EXERCISE.holds("better and worse change places when the two sides do")
+def sides_exchanged(call):
+    swap = {"worse": "better", "better": "worse", "open": "open"}
+    for other in _TWO[1:]:
+        one, back = str(call(_TWO[0], other)), str(call(other, _TWO[0]))
+        if swap.get(one) != back:
+            return f"{one} one way round, and {back} the other"
+    return None
