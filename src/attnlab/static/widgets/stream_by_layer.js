@@ -193,7 +193,7 @@ function chart(title, first, kind) {
     ticks = make("svg:g", {});
   const svg = make(
     "svg:svg",
-    { viewBox: "0 0 320 152", class: "attnx-chart", role: "img", "aria-label": `${title}, by layer; numbers in the table` },
+    { viewBox: "0 0 320 156", class: "attnx-chart", role: "img", "aria-label": `${title}, by layer; numbers in the table` },
     ticks,
     curve,
     make("svg:text", { x: (BOX.left + BOX.right) / 2, y: 150, "text-anchor": "middle" }, "layer"),
@@ -227,8 +227,8 @@ function numbersTable(state, seen) {
   const last = state.depth,
     shown = [...new Set([1, Math.ceil(last / 4), Math.ceil(last / 2), last])];
   return table({
-    caption: "By layer",
-    columns: ["stream before", "stream after", "gradient"],
+    caption: "Stream before and after a layer, and the layer's gradient",
+    columns: ["before", "after", "gradient"],
     rows: shown.map((layer) => ({ text: `layer ${layer}` })),
     cells: shown.map((layer) => [
       { text: plain(seen.rms[layer - 1]) },
