@@ -119,11 +119,12 @@ def test_crossing_counts_the_steps_that_look_at_their_own_word(monkeypatch):
     which = translation.task([*pairs, (("six",), ("six",)), (("forty",), ("forty",)), (("hundred", "six"), ("hundred", "six"))], 14)
 
     def looks(model, source, target):
-        last, end = (source != PAD).sum(dim=1) - 1, (target != PAD).sum(dim=1) - 1
+        last = (source != PAD).sum(dim=1) - 1
+        end = (target != PAD).sum(dim=1) - 1 - (target == END).any(dim=1).long()  # target is shifted
         weights = torch.zeros(1, len(source), 2, target.shape[1], source.shape[1])
         for row in range(len(source)):
             weights[0, row, :, end[row] - 3, last[row]] = 1.0
-            weights[0, row, :, end[row] - 1, last[row] - (row % 2 == 0)] = 1.0
+            weights[0, row, :, end[row] - 1, last[row] - int(row % 2 == 0)] = 1.0
         return weights
 
     monkeypatch.setattr(translation, "cross_weights", looks)
