@@ -23,7 +23,7 @@ def greedy(
 ) -> Int[Tensor, "texts written"]:
     """The likeliest token, appended and read again; what was written, `end` included and `PAD` after it.
 
-    Stops when every text has ended or `longest` tokens are written. A given `cache` is changed, and should be empty.
+    Stops when every text has ended or `longest` tokens are written. A given `cache` holds what was read before the prompt, usually nothing.
     Errors: ValueError for an empty prompt and for logits of the wrong shape, NaN, or -inf in a whole row.
     """
     return write(step, prompt, longest, lambda logits: logits.argmax(dim=-1), cache, end)

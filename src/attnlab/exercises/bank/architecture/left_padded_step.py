@@ -35,7 +35,7 @@ EXERCISE = Exercise(
     Each text now gets one new token, with query `q[b]`, key `k_new[b]` and value `v_new[b]`. Return
 
     - the attention output of the new token of each text: it sees the real tokens of its own text and **itself**, with scores divided by $\sqrt{d_k}$;
-    - its **position**, counted from 0 and without padding, for the position signal of the next layer of code.
+    - its **position**, counted from 0 and without padding.
 
     A tiny example: `q = [[0]]`, `k_new = [[3]]`, `v_new = [[8]]`, `k_cache = [[[5], [7]]]`, `v_cache = [[[90], [4]]]`, `real = [[False, True]]` give the outputs `[[6]]` and the positions `[1]`.
     """,
