@@ -16,7 +16,7 @@ MUTATIONS = [
     (FORMULAS, "(*postfix(left), *postfix(right), sign)", "(*postfix(right), *postfix(left), sign)", "sides exchanged"),
     (FORMULAS, "STRENGTH[formula[0]] < least", "STRENGTH[formula[0]] <= least", "idle brackets"),
     (FORMULAS, '{"+": 1, "-": 1, "*": 2}', '{"+": 1, "-": 1, "*": 1}', "no sign is stronger"),
-    (FORMULAS, "len(STRENGTH) ** (digits - 1)", "len(STRENGTH) ** digits", "too many formulas counted"),
+    (FORMULAS, "len(STRENGTH) ** (digits - 1)", "len(STRENGTH) ** max(digits - 2, 0)", "too few formulas counted"),
     (FORMULAS, "rng.integers(1, most + 1)", "rng.integers(1, most)", "the longest never drawn"),
     (TRANSLATOR, "zip((x, context, context), layer)", "zip((x, x, x), layer)", "the context not read"),
     (TRANSLATOR, "look(x, states, may, block.cross", "look(x, states, may, block.look", "cross-attention with the other's matrices"),
