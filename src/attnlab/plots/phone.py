@@ -19,6 +19,7 @@ from matplotlib.text import Text
 WIDTH = 3.6  # inches: 9 points are 11 pixels where 328 pixels are 3.6 inches and a little is cut off around it
 SMALLEST = 9  # points
 DPI = 180
+LOWEST = 2.4  # inches a row of panels, with its title and the names along its sides
 LETTER = 5.4  # points, about the width of one of 9
 ROW_NAMES = 0.42  # the part of the width that names of rows may take
 MANY = 4  # panels; more of them stand two in a row
@@ -57,7 +58,7 @@ def narrow(figure: Figure) -> Figure:
         if across == 1:  # names that a neighbour on the left had, too
             ax.tick_params(labelleft=True)
     _enlarge(copy)
-    height = figure.get_figheight() * max(down, rows) / rows
+    height = max(figure.get_figheight() / rows, LOWEST) * max(down, rows)
     copy.set_size_inches(WIDTH, max(height, sum(map(_break_rows, shown)) / across))
     for _ in range(2):  # what is turned or wrapped takes room from what was measured
         copy.draw_without_rendering()
