@@ -1,4 +1,4 @@
-"""Blocks by composition: a sublayer is wrapped in its residual connection and norm, a block is a row of wrapped ones."""
+"""Blocks by composition: a sublayer is wrapped in its residual connection and norm, a block is a sequence of wrapped ones."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def gelu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def gelu_tanh(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2: an approximation of `gelu`, off by less than 0.0005.
 
-    Published weights are meant for the one or for the other.
+    Published parameters are meant for the one or for the other.
     Source: [hendrycks2016].
     """
     wide = widened("x", x)

@@ -55,7 +55,7 @@ EXERCISE = Exercise(
     ),
     parsons=("gain_of_the_reversed_product", "gain_with_signs_that_cancel"),
     why=r"""
-    A row of $P$ says of what a stream at the end is made, a column where a stream of the start went. The worst case picks the sign of every entry, hence the absolute values. Papers on several streams report these two numbers.
+    A row of $P$ says of what a stream at the end is made, a column where a stream of the start went. The worst case picks the sign of every entry, hence the absolute values. The paper on doubly stochastic mixing (mHC) reports these two numbers.
 
     **The two most common mistakes.** The product in the wrong order. Adding up without absolute values: large entries of both signs then look harmless.
 

@@ -49,7 +49,7 @@ EXERCISE = Exercise(
     ),
     parsons=("sandwich_norms_the_sum", "residual_from_the_normed_rows"),
     why=r"""
-    The stream itself is never normalised, so the gradient has its straight way; and what is added has a known size, so the stream grows slowly: with outputs of size 1 its square grows by about 1 a layer.
+    The stream itself is never normalised, so the gradient has its straight way; and what is added has a known size, so the stream grows slowly: with outputs of size 1, independent of what is there, its mean square grows by about 1 a layer.
 
     **The two most common mistakes.** Normalising the sum: that is post-norm. Adding to the *normalised* rows instead of the stream: it looks like a pre-norm block and cuts the straight way.
 

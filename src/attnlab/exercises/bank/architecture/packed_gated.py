@@ -64,7 +64,7 @@ EXERCISE = Exercise(
     ),
     parsons=("gate_halves_exchanged", "gate_clipped_on_both_sides"),
     why=r"""
-    The limit keeps the product of two hidden numbers within what 16 bits can hold. The gate needs no limit from below: there the SiLU is nearly 0 already.
+    The limit bounds the products of two hidden numbers, which helps in 16 bits. The gate needs no limit from below: far below 0 the SiLU is nearly 0 already.
 
     **The two most common mistakes.** Taking the second half for the gate: both have the same shape, and conventions differ between libraries. Reading a matrix whose columns alternate (gate, other, gate, ...) as if it were packed in halves, or the reverse.
 
