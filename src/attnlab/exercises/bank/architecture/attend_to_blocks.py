@@ -35,7 +35,7 @@ EXERCISE = Exercise(
     page="architecture/residual_stream",
     headings=("Attention over earlier layers",),
     statement=r"""
-    Keeping what every layer wrote costs memory. So layers are grouped: `writes` holds, for one token, the embedding (row 0) and then what each layer wrote. **The embedding is a block of its own**; after it, every `size` layers make a block, whose state is the *sum* of their writes. The last block may have fewer.
+    Keeping what every layer wrote costs memory. So layers are grouped: `writes` holds, for one token, the embedding (row 0) and then what each layer wrote. **The embedding is a block of its own**; after it, every `size` layers make a block, whose state is the *sum* of their writes. The last block may have fewer, and there may be no layer yet.
 
     Write what the next layer reads:
 

@@ -37,7 +37,7 @@ EXERCISE = Exercise(
     statement=r"""
     Prepare a batch for an encoder. `texts` is a list of lists of ids, of unequal lengths. Return **two** arrays:
 
-    - `rows`, (texts, longest, width): for the token with id $i$ at place $t$ of its text (counted from 0), $\sqrt{\text{width}} \cdot \text{table}_i + \text{positions}_t$. Every text begins at place 0; behind its end stand rows of zeros.
+    - `rows`, (texts, longest, width): for the token with id $i$ at place $t$ of its text (counted from 0), $\sqrt{\text{width}} \cdot \text{table}_i + \text{positions}_t$. Every text begins at place 0; behind its end stand rows of zeros. A text may be empty, but not all of them.
     - `real`, (texts, longest): true where there is a token, false behind the end.
 
     A tiny example: `table = [[1, 0, 0, 0], [0, 1, 0, 0]]`, `positions = [[0, 0, 5, 0], [0, 0, 6, 0]]`, `texts = [[1], [0, 0]]` give, for the first text, the rows `[[0, 2, 5, 0], [0, 0, 0, 0]]` and `[True, False]`.

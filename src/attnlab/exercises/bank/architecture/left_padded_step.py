@@ -30,7 +30,7 @@ EXERCISE = Exercise(
     page="architecture/decoding",
     headings=("The cache: each token is read once", "What goes wrong"),
     statement=r"""
-    Several texts are continued at once. To end at the same column they are padded **on the left**, and `real[b, j]` says whether column `j` of text `b` holds a token. Keys and values of all columns, those of padding included, are in the cache.
+    Several texts are continued at once. To end at the same column they are padded **on the left**, and `real[b, j]` says whether column `j` of text `b` holds a token. Keys and values of all columns, those of padding included, are in the cache. A text may have nothing but padding so far, and there may be no column yet.
 
     Each text now gets one new token, with query `q[b]`, key `k_new[b]` and value `v_new[b]`. Return
 

@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     page="architecture/decoder",
     headings=("Shifted right",),
     statement=r"""
-    Prepare the targets of a batch for teacher forcing. `texts` is a list of lists of ids, without marks, of unequal lengths. Return **three** arrays of the shape (texts, longest text + 1):
+    Prepare the targets of a batch for teacher forcing. `texts` is a list of lists of ids, without marks, of unequal lengths; a text may be empty. Return **three** arrays of the shape (texts, longest text + 1):
 
     - `inputs`, what the decoder reads: the start mark, then the text, then padding;
     - `labels`, what it should say at each place: the text, then the end mark, then padding;

@@ -27,7 +27,7 @@ EXERCISE = Exercise(
     page="architecture/decoding",
     headings=("Several tokens ahead",),
     statement=r"""
-    A small model has proposed $g$ tokens, `draft`, drawn from the rows of `q`. The large model has read them all in one pass: row `i` of `p` is *its* distribution at the place of `draft[i]`, and the last row, $p_g$, that of the token after the whole draft.
+    A small model has proposed $g \ge 0$ tokens, `draft`, drawn from the rows of `q`. The large model has read them all in one pass: row `i` of `p` is *its* distribution at the place of `draft[i]`, and the last row, $p_g$, that of the token after the whole draft.
 
     Go through the draft from the front. Token $i$ stands if
 
