@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     minutes=15,
     difficulty=2,
     page="architecture/residual_stream",
-    headings=("Who said what",),
+    headings=("Direct effects on the logits",),
     statement=r"""
     A model hesitates between two words. You want to know which layers argue for the one and which for the other.
 

@@ -33,11 +33,11 @@ EXERCISE = Exercise(
     page="architecture/feed_forward",
     headings=("A gate", "Two thirds of a block"),
     statement=r"""
-    You replace a plain feed-forward network ($d \times d_{\text{ff}}$ and $d_{\text{ff}} \times d$) by a gated one (gate and expansion $d \times f$ each, contraction $f \times d$). It must have **at most as many parameters**, and the hardware wants $f$ to be a multiple of `multiple`.
+    You replace a plain feed-forward network ($d \times d_{\text{ff}}$ and $d_{\text{ff}} \times d$) by a gated one (gate and expansion $d \times m$ each, contraction $m \times d$). It must have **at most as many parameters**, and the hardware wants $m$ to be a multiple of `multiple`.
 
     If `biases` is true, *every* matrix of both networks comes with a bias, one number for each of its outputs.
 
-    Return the largest such $f$, as a whole number; 0 if not even one multiple fits.
+    Return the largest such $m$, as a whole number; 0 if not even one multiple fits.
 
     A tiny example: `gated_width(4, 16, 2, False)` is `10`: a plain network of 128 parameters, a gated one of 120.
     """,
@@ -53,7 +53,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Without biases the result is at most two thirds of the plain width, and less than one multiple below that.",
-        r"Count both networks as functions of their widths. With biases the plain one has $d_{\text{ff}} + d$ more, the gated one $2f + d$ more: the $d$ is the same on both sides.",
+        r"Count both networks as functions of their widths. With biases the plain one has $d_{\text{ff}} + d$ more, the gated one $2m + d$ more: the $d$ is the same on both sides.",
         "```python\nplain = 2 * d_model * d_ff + biases * (____)\nper_neuron = 3 * d_model + ____\nlargest = (plain - biases * d_model) // per_neuron\nreturn largest // multiple * ____\n```",
     ),
     parsons=("width_rounded_up", "width_without_the_gates_bias"),

@@ -16,8 +16,8 @@ def _sigmoid(z):
 def _net(x, w_in, w_out, limit, *, gate=lambda g: g * _sigmoid(g), low=None, up=None, join=np.multiply, halves=None):
     """The network with one ingredient exchanged; `low` bounds the gate from below."""
     hidden = np.asarray(x, dtype=float) @ w_in
-    f = hidden.shape[-1] // 2
-    g, u = halves(hidden) if halves else (hidden[..., :f], hidden[..., f:])
+    m = hidden.shape[-1] // 2
+    g, u = halves(hidden) if halves else (hidden[..., :m], hidden[..., m:])
     g = np.minimum(g, limit) if low is None else np.clip(g, low, limit)
     u = np.clip(u, -limit, limit) if up is None else up(u)
     return join(gate(g), u) @ w_out
@@ -38,7 +38,7 @@ EXERCISE = Exercise(
     statement=r"""
     Published models often keep the gate's matrix and the other one *side by side in one matrix*, and some limit the hidden numbers so that none grows too large. Write such a SwiGLU network.
 
-    `w_in` is $d \times 2f$: its first $f$ columns make the gate $g$, its last $f$ columns the numbers $u$ that are gated. Then
+    `w_in` is $d \times 2m$: its first $m$ columns make the gate $g$, its last $m$ columns the numbers $u$ that are gated. Then
 
     $$ g \leftarrow \min(g, \text{limit}), \qquad u \leftarrow \min(\max(u, -\text{limit}), \text{limit}), \qquad \text{output} = \big(\operatorname{SiLU}(g) \odot u\big)\, W_{\text{out}}, $$
 
@@ -50,7 +50,7 @@ EXERCISE = Exercise(
     def packed_gated(x, w_in, w_out, limit):
         """A SwiGLU network whose gate and expansion are one matrix, with limited hidden numbers.
 
-        x: (..., d); w_in: (d, 2 f), the gate's columns first; w_out: (f, d_out); limit: a number above 0
+        x: (..., d); w_in: (d, 2 m), the gate's columns first; w_out: (m, d_out); limit: a number above 0
         result: (..., d_out)
         """
         # YOUR CODE HERE
@@ -58,8 +58,8 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "If the gate's columns are all 0, so is the output. If the other half is doubled, and no limit is reached, the output doubles.",
-        r"One product makes $2f$ numbers a token; cut it in the middle. Only the first half passes through the SiLU.",
-        "```python\nhidden = x @ w_in\nf = ____ // 2\ngate, up = hidden[..., :f], ____\ngate = np.minimum(____, limit)\nup = np.clip(____)\n"
+        r"One product makes $2m$ numbers a token; cut it in the middle. Only the first half passes through the SiLU.",
+        "```python\nhidden = x @ w_in\nm = ____ // 2\ngate, up = hidden[..., :m], ____\ngate = np.minimum(____, limit)\nup = np.clip(____)\n"
         "return (gate / (1 + np.exp(-gate)) * ____) @ w_out\n```",
     ),
     parsons=("gate_halves_exchanged", "gate_clipped_on_both_sides"),
@@ -77,10 +77,10 @@ EXERCISE = Exercise(
 
 _rng = np.random.default_rng(311)
 _x, _in, _out = _rng.normal(size=(5, 3)), _rng.normal(size=(3, 14)), _rng.normal(size=(7, 2))
-EXERCISE.probe("5 tokens, f = 7, limits reached", _x, _in, _out, 0.8)
+EXERCISE.probe("5 tokens, m = 7, limits reached", _x, _in, _out, 0.8)
 EXERCISE.probe("5 tokens, no limit reached", _x, _in, _out, 50.0)
 EXERCISE.probe("a batch of 2 texts of 3 tokens", _rng.normal(size=(2, 3, 5)), _rng.normal(size=(5, 22)), _rng.normal(size=(11, 5)), 1.5)
-EXERCISE.probe("one token, f = 1", np.array([[1.0, -2.0]]), np.array([[0.5, 1.0], [1.5, 0.25]]), np.array([[2.0, -1.0, 1.0]]), 2)
+EXERCISE.probe("one token, m = 1", np.array([[1.0, -2.0]]), np.array([[0.5, 1.0], [1.5, 0.25]]), np.array([[2.0, -1.0, 1.0]]), 2)
 EXERCISE.probe("whole numbers", np.array([[1, -2], [3, 0]]), np.array([[1, 0, 2, -1], [0, 1, 1, 3]]), np.array([[1, 2], [-1, 1]]), 3)
 EXERCISE.probe("hidden numbers of a thousand", 400 * _x, _in, _out, 7.0, extreme=True)
 
@@ -88,8 +88,8 @@ EXERCISE.probe("hidden numbers of a thousand", 400 * _x, _in, _out, 7.0, extreme
 @EXERCISE.solve
 def packed_gated_solution(x, w_in, w_out, limit):
     hidden = x @ w_in
-    f = w_in.shape[1] // 2
-    gate, up = hidden[..., :f], hidden[..., f:]
+    m = w_in.shape[1] // 2
+    gate, up = hidden[..., :m], hidden[..., m:]
     gate = np.minimum(gate, limit)
     up = np.clip(up, -limit, limit)
     with np.errstate(over="ignore"):
@@ -100,8 +100,8 @@ def packed_gated_solution(x, w_in, w_out, limit):
 @EXERCISE.mutant
 def gate_halves_exchanged(x, w_in, w_out, limit):
     hidden = x @ w_in
-    f = w_in.shape[1] // 2
-    up, gate = hidden[..., :f], hidden[..., f:]
+    m = w_in.shape[1] // 2
+    up, gate = hidden[..., :m], hidden[..., m:]
     gate = np.minimum(gate, limit)
     up = np.clip(up, -limit, limit)
     with np.errstate(over="ignore"):
@@ -112,8 +112,8 @@ def gate_halves_exchanged(x, w_in, w_out, limit):
 @EXERCISE.mutant
 def gate_clipped_on_both_sides(x, w_in, w_out, limit):
     hidden = x @ w_in
-    f = w_in.shape[1] // 2
-    gate, up = hidden[..., :f], hidden[..., f:]
+    m = w_in.shape[1] // 2
+    gate, up = hidden[..., :m], hidden[..., m:]
     gate = np.clip(gate, -limit, limit)
     up = np.clip(up, -limit, limit)
     with np.errstate(over="ignore"):
@@ -144,9 +144,9 @@ def gate_by_relu(x, w_in, w_out, limit):
 @EXERCISE.mutant
 def gate_limited_after_the_activation(x, w_in, w_out, limit):
     hidden = np.asarray(x, dtype=float) @ w_in
-    f = hidden.shape[-1] // 2
-    g = hidden[..., :f] * _sigmoid(hidden[..., :f])
-    return (np.minimum(g, limit) * np.clip(hidden[..., f:], -limit, limit)) @ w_out
+    m = hidden.shape[-1] // 2
+    g = hidden[..., :m] * _sigmoid(hidden[..., :m])
+    return (np.minimum(g, limit) * np.clip(hidden[..., m:], -limit, limit)) @ w_out
 
 
 @EXERCISE.mutant
