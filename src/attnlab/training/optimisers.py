@@ -49,7 +49,8 @@ def like_adamw(rows: int, columns: int) -> float:
 class AdamW(torch.optim.Optimizer):
     """w <- w - lr decay w - lr m̂ / (sqrt(v̂) + epsilon), with running means m of g and v of g², corrected for their start.
 
-    A parameter without a gradient stays as it is. Source: [loshchilov2019, algorithm 2].
+    A parameter without a gradient stays as it is. Source: [loshchilov2019, algorithm 2], with the decay multiplied by the
+    learning rate, as in torch.optim.AdamW; the paper multiplies it by the schedule alone.
     """
 
     def __init__(

@@ -52,7 +52,7 @@ EXERCISE = Exercise(
     ),
     parsons=("nucleus_before_top_k", "nucleus_drops_the_crossing_token"),
     why=r"""
-    Filters do not commute: a nucleus taken before top-k is computed with the mass of tokens that top-k will remove, so it is smaller than it was asked to be. A low temperature makes every nucleus smaller.
+    Filters do not commute: a nucleus taken before top-k counts the mass of tokens that top-k will remove, so it may keep more tokens than one taken afterwards. A lower temperature never makes a nucleus larger.
 
     **The two most common mistakes.** Dropping the token with which the sum crosses $p$: the set then falls short of $p$, and it is empty when the likeliest token alone exceeds $p$. Writing 0 into the *logits* of what is removed: $e^0 = 1$ is no small number.
 

@@ -71,9 +71,9 @@ EXERCISE = Exercise(
     ),
     parsons=("smoothing_over_all_words", "padded_places_in_the_mean"),
     why=r"""
-    The two recipes have the same minimum only if their $q$ are the same. A loss of 0.7 in one codebase may be a loss of 1.0 in another for the very same model: the cross-entropy of a smoothed target cannot fall below the entropy of $q$, the divergence can fall to 0. Compare models by the plain loss.
+    The two recipes want the same logits only if their $q$ are the same. A loss of 0.7 in one codebase may be a loss of 1.0 in another for the very same model: the cross-entropy of a smoothed target cannot fall below the entropy of $q$, the divergence can fall to 0. Compare models by the plain loss.
 
-    **The two most common mistakes.** Giving padding a share, so that the model is taught to expect it. Counting the padded places: then a batch with more padding has a smaller loss.
+    **The two most common mistakes.** Giving padding a share, so that the model is taught to expect it. Counting the padded places: then the loss depends on how much padding a batch has.
 
     **Cost.** The smoothed targets are as large as the logits. A fused loss never builds them: it needs the target's logit and the mean of all.
     """,
