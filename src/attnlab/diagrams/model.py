@@ -31,10 +31,11 @@ PAGES = {
     "masks": "book/self_attention/masks",
     "heads": "book/multi_head/overview",
     "cost": "book/efficiency/overview",
-    "feed-forward": "book/start/refresher_neural_networks",
+    "feed-forward": "book/architecture/feed_forward",
+    "norm": "book/architecture/normalisation",
     "logits": "book/start/tokens_and_embeddings#the-other-end-logits-and-the-loss",
     "softmax": "book/fundamentals/softmax_temperature",
-    "next token": "book/start/refresher_language_modelling",
+    "next token": "book/architecture/decoding",
 }
 INSIDE = ("formula", "masks", "heads", "cost")  # what the course says of attention
 GAP, ACROSS = 20, 172  # between the boxes of a block, and their width

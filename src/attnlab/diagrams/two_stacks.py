@@ -20,7 +20,7 @@ PAGES = {
     "masked self-attention": "book/architecture/decoder",
     "cross-attention": "book/architecture/cross_attention",
     "feed-forward": "book/architecture/feed_forward",
-    "add, norm": "book/architecture/residual_stream",
+    "add, norm": "book/architecture/normalisation",
     "softmax": "book/architecture/decoding",
 }
 ROWS = ("# rows", "~ table × √*d* + positions")
