@@ -15,10 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.text import Text
+from matplotlib.ticker import NullFormatter
 
 WIDTH = 3.6  # inches: 9 points are 11 pixels where 328 pixels are 3.6 inches and a little is cut off around it
 SMALLEST = 9  # points
 DPI = 180
+NEAR = 5  # pixels
 LOWEST = 2.4  # inches a row of panels, with its title and the names along its sides
 LETTER = 5.4  # points, about the width of one of 9
 ROW_NAMES = 0.42  # the part of the width that names of rows may take
@@ -101,11 +103,18 @@ def _wrap_titles(ax: Axes) -> None:
 
 
 def _turn_names(ax: Axes) -> None:
-    labels = [label for label in ax.get_xticklabels() if label.get_text() and label.get_visible()]
-    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
-    if any(right.x0 < left.x1 + 2 for left, right in zip(boxes, boxes[1:])):
-        for label in labels:
+    if _meet(ax.get_xticklabels() + ax.get_xticklabels(minor=True)):
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    if _meet(ax.get_xticklabels()):
+        for label in ax.get_xticklabels():
             label.set(rotation=90, ha="center")
+
+
+def _meet(labels: list[Text]) -> bool:
+    """Whether two neighbours stand nearer than a space."""
+    shown = [label.get_window_extent() for label in labels if label.get_text() and label.get_visible()]
+    boxes = sorted(shown, key=lambda box: box.x0)
+    return any(right.x0 < left.x1 + NEAR for left, right in zip(boxes, boxes[1:]))
 
 
 def _shorten_numbers(ax: Axes) -> None:
