@@ -173,6 +173,7 @@ def _evidence_against(asked: Asked, prop) -> str | None:
     def ask(*arguments):
         right = call(exercise, exercise.reference, arguments) if exercise.judged_by == "values" else None
         outcome = asked(arguments)
+        ask.edited = outcome.edited
         if right is not None and agree(outcome, right):
             outcome = right
         if outcome.kind != "value":

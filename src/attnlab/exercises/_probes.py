@@ -36,3 +36,14 @@ def comes_out(wanted, *arguments):
         return None
 
     return test
+
+
+def left_alone(*arguments):
+    """A test for `holds`: a call with these arguments changes none of them. The judge calls on copies and tells what changed."""
+
+    def test(call):
+        call(*arguments)
+        changed = getattr(call, "edited", ())
+        return f"{' and '.join(changed)} changed during the call" if changed else None
+
+    return test

@@ -69,7 +69,7 @@ EXERCISE = Exercise(
 
     **Cost.** One state a block is kept, not one a layer: with 64 layers in blocks of 8, nine instead of 65.
     """,
-    verified="equal to the definition for blocks of one to eight layers, with a last block that is full or not, and for a token that only has its embedding.",
+    verified="equal to the definition for blocks of one to nine layers, with a last block that is full or not, for numbers of a hundred-thousandth, and for a token that only has its embedding.",
     next_thought="a query of zeros and blocks of one layer: by what factor does the result differ from the ordinary stream?",
     reference=_reference,
 )
@@ -85,6 +85,8 @@ EXERCISE.probe("11 layers of width 5 in blocks of 4", _rng.normal(size=(12, 5)),
 EXERCISE.probe("a query of zeros", _writes, np.zeros(3), 2)
 EXERCISE.probe("whole numbers", np.array([[1, 1], [2, 0], [0, 2], [4, 0]]), np.array([1, 0]), 2)
 EXERCISE.probe("a query of a thousand", _writes, 1000 * _query, 3, extreme=True)
+EXERCISE.probe("13 layers in blocks of 9", _rng.normal(size=(14, 3)), _query, 9)
+EXERCISE.probe("numbers of a hundred-thousandth", 1e-5 * _writes, _query, 3)
 
 
 @EXERCISE.solve

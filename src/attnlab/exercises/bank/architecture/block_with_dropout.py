@@ -66,7 +66,7 @@ EXERCISE = Exercise(
 
     **Cost.** One random number for each entry and sublayer, in training alone.
     """,
-    verified="in training and outside, with rates from 0 to 0.75, two different tables of what stays, and whole numbers.",
+    verified="in training and outside, with rates from 0 to 0.75, tables of which some, all and nothing stay, and whole numbers.",
     next_thought="what is the variance that dropout at rate p adds to a number of size 1?",
     reference=_reference,
 )
@@ -111,6 +111,7 @@ EXERCISE.probe("one token", _rng.normal(size=(1, 5)), _so_far, _squares, _keep(1
 EXERCISE.probe("rate 0, everything stays", _rng.normal(size=(3, 5)), _other, _bent, np.ones((2, 3, 5), bool), 0.0, True, 0.1)
 EXERCISE.probe("nothing of either sublayer stays", _rng.normal(size=(3, 5)) * 2, _other, _bent, np.zeros((2, 3, 5), bool), 0.5, True, 0.3)
 EXERCISE.probe("whole numbers", np.array([[1, 3, 8], [4, 0, -5]]), _squares, _other, _keep(2, 3), 0.5, True, 0.5)
+EXERCISE.probe("a rate above 0, everything stays", _rng.normal(size=(3, 5)), _other, _squares, np.ones((2, 3, 5), bool), 0.4, True, 0.1)
 
 
 @EXERCISE.solve

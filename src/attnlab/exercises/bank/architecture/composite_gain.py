@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** $L\, n^3$ products, with $n$ about 4.
     """,
-    verified="equal to the definition for one to nine layers of two to five streams, with entries of both signs.",
+    verified="equal to the definition for one to nine layers of two to five streams, with entries of both signs, and for stacks that make everything smaller.",
     next_thought="every row of every matrix sums to 1 and no entry is below 0, but columns may sum to anything. Which of the two numbers is still 1?",
     reference=_reference,
     parts=("forward", "backward"),
@@ -75,6 +75,7 @@ EXERCISE.probe("2 layers, 2 streams", np.array([[[1.0, 2.0], [0.0, 1.0]], [[1.0,
 EXERCISE.probe("9 layers, 5 streams", np.eye(5) + 0.3 * _rng.normal(size=(9, 5, 5)))
 EXERCISE.probe("whole numbers", np.array([[[1, 2], [0, 1]], [[1, 0], [-1, 1]], [[2, 1], [1, 1]]]))
 EXERCISE.probe("entries that cancel", np.array([[[5.0, -5.0], [-4.0, 5.0]], [[1.0, 0.5], [0.0, 1.0]]]))
+EXERCISE.probe("everything becomes smaller", 0.3 * _rng.normal(size=(4, 3, 3)))
 
 
 @EXERCISE.solve

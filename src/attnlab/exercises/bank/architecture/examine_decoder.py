@@ -132,7 +132,7 @@ EXERCISE = Exercise(
 
     **Cost.** One call of the decoder for each token of source and target.
     """,
-    verified="right on twenty-three decoders: with leaks in one row alone, with sources read in one place, faintly, by one row, and with every kind of past.",
+    verified="right on thirty-one decoders: with leaks in one row alone, with sources read in one place, faintly, by one row or one score, and with every kind of past.",
     next_thought="which mistake in a decoder would none of the three values show?",
     reference=_reference,
     returns="masks",
@@ -143,6 +143,28 @@ for _name, _one in DECODERS.items():
     EXERCISE.probe(_name, _one, _source, _target, WORDS)
 EXERCISE.probe("one token and one source token", _decoder(_past, _every), [3], [1], WORDS)
 EXERCISE.probe("two tokens, the future is seen", _decoder(_every, _none), [3, 1], [1, 6], WORDS)
+
+
+def _one_word(may, reads, word):
+    """A decoder of which only one word's score depends on anything."""
+    whole = _decoder(may, reads)
+    return lambda source, target: whole(source, target) * (np.arange(WORDS) == word)
+
+
+def _few_words(source, target):
+    """A right decoder of three words, which knows no other id."""
+    table = np.array([[1.0, 0.3, -2.0], [0.5, 1.5, 0.25], [-1.0, 2.0, 0.75]])
+    return np.cumsum(table[list(target)], axis=0) + table[list(source)].sum(axis=0)
+
+
+EXERCISE.probe("only the last word's score moves", _one_word(_past, _every, WORDS - 1), _source, _target, WORDS)
+EXERCISE.probe("the fourth word's score alone sees the future", _one_word(_every, _none, 3), _source, _target, WORDS)
+EXERCISE.probe("it reads the third source token, whose id is 0", _decoder(_past, lambda t, j, m: j == 2), _source, _target, WORDS)
+EXERCISE.probe("it reads the first source token, whose id is the last", _decoder(_past, lambda t, j, m: j == 0), [6, 5, 1], [4, 1, 2], WORDS)
+EXERCISE.probe("the id 0 is seen ahead", _decoder(lambda t, u: u in (t, 2), _none), _source, [1, 4, 0], WORDS)
+EXERCISE.probe("it reads the fifth source token", _decoder(_past, lambda t, j, m: j == 4), [4, 4, 1, 1, 6], _target, WORDS)
+EXERCISE.probe("three words", _few_words, [2, 0], [1, 2, 0, 2], 3)
+EXERCISE.probe("a source of one token, read faintly", _decoder(_none, _every, size=1e-3), [0], [0, 6], WORDS)
 
 
 @EXERCISE.solve

@@ -102,6 +102,9 @@ def _attend(q, keys, values, may, scale=None, hide=lambda scores, may: np.where(
     powers = np.exp(scores - top)
     total = powers.sum(axis=1, keepdims=True)
     return np.einsum("bn,bnd->bd", powers / np.where(total > 0, total, 1), values)
+_q_low, _k_low = with_scores(np.array([[9000.0, -4000.0, -4001.0], [9000.0, -7000.0, -6999.0]]))
+EXERCISE.probe("scores of minus thousands, the largest padded", _q_low, np.stack([_k_low[2]] * 2), np.eye(3)[[2, 2]], np.stack([_k_low[:2]] * 2),
+               np.stack([np.eye(3)[:2]] * 2), np.array([[False, True]] * 2), extreme=True)
 
 
 @EXERCISE.solve

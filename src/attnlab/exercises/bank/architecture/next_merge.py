@@ -71,7 +71,7 @@ EXERCISE = Exercise(
 
     **Cost.** Here, one pass over the different words for each merge. A trainer keeps the counts and changes only those of the words it just merged.
     """,
-    verified="thirteen small corpora: equal counts of several kinds, runs of one id, single ids, and words that come often beside long ones.",
+    verified="seventeen small corpora: equal counts of several kinds, runs of one id, single ids, ids of one to three digits, and words that come often beside long ones.",
     next_thought="after the merge, which counts have to be changed, and which words have to be looked at for that?",
     reference=_reference,
 )
@@ -89,6 +89,10 @@ EXERCISE.probe("words of a single id", ((6,), (6,), (2, 3), (3,)), (50, 40, 1, 6
 EXERCISE.probe("in few words but often in them", ((1, 2, 1, 2, 1, 2, 1, 2), (5, 6), (5, 6, 7)), (2, 2, 3))
 EXERCISE.probe("the ids of the most frequent bytes are not the pair", ((0, 1, 0, 2, 0, 3, 0, 4), (8, 9)), (3, 4))
 EXERCISE.probe("both orders of two ids", ((2, 1), (1, 2), (2, 1, 3)), (2, 3, 2))
+EXERCISE.probe("equal counts: ids of one and two digits", ((10, 3), (9, 30), (9, 4)), (2, 2, 2))
+EXERCISE.probe("ids above 255, and a pair that comes hundreds of times", ((300, 400), (5, 6), (6, 5)), (700, 600, 20))
+EXERCISE.probe("equal counts: the smallest pair is in the longest word", ((8, 7), (9, 9, 2, 5), (7, 8, 7)), (2, 3, 1))
+EXERCISE.probe("a run of one id, twice", ((5, 5, 5, 5), (1, 2)), (2, 1))
 
 
 @EXERCISE.solve

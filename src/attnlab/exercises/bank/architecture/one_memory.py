@@ -65,7 +65,7 @@ EXERCISE = Exercise(
 
     **Cost.** For each layer $n\,m$ scores, and the projection of the $m$ rows of the memory to keys and values: once for a whole translation.
     """,
-    verified="three encoder and two decoder layers, two and four, as many on both sides with n = m, a source of one token, and scores of thousands.",
+    verified="three encoder and two decoder layers, five and three, two and four, as many on both sides with n = m, a source of one token, and scores of thousands.",
     next_thought="which of the `states` need to be kept at all, once the encoder is done?",
     reference=_reference,
 )
@@ -95,6 +95,7 @@ def _large():
 
 
 EXERCISE.probe("scores from -4000 to 4001, and 9000 in the padding", *_large(), extreme=True)
+EXERCISE.probe("5 encoder layers, 3 decoder layers", *_case(5, 3, 2, 3, 5, 4, 3, 2, [2, 5]))
 
 
 @EXERCISE.solve

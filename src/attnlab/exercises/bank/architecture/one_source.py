@@ -64,7 +64,7 @@ EXERCISE = Exercise(
 
     **Cost.** Keys and values for each text once; copying them for every beam would multiply the memory by the number of beams.
     """,
-    verified="three texts with two beams, two with five, one text alone, one beam, and scores of 1000 in the padding.",
+    verified="three texts with two beams, two with five, one text alone, one beam, one of each, and scores of 1000 in the padding.",
     next_thought="two of five beams of one text are dropped and two others doubled. What has to be done to its memory, and what to the cache of the decoder's self-attention?",
     reference=_reference,
 )
@@ -92,6 +92,8 @@ def _large():
 
 
 EXERCISE.probe("scores from -1000 to 1001, and 3000 in the padding", *_large(), extreme=True)
+EXERCISE.probe("1 text, 1 beam, values of width 1", *_case(1, 1, 3, 2, 3, 1, [2]))
+EXERCISE.probe("2 texts, 3 beams, values of width 1", *_case(2, 3, 5, 3, 2, 1, [5, 3]))
 
 
 @EXERCISE.solve

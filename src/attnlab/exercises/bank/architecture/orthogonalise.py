@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three products a step, the largest of them along the longer side twice. Transposing a tall matrix first makes $G$ the small square.
     """,
-    verified="seven matrices, wide, tall and square, with none to four steps, a matrix of zeros, one row, and whole numbers.",
+    verified="nine matrices, wide, tall and square, with none to four steps, a matrix of zeros, one row, very small numbers, and whole numbers.",
     next_thought="which triple sends the values 0, 1 to themselves with slope 0 at 1? (The classical iteration is the cubic one.)",
     reference=_reference,
 )
@@ -76,6 +76,7 @@ EXERCISE.probe("no step", _rng.normal(size=(2, 3)), np.zeros((0, 3)))
 EXERCISE.probe("zeros", np.zeros((3, 2)), _two)
 EXERCISE.probe("one row", _rng.normal(size=(1, 7)), _two)
 EXERCISE.probe("whole numbers", np.array([[1, 2], [0, -1], [2, 2]]), np.array([[2, -1, 0], [3, -3, 1]]))
+EXERCISE.probe("numbers of a millionth", 1e-6 * _rng.normal(size=(3, 4)), _two)
 
 
 @EXERCISE.solve

@@ -71,7 +71,7 @@ EXERCISE = Exercise(
 
     **Cost.** For n tokens, m source tokens: scores of n² and nm pairs a block.
     """,
-    verified="for one to three blocks, fewer and more tokens than the source has, padding, encoders of another height, one token.",
+    verified="for none to three blocks, two norms, fewer and more tokens than the source has, padding, encoders of another height, one token.",
     next_thought="which of the numbers in here are the same for every token that is written, and could be kept?",
     reference=_reference,
 )
@@ -115,6 +115,12 @@ EXERCISE.probe("4 tokens, a source of 4, three blocks and three", _rng.normal(si
 EXERCISE.probe("one token, one block", _rng.normal(size=(1, 5)), _rows(2, 3), np.arange(3) < 2, _blocks[1:2], _norm)
 EXERCISE.probe("padding in the middle of the source", _rng.normal(size=(3, 5)), _rows(4, 7), np.array([1, 1, 0, 1, 0, 1, 1], bool), _blocks[:1], _norm)
 EXERCISE.probe("sublayers that return zeros", _rng.normal(size=(3, 5)), _rows(2, 2), np.array([True, False]), [(_zeros, _zeros, _zeros)], _norm)
+def _root(rows):
+    return 0.8 * rows / np.sqrt(np.mean(np.square(rows), axis=-1, keepdims=True) + 0.1)
+
+
+EXERCISE.probe("another norm", _rng.normal(size=(3, 5)), _rows(2, 4), np.arange(4) < 3, _blocks[:2], _root)
+EXERCISE.probe("no block", _rng.normal(size=(3, 5)), _rows(2, 4), np.arange(4) < 3, [], _norm)
 
 
 @EXERCISE.solve

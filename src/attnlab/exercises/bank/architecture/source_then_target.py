@@ -74,7 +74,7 @@ EXERCISE = Exercise(
 
     **Cost.** A row of source and target together, whose attention costs the square of the sum of both lengths; an encoder and a decoder pay for the two squares and their product.
     """,
-    verified="seven batches: unequal lengths with the short source first, empty sources and targets, one row, and marks with other ids.",
+    verified="eight batches: unequal lengths with the short source first, empty sources and targets, one row, and marks with other ids, that of padding among them.",
     next_thought="if the source is taught as well, is the model better or worse at translating? What does it depend on?",
     reference=_reference,
     parts=("inputs", "labels"),
@@ -87,6 +87,7 @@ EXERCISE.probe("an empty target", ((4, 5, 6), (7, 8)), ((), (9, 3)), 1, 2, 0)
 EXERCISE.probe("one row", ((8, 9, 4),), ((7, 6),), 1, 2, 0)
 EXERCISE.probe("one row, both empty", ((),), ((),), 3, 4, 5)
 EXERCISE.probe("the marks' ids stand in the texts too", ((2, 1), (0, 2, 1)), ((1, 0, 2), (2,)), 1, 2, 0)
+EXERCISE.probe("other marks, and padding", ((5, 6, 4), (3,), (4, 4)), ((3, 4), (8,), (6, 5, 3)), 10, 11, 12)
 
 
 @EXERCISE.solve

@@ -60,7 +60,7 @@ EXERCISE = Exercise(
 
     **Cost.** A pass of the large model over $g$ tokens, which costs little more than over one as long as the time goes into reading its parameters.
     """,
-    verified="equal to the definition for drafts of zero to five tokens, refused first, in the middle, last and nowhere, and with probabilities of 0 and 1.",
+    verified="equal to the definition for drafts of zero to seven tokens, refused first, in the middle, last and nowhere, and with probabilities of 0 and 1.",
     next_thought="the small model proposes its likeliest token, without a draw. What is q then, and how often does a token stand?",
     parts=("tokens that stand", "distribution of the next"),
     reference=_reference,
@@ -103,6 +103,7 @@ def _variant(p, q, draft, u, stands=lambda p, q, u: u * q < p, rest=lambda p, q,
             left = rest(p, q, i)
             return i, left / left.sum() if left.sum() > 0 else p[i]
     return len(draft), whole(p, q)
+EXERCISE.probe("7 tokens, all stand", *_case(13, 7, 5, u=[0.0] * 7))
 
 
 @EXERCISE.solve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import left_alone
 
 
 def _reference(score, course, mine):
@@ -53,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** One run of the model for each piece, and one more. What it cannot see: pieces that are wrong only together, such as a split and a merge that fit each other: each of them alone is to blame here, and the pair is not. And a piece whose mistake the score does not show.
     """,
-    verified="one, two and all pieces to blame, pieces that improve the score, scores that multiply or take the smallest; and as few calls as needed.",
+    verified="one, two and all pieces to blame, pieces that improve the score, scores that multiply or take the smallest; small losses; and as few calls as needed.",
     next_thought="two wrong pieces can make a right pair. How many trials would it take to find all pairs that do?",
     reference=_reference,
     returns="masks",
@@ -109,6 +110,7 @@ EXERCISE.probe("both wrong, and a right pair together", _same_kind, {"split": "c
 EXERCISE.probe("all of yours as good", _sum, _course, {"b": 2, "c": 3, "a": 1})
 EXERCISE.probe("negative scores", _sum, {"p": -5, "q": -4}, {"p": -6, "q": -3})
 EXERCISE.probe("a gain first, then a small loss", _sum, {"p": 5, "q": 4, "r": 3}, {"p": 9, "q": 3})
+EXERCISE.probe("a loss of a thousandth, and a gain of one", _sum, {"p": 0.5, "q": 0.25, "r": 0.125}, {"r": 0.126, "p": 0.499, "q": 0.2499})
 
 
 @EXERCISE.solve
@@ -201,3 +203,6 @@ def few_calls(call):
     call(counted, {"p": 5, "q": 4, "r": 3, "s": 1}, {"s": 0, "q": 4, "p": 5})
     times = len(asked) - 4  # the right answer was asked for too, with four calls
     return None if times <= 4 else f"for three pieces of yours the score was asked {times} times"
+
+
+EXERCISE.holds("both dictionaries stay as they are")(left_alone(_sum, {"p": 5, "q": 4, "r": 3}, {"r": 2, "p": 5}))

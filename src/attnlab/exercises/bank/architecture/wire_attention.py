@@ -54,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** Four products with matrices, $O((n + m)\, d^2)$, and $O(n\, m\, d)$ inside `attend`.
     """,
-    verified="equal to the definition for self-attention and for contexts of another length, with one, two and three heads, causal and padded masks.",
+    verified="equal to the definition for self-attention and for contexts of another length, with one, two and three heads, causal and padded masks, without a batch, and with other pieces.",
     next_thought="which of your wires could be crossed without any change in an encoder, and which test would still find it?",
     reference=_reference,
 )
@@ -92,6 +92,22 @@ EXERCISE.probe("as many askers as asked", _x, _rng.normal(size=(2, 5, 6)), np.on
 EXERCISE.probe("one head, no batch", _x[0], _y[0], np.ones((5, 7), dtype=bool), 1, _cross, *_PIECES)
 EXERCISE.probe("7 tokens ask 5, one of them hidden", _y, _x, np.arange(5) != 2, 2, _cross, *_PIECES)
 EXERCISE.probe("whole numbers, one token asked", np.array([[1, 2], [3, 4]]), np.array([[5, 6]]), np.ones((2, 1), dtype=bool), 1, _as_it_is, *_PIECES)
+EXERCISE.probe("no batch, 3 heads, one token asks", _x[0, :1], _y[0], np.ones((1, 7), dtype=bool), 3, _cross, *_PIECES)
+
+
+def _split_from_behind(rows, n_heads):
+    return heads.split_heads(rows, n_heads)[..., ::-1, :, :]
+
+
+def _merge_doubled(rows):
+    return 2 * heads.merge_heads(rows)
+
+
+def _attend_and_add(q, k, v, mask):
+    return reference.attention(q, k, v, mask) + np.arange(q.shape[-3])[:, None, None]
+
+
+EXERCISE.probe("pieces that do something else", _x, _y, _may, 3, _cross, _split_from_behind, _attend_and_add, _merge_doubled)
 
 
 @EXERCISE.solve

@@ -69,7 +69,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n\,m$ additions and comparisons, and a walk of $m$ steps back.
     """,
-    verified="the best way on eleven small tables, with stray weights and a word that nobody looks at, and for 60 words and 200 frames.",
+    verified="the best way on sixteen small tables, with stray weights and a word that nobody looks at, and for longer ones, of 60 words and 200 frames too.",
     next_thought="a pause between two words is given to one of them here. How would you let frames belong to nobody?",
     reference=_reference,
 )
@@ -93,6 +93,9 @@ EXERCISE.probe("5 words, 5 frames", _spoken(5, 5, 1.0))
 EXERCISE.probe("a stray weight far behind", np.array([[0.2, 0.2, 0.05, 0.05, 0.5], [0.1, 0.1, 0.5, 0.2, 0.1], [0.05, 0.15, 0.1, 0.3, 0.4]]))
 EXERCISE.probe("a word that nobody looks at", np.array([[0.6, 0.3, 0.05, 0.05], [0.3, 0.02, 0.03, 0.65], [0.01, 0.04, 0.9, 0.05]]))
 EXERCISE.probe("whole numbers", np.array([[5, 3, 0, 1], [0, 4, 9, 2]]))
+for _n, _m, _noise in ((4, 10, 2.5), (3, 12, 3.0), (6, 14, 2.5), (9, 31, 2.0)):
+    EXERCISE.probe(f"{_n} words, {_m} frames, much noise", _spoken(_n, _m, _noise))
+EXERCISE.probe("1 word, its largest weight last", np.array([[0.1, 0.2, 0.7]]))
 
 
 @EXERCISE.solve
