@@ -36,7 +36,7 @@ EXERCISE = Exercise(
     page="architecture/decoder",
     headings=("The block in formulas", "In NumPy"),
     statement=r"""
-    Write a whole decoder in the order of today: **normalise what goes in, add what comes out, normalise once more at the end**. Every block has three sublayers, in this order:
+    Write a whole decoder in the order that most models use today: **normalise what goes in, add what comes out, normalise once more at the end**. Every block has three sublayers, in this order:
 
     1. `own(queries, context, mask)`: causal self-attention, in which queries and context are the same normalised rows;
     2. `cross(queries, context, mask)`: the queries are the normalised rows, the context is the **memory**, taken as it is; the padding of the source is hidden;

@@ -31,7 +31,7 @@ EXERCISE = Exercise(
     page="architecture/encoder",
     headings=("The block in formulas",),
     statement=r"""
-    The encoder of this page normalises *after* each sum. Most models since 2019 normalise **before**: each sublayer is given normalised rows, its result is added to the rows as they were, and the rows are normalised **once more at the very end**.
+    The encoder of this page normalises *after* each sum. Most large language models since 2019 normalise **before**: each sublayer is given normalised rows, its result is added to the rows as they were, and the rows are normalised **once more at the very end**.
     Write that encoder, for any number of layers:
 
     $$x \leftarrow x + \text{attend}(\operatorname{norm}(x)), \qquad x \leftarrow x + \text{feed}(\operatorname{norm}(x)), \qquad \text{after all layers: } \operatorname{norm}(x).$$
@@ -58,9 +58,9 @@ EXERCISE = Exercise(
     ),
     parsons=("stack_residual_from_the_normed", "stack_without_the_last_norm"),
     why=r"""
-    The rows themselves are never normalised on their way, so what the first layer wrote arrives at the end unchanged, and so does the gradient on its way back. The last norm is needed because the sum has grown with the depth.
+    The rows themselves are not normalised on their way, so what the first layer wrote arrives at the last norm unchanged, as one summand; on the way back the gradient has a path past all sublayers. The last norm is there because the sum grows with the depth.
 
-    **The two most common mistakes.** Leaving out the last norm: the model still trains, but its rows grow with the depth. Adding to the *normalised* rows: then the old row is lost at every sublayer.
+    **The two most common mistakes.** Leaving out the last norm: the model still trains, but what it hands over is as large as the depth has made it. Adding to the *normalised* rows: then the old row is lost at every sublayer.
 
     **Cost.** That of the sublayers; a norm is a few operations a number.
     """,
