@@ -111,8 +111,8 @@ class Transformer(nn.Module):
     ) -> Float[Tensor, "batch target n_target"]:
         """Logits of the token after each token of `target`, which begins with the start mark.
 
-        Errors: ValueError for an id outside its vocabulary, for more than max_len tokens, for two batches of unlike
-        size; TypeError for ids that are not integers.
+        Errors: ValueError for an id outside its vocabulary, for more than max_len tokens, for two batches of different
+        sizes; TypeError for ids that are not integers.
         """
         return self.logits(self.decode(target, self.encode(source)))
 
