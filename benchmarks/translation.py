@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    kept = json.loads(FILE.read_text()) if FILE.exists() and not options.again else {}
+    kept = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() and not options.again else {}
     kept = {"steps": STEPS, "every": EVERY, "torch": torch.__version__, "rows": kept.get("rows", {})}
     for name, measure in rows().items():
         if options.only and name not in options.only:
@@ -84,7 +84,7 @@ def main() -> None:
             if not any(one["seed"] == seed for one in old):
                 old.append(measure(seed))
                 kept["rows"][name] = old
-                FILE.write_text(json.dumps(kept, indent=None, ensure_ascii=False).replace("}, ", "},\n") + "\n")
+                FILE.write_text(json.dumps(kept, indent=None, ensure_ascii=False).replace("}, ", "},\n") + "\n", encoding="utf-8")
                 print(name, old[-1]["seed"], old[-1]["exact"], old[-1]["loss"], old[-1]["seconds"], flush=True)
 
 

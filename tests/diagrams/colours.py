@@ -48,10 +48,10 @@ def contrast(palette, kind: str, tint: str) -> float:
 
 
 def tints(line: str, kind: str) -> set[str]:
-    """The colours of the text of a line in a box of this kind."""
+    """The colours of the text of a line in a box of this kind; the colour of a dark kind is set after that of quiet text."""
     text, _, look = looks(line, 15)
     own = {f"t{span.text.lower()}" for span in spans(text) if span.italic and not span.level and span.text in "QKVqkv"}
-    return own | {"soft" if look == "s" else INKS.get(kind, "ink")}
+    return own | {INKS.get(kind, "soft" if look == "s" else "ink")}
 
 
 def pairs(shapes) -> set[tuple[str, str]]:

@@ -154,7 +154,7 @@ def test_a_file_with_one_changed_byte_is_refused(saved):
 
 def test_foreign_files_are_refused(tmp_path):
     torch.save(model().state_dict(), tmp_path / "plain.pt")
-    (tmp_path / "text").write_text("hello")
+    (tmp_path / "text").write_text("hello", encoding="utf-8")
     for name in ("plain.pt", "text"):
         refused(tmp_path / name, f"{name} is no checkpoint of attnlab: it does not begin as one", model=model())
     with pytest.raises(FileNotFoundError):
