@@ -69,7 +69,7 @@ def test_greedy_misses_what_a_beam_of_two_finds():
 
 
 def test_the_penalty_is_that_of_the_paper():
-    """[wu2016, section 7, equation (14)]: (5 + |Y|)^alpha / (5 + 1)^alpha."""
+    """[wu2016, section 7]: (5 + |Y|)^alpha / (5 + 1)^alpha."""
     for n in (1, 2, 17):
         for alpha in (0.0, 0.6, 1.0):
             assert penalty(n, alpha) == pytest.approx((5 + n) ** alpha / (5 + 1) ** alpha, rel=1e-14)

@@ -24,7 +24,7 @@ class Found(NamedTuple):
 def penalty(length: int, alpha: float) -> float:
     """((5 + length) / 6)^alpha, by which a log probability is divided so that long texts are not at a disadvantage.
 
-    Errors: ValueError unless alpha is 0 or more. Source: [wu2016, section 7, equation (14)].
+    Errors: ValueError unless alpha is 0 or more. Source: [wu2016, section 7].
     """
     length = count("length", length)
     if isinstance(alpha, bool) or not 0 <= alpha < math.inf:

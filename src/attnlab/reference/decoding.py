@@ -40,7 +40,7 @@ def log_softmax(logits: Real[Array, "vocabulary"]) -> Float[Array, "vocabulary"]
 def penalty(length: int, alpha: float) -> float:
     """((5 + length) / 6)^alpha, by which a log probability is divided so that long texts are not at a disadvantage.
 
-    Errors: ValueError unless alpha is 0 or more. Source: [wu2016, section 7, equation (14)].
+    Errors: ValueError unless alpha is 0 or more. Source: [wu2016, section 7].
     """
     length, alpha = count("length", length), finite_number("alpha", alpha)
     if alpha < 0:

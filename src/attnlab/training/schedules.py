@@ -24,7 +24,7 @@ def warmup_cosine(step: int, steps: int, warmup: int = 0, peak: float = 1.0, low
 
     That is the transformers library's get_cosine_schedule_with_warmup at the same argument. The library asks with the
     number of steps *done*, so that its first step has the rate 0; asked with the number of the step, the last has `lowest`.
-    Source: [loshchilov2017, section 3, equation 5], one fall without restarts.
+    Source: [loshchilov2017, section 3], one fall without restarts.
     """
     step, warmup = count("step", step), count("warmup", warmup)
     steps = count("steps", steps, at_least=1)
