@@ -379,3 +379,17 @@ def test_a_check_inside_the_checked_function_is_one_clear_sentence(function, mod
     assert threading.active_count() == threads and (sys.stdout, sys.stderr) == streams
     assert capsys.readouterr() == ("", "")
     assert diagnose(SOFTMAX, right).passed
+
+
+def test_what_a_statement_forbids_to_change_is_judged_and_said():
+    def parallel_block(x, attend, feed, gain, epsilon):
+        x = np.asarray(x) if x.dtype.kind == "i" else x
+        new = EXERCISES["architecture.parallel_block"].solution(x, attend, feed, gain, epsilon)
+        if x.dtype.kind == "f":
+            x[...] = new
+        return new
+
+    found = diagnose("architecture.parallel_block", parallel_block)
+    assert not found.passed and found.mistake is None
+    assert found.text.startswith("not yet: your answer is right, but an argument that has to stay as it is does not.")
+    assert "(x changed during the call)" in " ".join(found.text.split())

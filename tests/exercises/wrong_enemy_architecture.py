@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of the part on the architecture, of the kinds that a border or a second case tells apart."""
+"""Wrong answers to the exercises of the part on the architecture (two are of the start), of the kinds that a border or a second case tells apart."""
 
 from __future__ import annotations
 
@@ -1478,3 +1478,92 @@ def _greedy(w):
             i += 1
             starts.append(j)
     return np.array(starts)
+
+
+# -- a second look: thresholds, and sizes beyond a dozen -------------------------------------------------------------
+
+wrong("examine_decoder", {
+    "moved by a millionth": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: np.abs(a - b).max(axis=-1) > 1e-6),
+    "moved by a ten-thousandth": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: np.abs(a - b).max(axis=-1) > 1e-4),
+    "close by NumPy's own limits": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: ~np.isclose(a, b).all(axis=-1)),
+    "not exactly equal": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: (a != b).any(axis=-1)),
+    "compared in single precision": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: (a.astype(np.float32) != b.astype(np.float32)).any(axis=-1)),
+    "the sum of a row's scores": lambda f, s, t, n: _examined(f, s, t, _to(lambda i: (i + 1) % n), lambda a, b: np.abs(a.sum(axis=-1) - b.sum(axis=-1)) > 1e-3),
+    "four tokens at the most": lambda f, s, t, n: _examined(f, s[:4], t, _to(lambda i: (i + 1) % n)),
+})
+wrong("verdict_over_seeds", {
+    "close by NumPy's own limits is equal": _verdict(lambda b, o: o.max() < b.min() and not np.isclose(o.max(), b.min()), lambda b, o: o.min() > b.max() and not np.isclose(o.min(), b.max())),
+    "a gap of a hundred-thousandth": _verdict(lambda b, o: o.max() < b.min() - 1e-5, lambda b, o: o.min() > b.max() + 1e-5),
+    "ten runs at the most": lambda b, o: right("verdict_over_seeds")(b[:10], o[:10]),
+    "three decimals": _verdict(lambda b, o: o.max().round(3) < b.min().round(3), lambda b, o: o.min().round(3) > b.max().round(3)),
+})
+wrong("three_masks", {
+    "a triangle of eight": lambda s, t, p: _three(s, t, p, own=lambda d: d & np.pad(np.tri(min(8, t.shape[1]), dtype=bool), (0, max(0, t.shape[1] - 8)))),
+    "a triangle of ten": lambda s, t, p: _three(s, t, p, own=lambda d: d & np.pad(np.tri(min(10, t.shape[1]), dtype=bool), (0, max(0, t.shape[1] - 10)))),
+})
+wrong("packed_pairs", {
+    "eight pairs at the most": lambda s, t: _pairs(s, t, own=lambda a, s, t: a & (t <= 8), cross=lambda b, s, t: b & (s <= 8)),
+    "pairs compared as digits": lambda s, t: _pairs(s, t, cross=lambda b, s, t: (t[:, None] % 10 == s % 10) & (s != 0) & (t != 0)[:, None]),
+})
+wrong("teacher_pairs", {
+    "ten places at the most": lambda x, s, e, p: _teach([row[:9] for row in x], s, e, p),
+    "eight texts at the most": lambda x, s, e, p: _teach(x[:8], s, e, p),
+})
+wrong("source_then_target", {
+    "sixteen places at the most": lambda s, t, a, e, p: tuple(part[:, :16] for part in _one_row(s, t, a, e, p)),
+    "eight rows at the most": lambda s, t, a, e, p: tuple(part[:8] for part in _one_row(s, t, a, e, p)),
+})
+wrong("embed_texts", {
+    "eight texts at the most": lambda table, places, texts: right("embed_texts")(table, places, texts[:8]),
+    "positions begin again after eight": lambda table, places, texts: right("embed_texts")(table, places[np.arange(len(places)) % 8 % len(places)], texts),
+})
+wrong("beam_step", {
+    "eight continuations of a beginning": lambda s, p, c: _beam(s, p, c, np.where(np.arange(p.shape[1]) < 16, np.asarray(s, dtype=float)[:, None] + p, -np.inf)),
+    "eight beams at the most": lambda s, p, c: _beam(s, p, c, take=min(8, len(s))),
+})
+wrong("tied_table_gradient", {
+    "sixteen tokens at the most": lambda i, r, s, g: _tied(i[:16], r[:16], s, g),
+    "a table of sixteen words": lambda i, r, s, g: _tied(i, r, s, g) * (np.arange(g.shape[1]) < 16)[:, None],
+})
+wrong("inverse_root", {
+    "a warm-up of a hundred at the most": lambda d, s, p, u: _rates(d, s, p, min(u, 100)),
+    "twenty steps at the most": lambda d, s, p, u: _rates(d, min(s, 20), p, u),
+})
+
+# -- what the statement forbids to change ----------------------------------------------------------------------------
+
+
+def _blames_in_place(score, course, mine):
+    """Puts each piece of the course back, but leaves a mark in the dictionary of the reader's."""
+    found = right("which_piece")(score, course, mine)
+    mine.clear()
+    return found
+
+
+def _clips_in_place(w, b, largest):
+    new = right("clip_or_skip")(w, b, largest)
+    if w.dtype.kind == "f":
+        w[...], b[...] = new
+    return new
+
+
+def _fills_in_place(x, mask, value):
+    new = np.where(mask, value, x.astype(float))
+    if x.dtype.kind == "f":
+        x[...] = new
+    return new
+
+
+wrong("which_piece", {"the dictionary of mine emptied": _blames_in_place})
+wrong("clip_or_skip", {"clipped in place": _clips_in_place})
+wrong("sampling_distribution", {"divided by the temperature in place": lambda z, t, k, p: _drawn(np.divide(z, t, out=z) if z.dtype.kind == "f" else z / t, 1.0, k, p)})
+WRONG.append(("start.masked_fill", "filled in place (second reading)", _fills_in_place, ()))
+
+
+def _steps_in_place(w, *rest):
+    new = EXERCISES["start.adamw"].solution(w, *rest)
+    w[...] = new
+    return new
+
+
+WRONG.append(("start.adamw", "stepped in place (second reading)", _steps_in_place, ()))

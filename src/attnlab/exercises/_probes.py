@@ -11,6 +11,7 @@ LARGE = np.array([[1000.0, 1001.0, -1000.0, 999.5, 0.0],
                   [0.0, 1.0, -1.0, 0.5, 2000.0]])
 APART = np.array([[1000.0, 1001.0, -3000.0], [-1000.0, -1001.0, -3000.0], [0.0, 1.0, -1.0]])
 APART_WEIGHTS = np.array([[0.26894, 0.73106, 0.0], [0.73106, 0.26894, 0.0], [0.24473, 0.66524, 0.09003]])
+CHANGED = " changed during the call"  # how the evidence of `left_alone` ends
 LARGEST_HIDDEN = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 1, 0]], dtype=bool)
 
 
@@ -44,6 +45,6 @@ def left_alone(*arguments):
     def test(call):
         call(*arguments)
         changed = getattr(call, "edited", ())
-        return f"{' and '.join(changed)} changed during the call" if changed else None
+        return f"{' and '.join(changed)}{CHANGED}" if changed else None
 
     return test

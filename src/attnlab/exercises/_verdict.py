@@ -11,6 +11,7 @@ from attnlab.exercises import _difference as difference
 from attnlab.exercises import _ending as ending
 from attnlab.exercises import _text as text
 from attnlab.exercises._outcome import Outcome, agree
+from attnlab.exercises._probes import CHANGED
 from attnlab.exercises._report import Report
 from attnlab.exercises._tell import tell
 from attnlab.exercises.misconceptions import MISCONCEPTIONS
@@ -206,6 +207,8 @@ def _what_differs(exercise, seen: Seen, right: list[Outcome]) -> list[str]:
         return ["not every property that was asked for holds."]
     shown = difference.of(exercise, seen.outcomes, right)
     if shown is None:
+        if all(evidence.endswith(CHANGED) for evidence in seen.against.values()):
+            return ["your answer is right, but an argument that has to stay as it is does not."]
         return ["your answer is right on the arguments tried first, but not on others."]
     return [shown.headline(), f"Evidence {shown.told(tell)}", difference.everywhere(exercise, seen.outcomes, right)]
 

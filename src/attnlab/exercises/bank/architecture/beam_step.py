@@ -54,7 +54,7 @@ EXERCISE = Exercise(
 
     **Cost.** A sort (or a partial one) of `width * vocabulary` numbers, and a copy of the cache.
     """,
-    verified="equal to the definition for widths from 1 to 5 and vocabularies from 2 to 11, with unused beams, when all beams come from one, and with whole numbers.",
+    verified="equal to the definition for widths from 1 to 13 and vocabularies from 2 to 31, with unused beams, when all beams come from one, and with whole numbers.",
     next_thought="which rows of the cache could stay where they are, so that less is copied?",
     parts=("scores", "tokens", "cache"),
     reference=_reference,
@@ -87,6 +87,7 @@ def _with(scores, log_p, cache, total=None, order=None, split=None, rows=None):
     best = np.argsort(-total if order is None else order(total), kind="stable")[:width]
     parents, words = (best // vocabulary, best % vocabulary) if split is None else split(best, width, vocabulary)
     return total[best], words, cache[parents if rows is None else rows(parents, words, width)]
+EXERCISE.probe("13 beams, 31 tokens", *_case(9, 13, 31, tokens=2, d_k=2))
 
 
 @EXERCISE.solve

@@ -80,6 +80,7 @@ EXERCISE.probe("one text", _rng.normal(size=(7, 4)), _rng.normal(size=(3, 4)), [
 EXERCISE.probe("one text is empty", _table, _places, [[], [3, 3, 8]])
 EXERCISE.probe("whole numbers", np.array([[1, 0, 2], [0, 1, 3]]), np.array([[5, 0, 1], [6, 1, 2], [7, 2, 2]]), [[1, 1], [0, 1, 0]])
 EXERCISE.probe("one token, a width of 9", _rng.normal(size=(3, 9)), _rng.normal(size=(2, 9)), [[2]])
+EXERCISE.probe("13 texts of up to 17 tokens", _rng.normal(size=(23, 3)), _rng.normal(size=(19, 3)), [[(5 * n + t) % 23 for t in range(n + 5)] for n in range(13)])
 
 
 @EXERCISE.solve

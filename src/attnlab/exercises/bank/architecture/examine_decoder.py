@@ -132,7 +132,7 @@ EXERCISE = Exercise(
 
     **Cost.** One call of the decoder for each token of source and target.
     """,
-    verified="right on thirty-one decoders: with leaks in one row alone, with sources read in one place, faintly, by one row or one score, and with every kind of past.",
+    verified="right on thirty-five decoders: with leaks in one row alone, with sources read in one place, faintly, by one row or one score, and with every kind of past.",
     next_thought="which mistake in a decoder would none of the three values show?",
     reference=_reference,
     returns="masks",
@@ -165,6 +165,10 @@ EXERCISE.probe("the id 0 is seen ahead", _decoder(lambda t, u: u in (t, 2), _non
 EXERCISE.probe("it reads the fifth source token", _decoder(_past, lambda t, j, m: j == 4), [4, 4, 1, 1, 6], _target, WORDS)
 EXERCISE.probe("three words", _few_words, [2, 0], [1, 2, 0, 2], 3)
 EXERCISE.probe("a source of one token, read faintly", _decoder(_none, _every, size=1e-3), [0], [0, 6], WORDS)
+EXERCISE.probe("it reads the source very faintly, among large scores", lambda source, target: 4096 + _decoder(_past, _every, size=2e-8)(source, target), _source, _target, WORDS)
+EXERCISE.probe("it reads its past very faintly", lambda source, target: _decoder(_none, _every)(source, target) + 2e-8 * _decoder(_past, _none)(source, target), _source, _target, WORDS)
+EXERCISE.probe("it sees the future very faintly", lambda source, target: _decoder(_past, _every)(source, target) + 2e-8 * _decoder(_every, _none)(source, target), _source, _target, WORDS)
+EXERCISE.probe("what moves by less than a billionth has not moved", lambda source, target: _decoder(_past, _none)(source, target) + 1e-12 * _decoder(_every, _every)(source, target), _source, _target, WORDS)
 
 
 @EXERCISE.solve

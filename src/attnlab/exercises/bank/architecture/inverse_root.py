@@ -53,7 +53,7 @@ EXERCISE = Exercise(
 
     **Cost.** None worth counting. The rate never reaches 0 and needs no number of steps in advance, which is why this shape suits runs whose end is not known.
     """,
-    verified="seven stretches: from the first step, across the peak, wholly behind it, a warm-up of a single step, and a single step.",
+    verified="eight stretches: from the first step, across the peak, wholly behind it, a warm-up of a single step, and a single step.",
     next_thought="by what factor does the sum of the first $n$ rates grow if $n$ grows fourfold, long after the peak?",
     reference=_reference,
 )
@@ -65,6 +65,7 @@ EXERCISE.probe("5 steps of the rise", 2, 5, 1.0, 20)
 EXERCISE.probe("a warm-up of one step", 0, 6, 1.5, 1)
 EXERCISE.probe("one step, that of the peak", 12, 1, 2.0, 13)
 EXERCISE.probe("a whole number for the peak", 1, 9, 4, 4)
+EXERCISE.probe("40 steps after 4000, warm-up of 4020", 4000, 40, 0.7, 4020)
 
 
 @EXERCISE.solve

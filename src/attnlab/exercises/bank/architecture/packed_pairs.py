@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _tables(source, target, past=None):
@@ -62,7 +63,7 @@ EXERCISE = Exercise(
 
     **Cost.** $n^2 + n\,m$ comparisons. What is saved is the padding; what is not saved are the scores between pairs, unless the kernel skips hidden blocks.
     """,
-    verified="one, two and four pairs, padding in both rows, a source of one token, a pair without a target, and rows without padding.",
+    verified="one, two, four and twelve pairs, padding in both rows, a source of one token, a pair without a target, and rows without padding.",
     next_thought="what has to happen to the positions, so that each pair is treated as if it stood alone?",
     reference=_reference,
 )
@@ -73,6 +74,7 @@ EXERCISE.probe("1 pair", np.array([1, 1, 1, 0, 0]), np.array([1, 1, 0]))
 EXERCISE.probe("a pair without a target", np.array([1, 2, 3, 3]), np.array([1, 1, 3, 0]))
 EXERCISE.probe("a source of one token", np.array([1]), np.array([1, 1, 1]))
 EXERCISE.probe("pairs in falling order, 5 and 5", np.array([3, 3, 1, 1, 0]), np.array([3, 1, 1, 1, 0]))
+EXERCISE.probe("12 pairs", np.repeat(np.arange(1, 13), 2), np.array([*range(1, 13), 12, 12, 0]))
 
 
 @EXERCISE.solve
@@ -153,3 +155,7 @@ def triangle(call):
     if not own.diagonal().all():
         return "a token does not see itself"
     return None if not np.triu(own, 1).any() else "a token sees a later one"
+
+
+EXERCISE.holds("the example of the statement comes out")(
+    comes_out(([[1, 0, 0], [0, 1, 0], [0, 0, 0]], [[1, 0, 0], [0, 1, 1], [0, 0, 0]]), np.array([1, 2, 2]), np.array([1, 2, 0])))

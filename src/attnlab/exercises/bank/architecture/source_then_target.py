@@ -74,7 +74,7 @@ EXERCISE = Exercise(
 
     **Cost.** A row of source and target together, whose attention costs the square of the sum of both lengths; an encoder and a decoder pay for the two squares and their product.
     """,
-    verified="eight batches: unequal lengths with the short source first, empty sources and targets, one row, and marks with other ids, that of padding among them.",
+    verified="nine batches: unequal lengths with the short source first, empty sources and targets, one row, and marks with other ids, that of padding among them.",
     next_thought="if the source is taught as well, is the model better or worse at translating? What does it depend on?",
     reference=_reference,
     parts=("inputs", "labels"),
@@ -88,6 +88,7 @@ EXERCISE.probe("one row", ((8, 9, 4),), ((7, 6),), 1, 2, 0)
 EXERCISE.probe("one row, both empty", ((),), ((),), 3, 4, 5)
 EXERCISE.probe("the marks' ids stand in the texts too", ((2, 1), (0, 2, 1)), ((1, 0, 2), (2,)), 1, 2, 0)
 EXERCISE.probe("other marks, and padding", ((5, 6, 4), (3,), (4, 4)), ((3, 4), (8,), (6, 5, 3)), 10, 11, 12)
+EXERCISE.probe("11 rows, up to 31 places", tuple((5,) * (n % 4) for n in range(11)), tuple((7, 8) * n for n in range(10)) + ((9,) * 28,), 1, 2, 0)
 
 
 @EXERCISE.solve

@@ -77,6 +77,7 @@ EXERCISE.probe("one text, marks of large numbers", [[5, 3, 5, 3, 8]], 101, 103, 
 EXERCISE.probe("one text is empty", [[], [6, 5]], 1, 2, 0)
 EXERCISE.probe("one token", [[4]], 0, 1, 2)
 EXERCISE.probe("equally long, a negative pad", [[4, 6, 8], [8, 6, 4]], 2, 3, -100)
+EXERCISE.probe("twelve texts, the longest of 19 tokens", [[3 + n % 5] * (n + 8 * (n == 11)) for n in range(12)], 1, 2, 0)
 
 
 @EXERCISE.solve

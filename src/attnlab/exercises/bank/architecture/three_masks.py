@@ -6,6 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import comes_out
 
 
 def _reference(source, target, pad):
@@ -60,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three tables of booleans; with an axis of length one in place of the rows the first and the last need $m$ entries a text.
     """,
-    verified="padding in front and behind, sources longer and shorter than targets, a text without padding and one of a single token.",
+    verified="padding in front and behind, sources longer and shorter than targets, a text without padding one of a single token, and thirteen places.",
     next_thought="which of the three masks may be built once for a whole translation, and which one grows with every word?",
     reference=_reference,
     returns="masks",
@@ -76,6 +77,7 @@ EXERCISE.probe("one text without padding", np.array([[5, 6, 7, 8]]), np.array([[
 EXERCISE.probe("one token each", np.array([[5]]), np.array([[1]]), 0)
 EXERCISE.probe("padding in the source alone", np.array([[5, 6, 2, 2], [5, 2, 2, 2]]), np.array([[1, 7, 8], [1, 9, 7]]), 2)
 EXERCISE.probe("padding in the target alone", np.array([[5, 6, 7], [8, 9, 5]]), np.array([[1, 7, 8, 2, 2], [1, 9, 2, 2, 2]]), 2)
+EXERCISE.probe("13 source and 17 target places", np.array([[4] * 13, [5] * 11 + [0] * 2]), np.array([[1] * 17, [0] * 3 + [1] * 14]), 0)
 
 
 @EXERCISE.solve
@@ -170,3 +172,7 @@ def no_future(call):
     own = np.asarray(call(_source, _target, 0)[1])
     ahead = int(np.triu(own, k=1).sum())
     return None if ahead == 0 else f"{text.count(ahead, 'entry', 'entries')} above the diagonal {'is' if ahead == 1 else 'are'} true"
+
+
+EXERCISE.holds("the example of the statement comes out")(
+    comes_out(([[[1, 0], [1, 0]]], [[[1, 0], [1, 1]]], [[[1, 0], [1, 0]]]), np.array([[7, 0]]), np.array([[1, 5]]), 0))

@@ -55,7 +55,7 @@ EXERCISE = Exercise(
 
     **Cost.** $2 k\, n_w d$ operations at the exit, and $n d$ additions at the entrance.
     """,
-    verified="six cases, among them repeated tokens, one token, and words that do not occur.",
+    verified="seven cases, among them repeated tokens, one token, and words that do not occur.",
     next_thought="which rows of the table move if the exit has a matrix of its own?",
     reference=_reference,
 )
@@ -74,6 +74,7 @@ EXERCISE.probe("4 of everything", *_case([3, 1, 1, 0], 4, 4, 4))
 EXERCISE.probe("one token, one state", *_case([1], 1, 5, 3))
 EXERCISE.probe("the same token 6 times", *_case([2, 2, 2, 2, 2, 2], 3, 2, 7))
 EXERCISE.probe("whole numbers, width 4", np.array([1, 0, 1]), np.arange(12).reshape(3, 4), np.arange(8).reshape(2, 4) - 3, np.array([[1, 0, -2], [4, 1, 1]]))
+EXERCISE.probe("29 tokens, 13 states, 31 words", *_case([(7 * n * n) % 31 for n in range(29)], 13, 2, 31))
 
 
 @EXERCISE.solve

@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **Cost.** A few comparisons; the runs are what costs. Before you say "worse": with the same number of steps, the same data, and was the other one given its own best learning rate?
     """,
-    verified="separated, touching, overlapping and equal scores, with one to four runs a side.",
+    verified="separated, touching, overlapping and equal scores, with one to thirteen runs a side, and scores that differ by a millionth.",
     next_thought="with five runs a side, how often would two equally good models be told apart by this rule?",
     reference=_reference,
     returns="labels",
@@ -77,6 +77,10 @@ for _name, _base, _other in (
     ("a wide other", [0.5, 0.5], [0.1, 0.9]),
     ("negative scores, worse", [-1.0, -2.0], [-3.0, -2.5]),
     ("whole numbers, better", [3, 1, 2], [4, 5]),
+    ("worse by a millionth", [0.5, 0.6], [0.499999, 0.4]),
+    ("better by a millionth", [0.5, 0.4], [0.500001, 0.6]),
+    ("thirteen runs, the last of them above", [0.9] * 12 + [0.95], [0.5] * 12 + [0.92]),
+    ("thirteen runs, the last of them below", [0.9] * 12 + [0.85], [0.95] * 12 + [0.88]),
     ("worse by very little", [0.901, 0.902, 0.903], [0.900, 0.9005]),
     ("spread out, and worse throughout", [0.99, 0.6], [0.59, 0.1, 0.3]),
     ("spread out, and better throughout", [0.59, 0.1, 0.3], [0.99, 0.6]),
