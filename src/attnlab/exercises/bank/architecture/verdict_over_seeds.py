@@ -153,6 +153,21 @@ def seed_medians_compared(base, other):
     return "worse" if gap < 0 else "better" if gap > 0 else "open"
 
 
+@EXERCISE.impostor
+def first_runs_alone(base, other):
+    return "worse" if other[0] < base[0] else "better" if other[0] > base[0] else "open"
+
+
+@EXERCISE.impostor
+def always_open(base, other):
+    return "open"
+
+
+@EXERCISE.impostor
+def by_the_number_of_runs(base, other):
+    return "worse" if len(other) < len(base) else "better" if len(other) > len(base) else "open"
+
+
 _TWO = np.array([0.95, 0.96, 0.94]), np.array([0.7, 0.99]), np.array([0.5, 0.6])
 
 
