@@ -73,7 +73,9 @@ def test_every_cell_ran_once_in_order_without_error_or_warning(source):
 def test_the_boxes_come_in_the_order_of_every_chapter(source):
     found = boxes(executed(source))
     assert [kind for kind in ORDER if kind not in found] == []
-    assert sorted(ORDER, key=found.index) == ORDER
+    fixed = [kind for kind in ORDER if kind != "exercise"]  # an exercise may stand right after its idea
+    assert sorted(fixed, key=found.index) == fixed
+    assert found.index("idea") < found.index("exercise") < found.index("remember")
     assert 2 <= found.count("recall") <= 3 and found.count("objectives") == found.count("idea") == 1
 
 
