@@ -11,7 +11,7 @@ TEXT = (
     "Two stacks. The ids of the source become rows, the table times the root of d plus positions, and pass six encoder blocks: "
     "self-attention over the whole source, then a feed-forward network, each followed by add and norm. The ids of the target so "
     "far become rows in the same way and pass six decoder blocks: self-attention to themselves and what is before, cross-attention "
-    "whose keys and values are the last rows of the encoder, feed-forward network, each followed by add and norm. The rows times "
+    "whose keys and values are the rows of the last encoder block, feed-forward network, each followed by add and norm. The rows times "
     "the table transposed are the logits; softmax gives the next token, which is appended to the target."
 )
 PAGES = {
