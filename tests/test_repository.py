@@ -185,6 +185,15 @@ def test_letters_of_query_key_and_value_are_marked():
     assert colour(span("", "x")) == span("", "x")
 
 
+def test_a_page_can_say_that_its_letters_are_others():
+    from types import SimpleNamespace
+
+    asked = load("book/_ext/katex_static.py").coloured
+    told = {"a": {"attnlab": '{"letters": "plain", "minutes": 5}'}, "b": {"attnlab": '{"minutes": 5}'}, "c": {}}
+    pages = {name: SimpleNamespace(builder=SimpleNamespace(env=SimpleNamespace(metadata=told), current_docname=name)) for name in "abcd"}
+    assert [asked(pages[name]) for name in "abcd"] == [False, True, True, True]
+
+
 def test_dead_rules_go_and_living_ones_stay():
     import tinycss2
 

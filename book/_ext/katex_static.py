@@ -1,7 +1,8 @@
 """Mathematics is set when the book is built: one node process runs KaTeX, the reader gets plain HTML.
 
 A TeX error is a Sphinx warning, so `-W` makes it fail the build. The letters of queries, keys and values get
-the classes sym-q, sym-k and sym-v, which the style sheet colours.
+the classes sym-q, sym-k and sym-v, which the style sheet colours; not on a page whose front matter says
+`attnlab: {letters: plain}`, where these letters mean something else.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Typesetter:
             raise RuntimeError("the node process that sets the mathematics ended; run tools/frontend.py")
         return json.loads(line)
 
-    def html(self, tex: str, display: bool, node: nodes.Node) -> str:
+    def html(self, tex: str, display: bool, node: nodes.Node, coloured: bool = True) -> str:
         key = (tex, display)
         if key not in self.known:
             self.known[key] = self.ask(*key)
@@ -66,7 +67,7 @@ class Typesetter:
         if "error" in answer:
             log.warning("KaTeX: %s in %r", answer["error"], tex, location=node, type="katex")
             return f"<code>{escape(tex)}</code>"
-        return reading.label(colour_letters(answer["html"]))
+        return reading.label(colour_letters(answer["html"]) if coloured else answer["html"])
 
     def text(self, node: nodes.math | nodes.math_block) -> str:
         """The formula on one line, for what shows no mathematics."""
@@ -104,8 +105,14 @@ def _colour_span(match: re.Match[str]) -> str:
 TYPESETTER = Typesetter()
 
 
+def coloured(translator) -> bool:
+    """Whether Q, K and V are those of attention on the page that is being written."""
+    told = translator.builder.env.metadata.get(translator.builder.current_docname, {}).get("attnlab", "{}")
+    return json.loads(told).get("letters") != "plain"
+
+
 def inline_math(translator, node: nodes.math) -> None:
-    html = TYPESETTER.html(node.astext(), False, node)
+    html = TYPESETTER.html(node.astext(), False, node, coloured(translator))
     translator.body.append(
         translator.starttag(node, "span", "", CLASS="math notranslate nohighlight") + html + "</span>"
     )
@@ -125,7 +132,7 @@ def block_math(translator, node: nodes.math_block) -> None:
         body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
         translator.add_permalink_ref(node, "Permalink to this equation")
         body.append("</span>")
-    body.append(TYPESETTER.html(aligned(node.astext(), node), True, node) + "</div>")
+    body.append(TYPESETTER.html(aligned(node.astext(), node), True, node, coloured(translator)) + "</div>")
     raise nodes.SkipNode
 
 

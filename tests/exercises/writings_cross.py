@@ -6,15 +6,9 @@ import functools
 import math
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"architecture.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("architecture")
 
 
 def soft(scores):

@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from right_ways import collector
 
 from attnlab.kernels.traffic import Slow
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"efficiency.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("efficiency")
 
 
 @right("layer_flops")

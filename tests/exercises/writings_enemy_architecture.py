@@ -8,16 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 import torch
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"architecture.{name}", function))
-        return function
-
-    return add
+RIGHT, right = collector("architecture")
 
 
 @right("attend_to_blocks")

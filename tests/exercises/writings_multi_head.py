@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from right_ways import collector
 
 from attnlab.reference import attention
 from attnlab.reference.heads import merge_heads, split_heads
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"multi_head.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("multi_head")
 
 
 @right("split_heads")

@@ -6,15 +6,9 @@ import cmath
 import math
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"positions.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("positions")
 
 
 @right("sinusoidal")

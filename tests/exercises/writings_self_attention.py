@@ -5,15 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"self_attention.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("self_attention")
 
 
 def _shares(scores):

@@ -6,15 +6,9 @@ import math
 from itertools import pairwise
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"start.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("start")
 
 
 @right("continue_text")

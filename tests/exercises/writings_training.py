@@ -6,15 +6,9 @@ import math
 from collections import Counter
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"architecture.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("architecture")
 
 
 @right("next_merge")

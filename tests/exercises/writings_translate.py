@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from right_ways import collector
 
-RIGHT: list[tuple[str, object]] = []
-
-
-def right(name):
-    def add(function):
-        RIGHT.append((f"architecture.{name}", function))
-        return function
-    return add
+RIGHT, right = collector("architecture")
 
 
 @right("verdict_over_seeds")

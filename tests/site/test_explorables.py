@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import phone, sticks_out
 
 CHAPTER = "book/self_attention/scaled_dot_product.html"
 SOFTMAX, SENTENCE = "softmax_and_scale", "attention_on_a_sentence"
@@ -177,7 +178,7 @@ def test_a_token_moves_by_pointer(page, site_url):
 
 
 def test_a_token_moves_by_touch(browser, site_url):
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    context = phone(browser)
     page = context.new_page()
     place = alive(page, site_url, SENTENCE)
     point = place.get_by_role("slider", name="bird")
@@ -267,11 +268,7 @@ def test_a_phone_needs_no_sideways_scroll(page, site_url, name):
             place.locator(f"[data-step={step}]").click()
         else:
             place.locator('[data-temperature="0.01"]').click()
-        outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-            const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-            return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-        }).map((one) => one.outerHTML.slice(0, 80))""")
-        assert outside == [], step
+        assert sticks_out(place) == [], step
 
 
 def test_the_front_page_has_one_alive(page, site_url):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import sticks_out
 
 CHAPTER, NAME = "book/fundamentals/looking_back.html", "alignment_explorer"
 LOOKS = ["look back at the words", "one vector for everything"]
@@ -92,8 +93,4 @@ def test_a_phone_needs_no_sideways_scroll(page, site_url):
         for number in ("43", "42,863"):
             place.get_by_role("radio", name=number, exact=True).check()
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
-            outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-                const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-                return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-            }).map((one) => one.outerHTML.slice(0, 80))""")
-            assert outside == [], (look, number)
+            assert sticks_out(place) == [], (look, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import phone, sticks_out
 
 WALK, COST = "tile_walk", "cost_against_length"
 PAGES = {WALK: "book/efficiency/blocked_kernel.html", COST: "book/efficiency/overview.html"}
@@ -232,7 +233,7 @@ def test_readable_by_all_in_both_themes(page, site_url, name, axe_in_both_themes
 
 @pytest.mark.parametrize("name", [WALK, COST])
 def test_a_phone_needs_no_sideways_scroll(browser, site_url, name):
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    context = phone(browser)
     page = context.new_page()
     place = alive(page, site_url, name)
     if name == WALK:
@@ -245,11 +246,7 @@ def test_a_phone_needs_no_sideways_scroll(browser, site_url, name):
         place.get_by_text("4 (float32)").tap()
         place.get_by_role("spinbutton", name="Length").fill("1048576")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-        const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-        return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-    }).map((one) => one.outerHTML.slice(0, 80))""")
-    assert outside == []
+    assert sticks_out(place) == []
     context.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import phone, sticks_out
 
 PAGE = "book/self_attention/patterns.html"
 
@@ -99,16 +100,12 @@ def test_readable_by_all_in_both_themes(page, site_url, axe_in_both_themes):
 
 
 def test_a_phone_needs_no_sideways_scroll(browser, site_url):
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    context = phone(browser)
     page = context.new_page()
     place = alive(page, site_url)
     place.get_by_text("spread out, concentrated").tap()
     place.locator("[data-tokens]").get_by_text("house").tap()
     assert row(place, "a").startswith("“house”")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-        const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-        return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-    }).map((one) => one.outerHTML.slice(0, 80))""")
-    assert outside == []
+    assert sticks_out(place) == []
     context.close()

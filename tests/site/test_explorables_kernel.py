@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import phone, sticks_out
 
 NAME, PAGE = "temperature_and_kernel_width", "book/fundamentals/mathematics.html"
 
@@ -109,16 +110,12 @@ def test_readable_by_all_in_both_themes(page, site_url, axe_in_both_themes):
 
 
 def test_a_phone_needs_no_sideways_scroll(browser, site_url):
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    context = phone(browser)
     page = context.new_page()
     place = alive(page, site_url)
     place.get_by_text("on a circle").tap()
     place.locator("svg").tap(position={"x": 40, "y": 60})
     assert query(place) < -1 and meter(place, "gap") < 1e-12
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-        const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-        return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-    }).map((one) => one.outerHTML.slice(0, 80))""")
-    assert outside == []
+    assert sticks_out(place) == []
     context.close()

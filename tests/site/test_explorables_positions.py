@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import phone, sticks_out
 
 PHASES, BIAS = "position_phases", "bias_shapes"
 PAGES = {PHASES: "book/positions/sinusoidal.html", BIAS: "book/positions/guide.html"}
@@ -113,17 +114,13 @@ def test_without_javascript_the_table_stays(browser, site_url, name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_has_room_for_it(browser, site_url, name):
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    context = phone(browser)
     page = context.new_page()
     place = alive(page, site_url, name)
     place.get_by_role("radio").nth(1).tap()
     assert place.get_by_role("radio").nth(1).is_checked()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    outside = place.evaluate("""place => [...place.querySelectorAll("*")].filter((one) => {
-        const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
-        return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
-    }).map((one) => one.outerHTML.slice(0, 80))""")
-    assert outside == []
+    assert sticks_out(place) == []
     context.close()
 
 

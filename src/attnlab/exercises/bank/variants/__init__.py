@@ -1,0 +1,1 @@
+"""Part 6: the variants, what each keeps and drops."""
