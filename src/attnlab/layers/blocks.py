@@ -61,9 +61,13 @@ class EncoderBlock(nn.Module):
         x: Float[Tensor, "*batch tokens d_model"],
         mask: Bool[Tensor, ...] | None = None,
         bias: Float[Tensor, ...] | None = None,
+        cache=None,
     ) -> Float[Tensor, "*batch tokens d_model"]:
-        """`mask` (True = may look) and `bias` broadcast to (*batch, n_heads, tokens, tokens)."""
-        return self.feed_forward(self.attend(x, **_given(mask=mask, bias=bias)))
+        """`mask` (True = may look) and `bias` broadcast to (*batch, n_heads, tokens, tokens).
+
+        With a causal mask it is the block of a decoder alone; `cache` is then handed to the attention, as in `DecoderBlock`.
+        """
+        return self.feed_forward(self.attend(x, **_given(mask=mask, bias=bias, cache=cache)))
 
 
 class DecoderBlock(nn.Module):
