@@ -17,7 +17,7 @@ from attnlab.data import translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
-from attnlab.layers import LayerNorm, PreNorm, residual
+from attnlab.layers import LayerNorm, PreNorm, experts, residual
 from attnlab.models import minilm, seq2seq, transformer, whisper
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
@@ -176,6 +176,16 @@ CALLS = {
     "kernels.traffic.flash_1_traffic": (traffic.flash_1_traffic, (97, 7, 1009)),
     "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
     "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
+    "layers.experts.admitted": (experts.admitted, (torch.tensor(CODES) % 3, 3, 1)),
+    "layers.experts.balance_loss": (experts.balance_loss, (experts.route(t(0, 2, 3, 5), 2),)),
+    "layers.experts.best_groups": (experts.best_groups, (t(0, 2, 3, 6), 3, 2)),
+    "layers.experts.capacity": (experts.capacity, (12, 4, 2, 1.25)),
+    "layers.experts.loads": (experts.loads, (torch.tensor(CODES), 5)),
+    "layers.experts.nudged": (experts.nudged, (t(0, 5), torch.tensor(CODES), 0.1)),
+    "layers.experts.route": (layers.route, (t(0, 2, 3, 5), 2, t(1, 5))),
+    "layers.experts.shares": (experts.shares, (t(0, 2, 3, 5).exp(),)),
+    "layers.experts.softmax": (experts.softmax, (t(0, 2, 3, 5),)),
+    "layers.experts.unchanged": (experts.unchanged, (t(0, 2, 3, 5),)),
     "layers.residual.sinkhorn": (residual.sinkhorn, (t(0, 2, 5, 3), 4)),
     "layers.feedforward.relu": (layers.relu, (t(0, 3, 5),)),
     "layers.feedforward.gelu": (layers.gelu, (t(0, 3, 5),)),
@@ -376,6 +386,8 @@ MODULES = {
     "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.AttentionOverLayers": (lambda: residual.AttentionOverLayers(7), (t(0, 2, 5, 3, 7),)),
+    "layers.experts.Router": (lambda: layers.Router(5, 7, 2), (t(0, 2, 3, 5),)),
+    "layers.experts.Experts": (lambda: layers.Experts(layers.Router(5, 7, 2), lambda: layers.FeedForward(5, 3)), (t(0, 2, 3, 5),)),
     "layers.norms.LayerNorm": (lambda: layers.LayerNorm(5, 0.1), (t(0, 2, 3, 5),)),
     "layers.norms.RMSNorm": (lambda: layers.RMSNorm(5, 0.1), (t(0, 2, 3, 5),)),
     "layers.feedforward.FeedForward": (lambda: layers.FeedForward(5, 7, layers.gelu), (t(0, 2, 3, 5),)),
@@ -405,6 +417,7 @@ MAKERS = {
     "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),
     "HyperHead": (residual.HyperHead, {"d_model": 7, "n_streams": 3}),
     "AttentionOverLayers": (residual.AttentionOverLayers, {"d_model": 7}),
+    "Router": (layers.Router, {"d_model": 5, "n_experts": 7, "top_k": 2}),
     "LayerNorm": (layers.LayerNorm, {"d_model": 5}),
     "RMSNorm": (layers.RMSNorm, {"d_model": 5}),
     "FeedForward": (layers.FeedForward, {"d_model": 5, "d_ff": 7}),
@@ -432,7 +445,7 @@ ELSEWHERE = {
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
         "initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
-        " adam bar evaluate matrices_and_others"
+        " adam bar evaluate matrices_and_others watched"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"

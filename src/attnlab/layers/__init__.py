@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attnlab.layers.blocks import DecoderBlock, EncoderBlock, PostNorm, PreNorm
 from attnlab.layers.embedding import TiedEmbedding
+from attnlab.layers.experts import Experts, Router, Routing, balance_loss, route, watched
 from attnlab.layers.feedforward import FeedForward, GatedFeedForward, gelu, gelu_tanh, relu, silu
 from attnlab.layers.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
 from attnlab.layers.residual import AttentionOverLayers, Connection, HyperConnection, HyperHead, sinkhorn
@@ -13,6 +14,7 @@ __all__ = [
     "Connection",
     "DecoderBlock",
     "EncoderBlock",
+    "Experts",
     "FeedForward",
     "GatedFeedForward",
     "HyperConnection",
@@ -21,12 +23,17 @@ __all__ = [
     "PostNorm",
     "PreNorm",
     "RMSNorm",
+    "Router",
+    "Routing",
     "TiedEmbedding",
+    "balance_loss",
     "gelu",
     "gelu_tanh",
     "layer_norm",
     "relu",
     "rms_norm",
+    "route",
     "silu",
     "sinkhorn",
+    "watched",
 ]
