@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC, BOOK, TESTS = ROOT / "src", ROOT / "book", ROOT / "tests"
 
 # In order of data flow: a room imports from rooms before it, and from itself.
-ROOMS = """_shapes _counts reference masks attention positions layers mixers kernels cache tokens weights models data training
+ROOMS = """_shapes _counts reference masks positions attention layers mixers kernels cache tokens weights models data training
     generation studies""".split()
 LEAVES = ["plots", "diagrams", "explore", "exercises"]  # may import any room; no room and no other leaf imports them
 WITHOUT_TORCH = """_shapes _counts reference masks tokens weights.packages models.g2p data studies.bugs studies.probe studies.spoken studies.stream""".split() + LEAVES

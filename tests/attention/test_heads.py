@@ -273,3 +273,36 @@ def test_a_head_count_must_be_a_whole_number(as_readers_run_it):
     for count in (2.0, True):
         with pytest.raises(TypeError, match="n_heads must be a whole number"):
             MultiHead(30, count)
+
+
+# A width of heads of its own, and a gate
+
+
+def test_heads_may_be_wider_or_narrower_than_their_share_of_the_model():
+    for d_head in (3, 5, 7):
+        module = MultiHead(D, HEADS, 3, d_head=d_head).double()
+        assert module.query.weight.shape == (HEADS * d_head, D) and module.output.weight.shape == (D, HEADS * d_head)
+        assert module.key.weight.shape == module.value.weight.shape == (3 * d_head, D)
+        q, k, v = module.project(X, CONTEXT)
+        assert q.shape[-1] == k.shape[-1] == v.shape[-1] == d_head
+        assert_same(module(X, CONTEXT), module.output(merge_heads(grouped_attention(q, k, v))), atol=0)
+    assert MultiHead(30, 7, 1, d_head=4).n_heads == 7
+
+
+def test_a_gate_multiplies_the_merged_heads():
+    class Gate(torch.nn.Module):
+        def forward(self, x):
+            return x[..., :12].sigmoid()
+
+    module = MultiHead(D, HEADS, 3, d_head=2, gate=Gate()).double()
+    mixed = merge_heads(grouped_attention(*module.project(X, CONTEXT)))
+    assert_same(module(X, CONTEXT), module.output(mixed * X[..., :12].sigmoid()), atol=0)
+
+
+def test_a_width_of_heads_and_a_gate_at_the_door(as_readers_run_it):
+    with pytest.raises(ValueError, match="d_head must be at least 1 but is 0"):
+        MultiHead(D, HEADS, d_head=0)
+    with pytest.raises(TypeError, match="d_head must be a whole number"):
+        MultiHead(D, HEADS, d_head=2.0)
+    with pytest.raises(ValueError, match=r"the gate gave \(2, 5, 1\) for the merged heads, which are \(2, 5, 30\)"):
+        MultiHead(D, HEADS, gate=torch.nn.Linear(D, 1))(X.float(), CONTEXT.float())

@@ -121,6 +121,8 @@ CALLS = {
     "attention.heads.merge_heads": (attention.merge_heads, (t(0, 2, 3, 5, 7),)),
     "attention.heads.repeat_heads": (attention.repeat_heads, (t(0, 2, 3, 5, 7), 6)),
     "attention.heads.grouped_attention": (attention.grouped_attention, HEADS),
+    "attention.parts.soft_cap": (attention.soft_cap, (t(0, 2, 3), 0.7)),
+    "attention.parts.weights_of": (functools.partial(attention.weights_of, attention.grouped_attention), HEADS[:2]),
     "attention.scoring.dot": (scoring.dot, (TQ, TK)),
     "attention.scoring.scaled_dot": (scoring.scaled_dot, (TQ, TK)),
     "attention.scoring.general": (scoring.general, (TQ, t(9, 2, 7, 3), t(8, 5, 3))),
@@ -382,6 +384,9 @@ MODULES = {
     "attention.heads.MultiHead": (lambda: attention.MultiHead(6, 3), (t(0, 2, 5, 6),)),
     "attention.heads.MultiHead, one key for all": (lambda: attention.MultiHead(6, 3, 1), (t(0, 2, 5, 6),)),
     "attention.heads.MultiHead, blocked": (lambda: attention.MultiHead(6, 3, 1, flash_attention), (t(0, 2, 5, 6),)),
+    "attention.heads.MultiHead, of parts": (lambda: attention.MultiHead(6, 3, 1, attention.QKNorm(
+        attention.Rotated(attention.Local(attention.SoftCapped(2.0), 3), positions.frequencies(4)), layers.RMSNorm(4),
+        attention.AllHeads(layers.RMSNorm(4))), d_head=4, gate=torch.nn.Linear(6, 12)), (t(0, 2, 5, 6),)),
     "attention.latent.LatentAttention": (lambda: attention.LatentAttention(6, 3, 4, 2), (t(0, 2, 5, 6),)),
     "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
@@ -396,6 +401,8 @@ MODULES = {
     "layers.blocks.EncoderBlock": (lambda: layers.EncoderBlock(
         layers.PostNorm(attention.MultiHead(6, 3), layers.LayerNorm(6)), layers.PostNorm(layers.FeedForward(6, 7), layers.LayerNorm(6))),
         (t(0, 2, 5, 6),)),
+    "layers.blocks.ParallelBlock": (lambda: layers.ParallelBlock(
+        layers.LayerNorm(6), attention.MultiHead(6, 3), layers.OutputNorm(layers.FeedForward(6, 7), layers.RMSNorm(6))), (t(0, 2, 5, 6),)),
     "layers.blocks.DecoderBlock": (lambda: layers.DecoderBlock(
         *(layers.PreNorm(attention.MultiHead(6, 3), layers.RMSNorm(6)) for _ in range(2)),
         layers.PreNorm(layers.GatedFeedForward(6, 7), layers.RMSNorm(6))), (t(0, 2, 5, 6), t(1, 2, 3, 6))),
@@ -412,6 +419,8 @@ MODULES = {
 # Makers whose arguments are counts: the maker, arguments that are right.
 MAKERS = {
     "MultiHead": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "n_kv_heads": 1}),
+    "MultiHead, heads of a width of their own": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "d_head": 4}),
+    "Local": (functools.partial(attention.Local, attention.attention), {"window": 3}),
     "LatentAttention": (attention.LatentAttention, {"d_model": 6, "n_heads": 3, "d_latent": 4, "d_rotary": 2}),
     "GraphAttention": (graph.GraphAttention, {"d_in": 5, "d_out": 3}),
     "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),

@@ -6,11 +6,14 @@ from compare import assert_same, normal
 from torch import nn
 
 from attnlab.attention import MultiHead
+from attnlab.cache import Cache
 from attnlab.layers import (
     DecoderBlock,
     EncoderBlock,
     FeedForward,
     LayerNorm,
+    OutputNorm,
+    ParallelBlock,
     PostNorm,
     PreNorm,
     RMSNorm,
@@ -278,3 +281,38 @@ def test_errors_at_the_door(as_readers_run_it):
         match=r"the layer turned \(2, 5, 6\) into \(2, 5, 1\), which cannot be added",
     ):
         PostNorm(nn.Linear(D, 1).double(), nn.Identity())(X)
+
+
+# Blocks of models that have a decoder alone
+
+
+def test_a_layer_s_output_can_be_normalised_before_it_is_added():
+    layer, before, after = FeedForward(D, D_FF).double(), LayerNorm(D, EPSILON).double(), RMSNorm(D).double()
+    sandwich = PreNorm(OutputNorm(layer, after), before)
+    assert_same(sandwich(X), X + after(layer(before(X))), atol=0)
+    assert_same(PreNorm(OutputNorm(layer, after), nn.Identity())(X), X + after(layer(X)), atol=0)
+    attend = OutputNorm(MultiHead(D, HEADS).double(), after)
+    assert_same(attend(X, context=MEMORY), after(attend.layer(X, context=MEMORY)), atol=0)
+
+
+def a_block(kind: str) -> nn.Module:
+    attend, feed_forward = MultiHead(D, HEADS, 1), FeedForward(D, D_FF)
+    if kind == "parallel":
+        return ParallelBlock(LayerNorm(D, EPSILON), attend, feed_forward).double()
+    return EncoderBlock(PreNorm(attend, RMSNorm(D)), PreNorm(feed_forward, RMSNorm(D))).double()
+
+
+def test_both_layers_of_a_parallel_block_read_the_same_token():
+    block = a_block("parallel")
+    normed, bias = block.norm(X), t(5, 1, HEADS, N, N)
+    expected = X + block.attend(normed, mask=CAUSAL, bias=bias) + block.feed_forward(normed)
+    assert_same(block(X, mask=CAUSAL, bias=bias), expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["parallel", "one after the other"])
+def test_a_block_goes_on_with_a_cache(kind):
+    block, cache = a_block(kind), Cache()
+    whole = block(X, mask=CAUSAL)
+    steps = [block(X[:, i : i + 1], mask=CAUSAL[i : i + 1, : i + 1], cache=cache) for i in range(N)]
+    assert_same(torch.cat(steps, 1), whole)
+    assert cache.length == N

@@ -5,10 +5,12 @@ from __future__ import annotations
 REFERENCE = "src/attnlab/reference/heads.py"
 TORCH = "src/attnlab/attention/heads.py"
 LATENT = "src/attnlab/attention/latent.py"
+PARTS = "src/attnlab/attention/parts.py"
 TESTS = {
     REFERENCE: ["tests/reference/test_heads.py"],
     TORCH: ["tests/attention/test_heads.py"],
     LATENT: ["tests/attention/test_latent.py"],
+    PARTS: ["tests/attention/test_parts.py"],
 }
 
 MUTATIONS = [
@@ -43,13 +45,19 @@ MUTATIONS = [
     (TORCH, "repeat_heads(v, n_heads), mask, bias, scale)", "repeat_heads(v, n_heads), mask, None, scale)", "bias not passed on"),
     (TORCH, "grouped_attention if attend is attention else attend", "attend", "plain attention left to fail on groups"),
     (TORCH, "grouped_attention if attend is attention else attend", "grouped_attention", "what was passed in is not used"),
-    (TORCH, "d_model // n_heads * n_kv_heads", "d_model", "keys as many as queries"),
-    (TORCH, "self.key = nn.Linear(d_model, d_kv, bias)", "self.key = nn.Linear(d_model, d_kv, False)", "keys without their bias"),
+    (TORCH, "self.key = nn.Linear(d_model, n_kv_heads * d_head, bias)", "self.key = nn.Linear(d_model, n_heads * d_head, bias)",
+     "keys as many as queries"),
+    (TORCH, "self.key = nn.Linear(d_model, n_kv_heads * d_head, bias)", "self.key = nn.Linear(d_model, n_kv_heads * d_head, False)",
+     "keys without their bias"),
+    (TORCH, "_gated(mixed, self.gate(x))", "mixed", "the gate is forgotten"),
+    (TORCH, "return mixed * gates", "return gates", "the gate replaces what was mixed"),
+    (TORCH, "if gates.shape != mixed.shape:", "if False:", "a gate of any shape"),
+    (TORCH, 'return count("d_head", d_head, at_least=1)', "return d_model // n_heads", "a given width of heads is ignored"),
     (TORCH, "bias: bool = False", "bias: bool = True", "biases by default"),
     (TORCH, "split_heads(self.value(context), self.n_kv_heads)", "split_heads(self.value(x), self.n_kv_heads)",
      "values from the wrong tokens"),
-    (TORCH, "self.output(merge_heads(self.attend(", "(merge_heads(self.attend(", "no output projection"),
-    (TORCH, "**options)))\n\n    def project", ")))\n\n    def project", "options dropped"),
+    (TORCH, "return self.output(mixed if self.gate is None", "return (mixed if self.gate is None", "no output projection"),
+    (TORCH, "self._remembered(x, context, cache), **options))", "self._remembered(x, context, cache)))", "options dropped"),
     (TORCH, "2 < overlay.ndim < n_axes", "3 < overlay.ndim < n_axes", "mask without an axis for heads"),
     (TORCH, '    for name in ("mask", "bias"):', '    for name in ("mask",):', "bias without an axis for heads"),
     (TORCH, '_need_width("context", context, self.key.in_features)', "pass", "context of any width"),
@@ -63,4 +71,24 @@ MUTATIONS = [
     (LATENT, "torch.cat([keys, shared], dim=-1), values, scale=self.scale", "torch.cat([keys, 0 * shared], dim=-1), values, scale=self.scale",
      "the shared key is forgotten"),
     (TORCH, "if whole % n:", "if whole < n:", "any head count"),
+    (PARTS, "turned[n_keys - n_queries :]", "turned[:n_queries]", "queries turned from nought on"),
+    (PARTS, "self._turned(k, turned), v", "k, v", "keys not turned"),
+    (PARTS, "self._turned(k, turned), v", "self._turned(k, turned), self._turned(v, turned)", "values turned"),
+    (PARTS, "self.turn(first, turned) * self.scale", "self.turn(first, turned)", "what was turned is not scaled"),
+    (PARTS, "torch.arange(n_keys) if positions is None else positions", "torch.arange(n_keys)", "given places ignored"),
+    (PARTS, "self.speeds(n_keys) if callable", "self.speeds(n_queries) if callable", "speeds of the new tokens alone"),
+    (PARTS, "self.attend(self.q_norm(q), self.k_norm(k), v", "self.attend(self.q_norm(q), k, v", "keys not normalised"),
+    (PARTS, "self.attend(self.q_norm(q), self.k_norm(k), v", "self.attend(self.k_norm(q), self.q_norm(k), v", "norms swapped"),
+    (PARTS, "split_heads(self.norm(merge_heads(x)), x.shape[-3])", "self.norm(x.flatten(-2)).view(x.shape)", "heads not merged"),
+    (PARTS, "near(*places(q.shape[-2], k.shape[-2], q), self.window)", "near(*places(q.shape[-2], k.shape[-2], q), self.window + 1)",
+     "one key more"),
+    (PARTS, "mask=seen if mask is None else mask & seen", "mask=seen", "the other mask forgotten"),
+    (PARTS, "mask=seen if mask is None else mask & seen", "mask=seen if mask is None else mask | seen", "one of the masks is enough"),
+    (PARTS, "return cap * torch.tanh(x / cap)", "return torch.tanh(x / cap)", "capped at 1"),
+    (PARTS, "return cap * torch.tanh(x / cap)", "return x.clamp(-cap, cap)", "clipped"),
+    (PARTS, "soft_cap(scores if bias is None else scores + bias, self.cap)", "soft_cap(scores, self.cap) + (0 if bias is None else bias)",
+     "the bias behind the cap"),
+    (PARTS, "attention(torch.zeros_like(q), k, v, mask, scores)", "attention(torch.zeros_like(q), k, v, None, scores)", "no mask"),
+    (PARTS, "attention(torch.zeros_like(q), k, v, mask, scores)", "attention(q, k, v, mask, scores)", "scored twice"),
+    (PARTS, "if n_queries > n_keys:", "if False:", "more queries than keys"),
 ]  # fmt: skip

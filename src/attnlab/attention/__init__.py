@@ -11,14 +11,22 @@ from attnlab.attention.heads import (
     split_heads,
 )
 from attnlab.attention.latent import LatentAttention
+from attnlab.attention.parts import AllHeads, Local, QKNorm, Rotated, SoftCapped, soft_cap, weights_of
 
 __all__ = [
+    "AllHeads",
     "LatentAttention",
+    "Local",
     "MultiHead",
+    "QKNorm",
+    "Rotated",
+    "SoftCapped",
     "attention",
     "attention_weights",
     "grouped_attention",
     "merge_heads",
     "repeat_heads",
+    "soft_cap",
     "split_heads",
+    "weights_of",
 ]

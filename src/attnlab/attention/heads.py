@@ -68,7 +68,10 @@ class MultiHead(nn.Module):
     attend: a function of q (*batch, n_heads, queries, d_head), k and v (*batch, n_kv_heads, keys, d_head)
         and of whatever `forward` is given by name: `attention`, `grouped_attention`, `flash_attention`, ...
     bias: whether the four projections add a vector.
-    Errors: ValueError unless n_heads divides d_model and n_kv_heads divides n_heads.
+    d_head: the width of a head, d_model / n_heads unless given; with another one the heads together are narrower or
+        wider than the model.
+    gate: a module of x (*batch, queries, n_heads · d_head), whose result multiplies the merged heads before W_O.
+    Errors: ValueError unless n_kv_heads divides n_heads and, where no d_head is given, n_heads divides d_model.
     Source: [vaswani2017, section 3.2.2]; [shazeer2019, section 3]; [ainslie2023, section 2.2].
     """
 
@@ -79,19 +82,22 @@ class MultiHead(nn.Module):
         n_kv_heads: int | None = None,
         attend: Callable = attention,
         bias: bool = False,
+        *,
+        d_head: int | None = None,
+        gate: nn.Module | None = None,
     ):
         super().__init__()
         n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        d_model = count("d_model", d_model, at_least=1)
-        n_heads = need_divisor("n_heads", n_heads, "d_model", d_model)
+        d_model, n_heads = count("d_model", d_model, at_least=1), count("n_heads", n_heads, at_least=1)
         n_kv_heads = need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
+        d_head = _width_of_a_head(d_head, d_model, n_heads)
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
         self.attend = grouped_attention if attend is attention else attend
-        d_kv = d_model // n_heads * n_kv_heads
-        self.query = nn.Linear(d_model, d_model, bias)
-        self.key = nn.Linear(d_model, d_kv, bias)
-        self.value = nn.Linear(d_model, d_kv, bias)
-        self.output = nn.Linear(d_model, d_model, bias)
+        self.query = nn.Linear(d_model, n_heads * d_head, bias)
+        self.key = nn.Linear(d_model, n_kv_heads * d_head, bias)
+        self.value = nn.Linear(d_model, n_kv_heads * d_head, bias)
+        self.output = nn.Linear(n_heads * d_head, d_model, bias)
+        self.gate = gate
 
     def forward(
         self,
@@ -108,7 +114,8 @@ class MultiHead(nn.Module):
             asks all of them; those of a context are made at the first call and kept.
         """
         _need_heads_axis(x.ndim + 1, options)
-        return self.output(merge_heads(self.attend(*self._remembered(x, context, cache), **options)))
+        mixed = merge_heads(self.attend(*self._remembered(x, context, cache), **options))
+        return self.output(mixed if self.gate is None else _gated(mixed, self.gate(x)))
 
     def project(
         self,
@@ -150,6 +157,18 @@ def need_divisor(name: str, n: int, whole_name: str, whole: int) -> int:
     if whole % n:
         raise ValueError(f"{name} = {n} does not divide {whole_name} = {whole}")
     return n
+
+
+def _width_of_a_head(d_head: int | None, d_model: int, n_heads: int) -> int:
+    if d_head is None:
+        return d_model // need_divisor("n_heads", n_heads, "d_model", d_model)
+    return count("d_head", d_head, at_least=1)
+
+
+def _gated(mixed: Tensor, gates: Tensor) -> Tensor:
+    if gates.shape != mixed.shape:
+        raise ValueError(f"the gate gave {tuple(gates.shape)} for the merged heads, which are {tuple(mixed.shape)}")
+    return mixed * gates
 
 
 def _need_width(name: str, x: Tensor, d_model: int) -> None:

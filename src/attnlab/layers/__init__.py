@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attnlab.layers.blocks import DecoderBlock, EncoderBlock, PostNorm, PreNorm
+from attnlab.layers.blocks import DecoderBlock, EncoderBlock, OutputNorm, ParallelBlock, PostNorm, PreNorm
 from attnlab.layers.embedding import TiedEmbedding
 from attnlab.layers.experts import Experts, Router, Routing, balance_loss, route, watched
 from attnlab.layers.feedforward import FeedForward, GatedFeedForward, gelu, gelu_tanh, relu, silu
@@ -20,6 +20,8 @@ __all__ = [
     "HyperConnection",
     "HyperHead",
     "LayerNorm",
+    "OutputNorm",
+    "ParallelBlock",
     "PostNorm",
     "PreNorm",
     "RMSNorm",

@@ -43,8 +43,25 @@ class PreNorm(nn.Module):
         return _added(x, self.dropout(self.layer(self.norm(x), **given)))
 
 
+class OutputNorm(nn.Module):
+    """norm(layer(x, ...)): what the layer adds is normalised before it is added.
+
+    Goes where a layer goes: `PreNorm(OutputNorm(layer, after), before)` normalises on both sides of the layer,
+    `PreNorm(OutputNorm(layer, after), nn.Identity())` only behind it.
+    """
+
+    def __init__(self, layer: nn.Module, norm: nn.Module):
+        super().__init__()
+        self.layer, self.norm = layer, norm
+
+    def forward(self, x: Float[Tensor, "*tokens d_model"], **given) -> Float[Tensor, "*tokens d_model"]:
+        return self.norm(self.layer(x, **given))
+
+
 class EncoderBlock(nn.Module):
     """Look, then think: self-attention, then the feed-forward network, each one already wrapped.
+
+    With a causal mask, and while writing a cache, it is the block of a model that has a decoder alone.
 
     attend: a wrapped attention, such as `PostNorm(MultiHead(...), LayerNorm(...))`; it is given the mask and the
         bias by name where there are any.
@@ -63,11 +80,33 @@ class EncoderBlock(nn.Module):
         bias: Float[Tensor, ...] | None = None,
         cache=None,
     ) -> Float[Tensor, "*batch tokens d_model"]:
-        """`mask` (True = may look) and `bias` broadcast to (*batch, n_heads, tokens, tokens).
+        """`mask` (True = may look) and `bias` broadcast to (*batch, n_heads, tokens, keys).
 
-        With a causal mask it is the block of a decoder alone; `cache` is then handed to the attention, as in `DecoderBlock`.
+        The keys are the tokens of x, behind those that a `cache` (`attnlab.cache.Cache`) holds.
         """
         return self.feed_forward(self.attend(x, **_given(mask=mask, bias=bias, cache=cache)))
+
+
+class ParallelBlock(nn.Module):
+    """x + attend(norm(x)) + feed_forward(norm(x)): both layers read the same normalised token, their results are added.
+
+    attend, feed_forward: not wrapped. Used as `EncoderBlock`. Source: [chowdhery2022, "parallel layers"].
+    """
+
+    def __init__(self, norm: nn.Module, attend: nn.Module, feed_forward: nn.Module):
+        super().__init__()
+        self.norm, self.attend, self.feed_forward = norm, attend, feed_forward
+
+    def forward(
+        self,
+        x: Float[Tensor, "*batch tokens d_model"],
+        mask: Bool[Tensor, ...] | None = None,
+        bias: Float[Tensor, ...] | None = None,
+        cache=None,
+    ) -> Float[Tensor, "*batch tokens d_model"]:
+        normed = self.norm(x)
+        x = _added(x, self.attend(normed, **_given(mask=mask, bias=bias, cache=cache)))
+        return _added(x, self.feed_forward(normed))
 
 
 class DecoderBlock(nn.Module):
