@@ -12,6 +12,7 @@ from compare import normal
 from attnlab import attention, data, generation, masks, positions, reference, training
 from attnlab import attention, data, layers, masks, positions, reference, training
 from attnlab.attention import graph, scoring
+from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
 from attnlab.data import translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
@@ -22,6 +23,8 @@ from attnlab.models import minilm, seq2seq, transformer, whisper
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
+from attnlab.reference import latent as np_latent
+from attnlab.reference import sinks as np_sinks
 from attnlab.reference import losses as np_losses
 from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
@@ -47,6 +50,8 @@ def shares(*shape: int) -> np.ndarray:
 Q, K, V = normal(0, 2, 3, 5), normal(1, 2, 7, 5), normal(2, 2, 7, 11)
 TQ, TK, TV = map(torch.tensor, (Q, K, V))
 HEADS = (t(3, 2, 6, 3, 5), t(4, 2, 3, 7, 5), t(5, 2, 3, 7, 2))
+HEADS_ALIKE = (t(3, 2, 6, 3, 5), t(4, 2, 6, 7, 5), t(5, 2, 6, 7, 2))
+LATENTS = np_latent.Latents(*(normal(i, *size) for i, size in enumerate([(6, 6), (6, 6), (6, 4), (6, 2), (4, 6), (4, 6), (6, 6)])))
 MASK = masks.causal(*masks.positions(3, 7))
 EDGES = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 0, 3])
 TEDGES = tuple(map(torch.tensor, EDGES))
@@ -123,6 +128,10 @@ CALLS = {
     "attention.heads.grouped_attention": (attention.grouped_attention, HEADS),
     "attention.parts.soft_cap": (attention.soft_cap, (t(0, 2, 3), 0.7)),
     "attention.parts.weights_of": (functools.partial(attention.weights_of, attention.grouped_attention), HEADS[:2]),
+    "attention.sinks.sink_attention": (attention.sink_attention, (*HEADS_ALIKE, t(8, 6))),
+    "attention.sinks.sink_weights": (attention.sink_weights, (*HEADS_ALIKE[:2], t(8, 6))),
+    "attention.sinks.sink_gate": (attention.sink_gate, (*HEADS_ALIKE[:2], t(8, 6))),
+    "attention.sinks.extra_key": (extra_key, (*HEADS_ALIKE[1:], t(8, 6), None, None)),
     "attention.scoring.dot": (scoring.dot, (TQ, TK)),
     "attention.scoring.scaled_dot": (scoring.scaled_dot, (TQ, TK)),
     "attention.scoring.general": (scoring.general, (TQ, t(9, 2, 7, 3), t(8, 5, 3))),
@@ -267,6 +276,11 @@ CALLS = {
     "reference.graph.leaky_relu": (np_graph.leaky_relu, (normal(0, 3, 5), 0.2)),
     "reference.graph.walks": (np_graph.walks, (np.tri(4, dtype=bool), 3)),
     "reference.graph.reach": (np_graph.reach, (np.tri(4, dtype=bool), 3)),
+    "reference.sinks.sink_attention": (np_sinks.sink_attention, (Q, K, V, np.array([0.5, -1.0]), MASK)),
+    "reference.sinks.sink_weights": (np_sinks.sink_weights, (Q, K, np.array([0.5, -1.0]), MASK)),
+    "reference.latent.latent_attention": (lambda x: np_latent.latent_attention(x, LATENTS, 3), (normal(0, 2, 5, 6),)),
+    "reference.latent.latent_attention_absorbed": (
+        lambda x: np_latent.latent_attention_absorbed(x, LATENTS, 3), (normal(0, 2, 5, 6),)),
     "reference.heads.split_heads": (np_heads.split_heads, (normal(0, 2, 5, 6), 3)),
     "reference.heads.merge_heads": (np_heads.merge_heads, (normal(0, 2, 3, 5, 7),)),
     "reference.heads.repeat_heads": (np_heads.repeat_heads, (normal(0, 2, 3, 5, 7), 6)),
@@ -387,6 +401,8 @@ MODULES = {
     "attention.heads.MultiHead, of parts": (lambda: attention.MultiHead(6, 3, 1, attention.QKNorm(
         attention.Rotated(attention.Local(attention.SoftCapped(2.0), 3), positions.frequencies(4)), layers.RMSNorm(4),
         attention.AllHeads(layers.RMSNorm(4))), d_head=4, gate=torch.nn.Linear(6, 12)), (t(0, 2, 5, 6),)),
+    "attention.gates.OutputGate": (lambda: attention.OutputGate(6, 3, 2), (t(0, 2, 5, 6),)),
+    "attention.sinks.Sinks": (lambda: attention.Sinks(attention.attention, 6), HEADS_ALIKE),
     "attention.latent.LatentAttention": (lambda: attention.LatentAttention(6, 3, 4, 2), (t(0, 2, 5, 6),)),
     "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
@@ -421,6 +437,8 @@ MAKERS = {
     "MultiHead": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "n_kv_heads": 1}),
     "MultiHead, heads of a width of their own": (attention.MultiHead, {"d_model": 6, "n_heads": 3, "d_head": 4}),
     "Local": (functools.partial(attention.Local, attention.attention), {"window": 3}),
+    "OutputGate": (attention.OutputGate, {"d_model": 6, "n_heads": 3, "d_head": 2}),
+    "Sinks": (lambda n_heads: attention.Sinks(attention.attention, n_heads), {"n_heads": 3}),
     "LatentAttention": (attention.LatentAttention, {"d_model": 6, "n_heads": 3, "d_latent": 4, "d_rotary": 2}),
     "GraphAttention": (graph.GraphAttention, {"d_in": 5, "d_out": 3}),
     "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),

@@ -63,7 +63,7 @@ MUTATIONS = [
     (TORCH, '_need_width("context", context, self.key.in_features)', "pass", "context of any width"),
     (LATENT, "self.n_heads + self.d_rotary) ** -0.5", "self.n_heads) ** -0.5", "scaled by the unfolded part alone"),
     (LATENT, "self.rotary_key(x), _positions(first, x))", "self.rotary_key(x), _positions(0, x))", "cache positions start again"),
-    (LATENT, "first = cache.shape[-2] - x.shape[-2]", "first = 0", "query positions start at nought"),
+    (LATENT, "first = kept.shape[-2] - x.shape[-2]", "first = 0", "query positions start at nought"),
     (LATENT, "mixed @ value_of_head.mT", "mixed @ key_of_head.mT", "values unfolded as keys"),
     (LATENT, "torch.cat([own @ key_of_head, turned], dim=-1)", "torch.cat([own @ value_of_head, turned], dim=-1)",
      "queries unfolded as values"),

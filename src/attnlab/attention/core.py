@@ -59,6 +59,23 @@ def attention_weights(
 
 def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, scale: float | None) -> Tensor:
     """The weights before they are rounded to the precision of the arguments."""
+    scores = masked_scores(q, k, mask, bias, scale)
+    blind = torch.isneginf(scores).all(dim=-1, keepdim=True)
+    # A row of nothing but -inf would normalise to NaN, gradient included: level it first, erase it after.
+    return torch.softmax(scores.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)  # normalise
+
+
+def masked_scores(
+    q: Float[Tensor, "*#batch queries d_k"],
+    k: Float[Tensor, "*#batch keys d_k"],
+    mask: Bool[Tensor, "*#scores"] | None = None,
+    bias: Float[Tensor, "*#scores"] | None = None,
+    scale: float | None = None,
+) -> Float[Tensor, "*all_batch queries keys"]:
+    """q kᵀ · scale + bias, and -inf where the mask forbids to look; in float32 at least.
+
+    Arguments and errors are those of `attention`.
+    """
     shape = check_scores(q, k)
     _need_alike(q=q, k=k)
     _need_finite(q=q, k=k)
@@ -71,9 +88,7 @@ def _weights(q: Tensor, k: Tensor, mask: Tensor | None, bias: Tensor | None, sca
     if mask is not None:
         _need_mask(mask, shape)
         scores = torch.where(mask, scores, -math.inf)  # mask
-    blind = torch.isneginf(scores).all(dim=-1, keepdim=True)
-    # A row of nothing but -inf would normalise to NaN, gradient included: level it first, erase it after.
-    return torch.softmax(scores.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)  # normalise
+    return scores
 
 
 def _as_written(x: Tensor):

@@ -54,6 +54,20 @@ def attention_weights(
     Every row sums to 1, or holds only zeros where the query may look at no key.
     Arguments, errors and source are those of `attention`.
     """
+    return softmax(masked_scores(q, k, mask, bias, scale))  # normalise
+
+
+def masked_scores(
+    q: Real[Array, "*#batch queries d_k"],
+    k: Real[Array, "*#batch keys d_k"],
+    mask: Bool[Array, "*#scores"] | None = None,
+    bias: Float[Array, "*#scores"] | None = None,
+    scale: float | None = None,
+) -> Float[Array, "*all_batch queries keys"]:
+    """q kᵀ · scale + bias, and -inf where the mask forbids to look.
+
+    Arguments and errors are those of `attention`.
+    """
     q, k = finite("q", q), finite("k", k)
     shape = check_scores(q, k)
     scores = q @ k.mT  # score
@@ -62,7 +76,7 @@ def attention_weights(
         scores = scores + _bias(bias, shape)
     if mask is not None:
         scores = np.where(_mask(mask, shape), scores, -np.inf)  # mask
-    return softmax(scores)  # normalise
+    return scores
 
 
 def attention_gradient(
