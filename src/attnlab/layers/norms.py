@@ -48,13 +48,13 @@ def rms_norm(
 
 
 class LayerNorm(nn.Module):
-    """`layer_norm` with a gain that starts at 1 and a bias that starts at 0, both learned."""
+    """`layer_norm` with a gain that starts at 1 and a bias that starts at 0, both learned; bias: whether there is one."""
 
-    def __init__(self, d_model: int, epsilon: float = 1e-5):
+    def __init__(self, d_model: int, epsilon: float = 1e-5, bias: bool = True):
         super().__init__()
         d_model = count("d_model", d_model, at_least=1)
         self.gain = nn.Parameter(torch.ones(d_model))
-        self.bias = nn.Parameter(torch.zeros(d_model))
+        self.bias = nn.Parameter(torch.zeros(d_model)) if bias else None
         self.epsilon = need_epsilon(epsilon)
 
     def forward(self, x: Float[Tensor, "*tokens d_model"]) -> Float[Tensor, "*tokens d_model"]:

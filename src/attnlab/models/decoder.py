@@ -1,0 +1,192 @@
+"""A decoder alone, of whatever blocks: what the families of language models since 2023 have in common.
+
+What is notable about it:
+- the model itself knows no positions: what turns, biases or hides keys is a part of each block's attention, so that one
+  layer may differ from the next;
+- a block is made by a function of the layer's number: `families` has one such function for each published family;
+- the mask that is handed to every block is causal and hides padding, nothing more; a window is a part of the attention;
+- a cache keeps keys as they were projected, so each step turns (and normalises) all of them anew: published programs keep them
+  turned, which is faster and the same, but for speeds that change with the length of the text;
+- the table of tokens may serve twice; what is done to the rows that enter and to the logits that leave is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attnlab._counts import count
+from attnlab._shapes import Bool, Float, Int
+from attnlab.attention import MultiHead, weights_of
+from attnlab.cache import ModelCache
+from attnlab.layers import LayerNorm, RMSNorm
+from attnlab.masks import causal, positions
+
+
+@dataclass(frozen=True)
+class Config:
+    """The sizes; d_head is free of d_model / n_heads, and max_len the longest text that is accepted."""
+
+    vocab_size: int
+    d_model: int
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    d_head: int
+    d_ff: int
+    max_len: int = 4096
+
+    def __post_init__(self):
+        for name in self.__dataclass_fields__:
+            count(name, getattr(self, name), at_least=1)
+        if self.n_heads % self.n_kv_heads:
+            raise ValueError(f"n_kv_heads = {self.n_kv_heads} does not divide n_heads = {self.n_heads}")
+
+
+class Decoder(nn.Module):
+    """logits = transform(norm(blocks(scale · table[ids])) · headᵀ).
+
+    block: from the number of a layer, 0 for the first, to a module called as block(x, mask=, cache=).
+    norm: from d_model to what follows the last block.
+    scale: multiplies the rows of the table that enter.
+    transform: of the logits, such as a soft cap.
+    tied: whether the head is the table; if not, it is a matrix of its own.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        block: Callable[[int], nn.Module],
+        norm: Callable[[int], nn.Module] = RMSNorm,
+        *,
+        scale: float = 1.0,
+        transform: Callable[[Tensor], Tensor] | None = None,
+        tied: bool = True,
+    ):
+        super().__init__()
+        self.config, self.scale, self.transform = config, scale, transform
+        self.tokens = nn.Embedding(config.vocab_size, config.d_model)
+        self.blocks = nn.ModuleList(block(number) for number in range(config.n_layers))
+        self.last = norm(config.d_model)
+        self.head = None if tied else nn.Linear(config.d_model, config.vocab_size, bias=False)
+        initial_values(self)
+
+    def forward(
+        self,
+        ids: Int[Tensor, "batch tokens"],
+        cache: ModelCache | None = None,
+        real: Bool[Tensor, "batch tokens"] | None = None,
+    ) -> Float[Tensor, "batch tokens vocab_size"]:
+        """Logits of the token after each token of `ids`.
+
+        With a cache from `start_cache`, `ids` holds the new tokens alone: they go on where the last call ended.
+        real: False for the tokens that fill a text up; all are real unless given. They are hidden, yet they have places: to
+            write on, fill up in front.
+        Errors: ValueError for an id outside the vocabulary, for more than max_len tokens; TypeError for ids that are not
+        integers.
+        """
+        head = self.tokens.weight if self.head is None else self.head.weight
+        logits = nn.functional.linear(self.states(ids, cache, real), head)
+        return logits if self.transform is None else self.transform(logits)
+
+    def states(
+        self, ids: Int[Tensor, "batch tokens"], cache: ModelCache | None = None, real: Bool[Tensor, "batch tokens"] | None = None
+    ) -> Float[Tensor, "batch tokens d_model"]:
+        """What the last norm gives, before it is compared with the head."""
+        self._need_ids(ids, cache)
+        new = torch.ones_like(ids, dtype=torch.bool) if real is None else _same_shape(real, ids)
+        known = new if cache is None else cache.extended(new)
+        mask = known[:, None, None, :] & causal(*positions(ids.shape[1], known.shape[1], ids))
+        x = self.scale * self.tokens(ids)
+        layers = (None,) * len(self.blocks) if cache is None else cache.layers
+        for block, layer in zip(self.blocks, layers, strict=True):
+            x = block(x, mask=mask, cache=layer)
+        if cache is not None:
+            cache.extend(new)
+        return self.last(x)
+
+    def start_cache(self) -> ModelCache:
+        """An empty cache, for one batch of texts."""
+        return ModelCache(self.config.n_layers)
+
+    def _need_ids(self, ids: Tensor, cache: ModelCache | None) -> None:
+        if ids.is_floating_point() or ids.dtype == torch.bool:
+            raise TypeError(f"ids must hold integers but their dtype is {ids.dtype}")
+        if ids.ndim != 2:
+            raise ValueError(f"ids need the axes (batch, tokens) but have shape {tuple(ids.shape)}")
+        if cache is not None and len(cache.layers) != len(self.blocks):
+            raise ValueError(f"the cache has {len(cache.layers)} layers but the model {len(self.blocks)}")
+        n = ids.shape[1] + (0 if cache is None else cache.length)
+        if n > self.config.max_len:
+            raise ValueError(f"{n} tokens are more than max_len = {self.config.max_len}")
+        size = self.config.vocab_size
+        if ids.device.type == "cpu" and ids.numel() and not 0 <= ids.min() <= ids.max() < size:
+            raise ValueError(f"ids from {ids.min()} to {ids.max()} but the vocabulary has {size}: 0 to {size - 1}")
+
+
+def initial_values(model: Decoder) -> None:
+    """The one table of initial values, written into `model`; published families print others, or none.
+
+    tables, matrices    normal, mean 0, standard deviation 0.02
+    of these, output and contract (they write into the residual stream)    0.02 / sqrt(2 n_layers)
+    biases              0
+    normalisations      gain 1, bias 0
+    Parts with parameters of their own (experts, sinks) keep the values they are made with, but for the matrices in them.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            writes = name.endswith((".output", ".contract"))
+            nn.init.normal_(module.weight, std=0.02 / (2 * model.config.n_layers) ** 0.5 if writes else 0.02)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, LayerNorm | RMSNorm):
+            nn.init.ones_(module.gain)
+
+
+class Trace(NamedTuple):
+    """What happened to a batch of texts on its way up.
+
+    hidden: (n_layers + 1, batch, tokens, d_model), what enters each block and what leaves the last norm;
+    weights: (n_layers, batch, heads, queries, keys).
+    """
+
+    hidden: Tensor
+    weights: Tensor
+
+
+@torch.no_grad()
+def trace(
+    model: Decoder, ids: Int[Tensor, "batch tokens"], real: Bool[Tensor, "batch tokens"] | None = None
+) -> Trace:
+    """Every block's hidden states and the weights of every `MultiHead`; no gradients.
+
+    The weights are those that the layer's own `attend` gives to values it can be told apart by (`weights_of`).
+    """
+    hidden, weights = [], []
+
+    def enters(block: nn.Module, given: tuple, named: dict) -> None:
+        hidden.append(given[0])
+
+    def looks(layer: MultiHead, given: tuple, named: dict) -> None:
+        q, k, _ = layer.project(given[0])
+        weights.append(weights_of(layer.attend, q, k, **{name: x for name, x in named.items() if name != "cache"}))
+
+    layers = [module for module in model.blocks.modules() if isinstance(module, MultiHead)]
+    watched = [(block, enters) for block in model.blocks] + [(layer, looks) for layer in layers]
+    hooks = [module.register_forward_pre_hook(watch, with_kwargs=True) for module, watch in watched]
+    try:
+        last = model.states(ids, real=real)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Trace(torch.stack([*hidden, last]), torch.stack(weights))
+
+
+def _same_shape(real: Tensor, ids: Tensor) -> Tensor:
+    if real.shape != ids.shape:
+        raise ValueError(f"real has shape {tuple(real.shape)} but ids {tuple(ids.shape)}")
+    return real
