@@ -131,13 +131,14 @@ class DecoderBlock(nn.Module):
         mask: Bool[Tensor, ...] | None = None,
         memory_mask: Bool[Tensor, ...] | None = None,
         cache=None,
+        bias: Float[Tensor, ...] | None = None,
     ) -> Float[Tensor, "*batch tokens d_model"]:
-        """`mask` is for the tokens' own attention, `memory_mask` for that to the memory; True = may look.
+        """`mask` and `bias` are for the tokens' own attention, `memory_mask` for that to the memory; True = may look.
 
         `cache`, where there is one, is handed to both attentions by name: the tokens' keys and values are appended to it,
         those of the memory kept in it from the first call on (`attnlab.cache.Cache`).
         """
-        x = self.self_attend(x, **_given(mask=mask, cache=cache))
+        x = self.self_attend(x, **_given(mask=mask, bias=bias, cache=cache))
         x = self.cross_attend(x, context=memory, **_given(mask=memory_mask, cache=cache))
         return self.feed_forward(x)
 
