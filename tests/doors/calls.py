@@ -14,7 +14,7 @@ from attnlab import attention, data, layers, masks, positions, reference, traini
 from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
-from attnlab.data import translation, wardrobe
+from attnlab.data import spans, translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -30,6 +30,7 @@ from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
 from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
+from attnlab.reference import t5 as np_t5
 from attnlab.reference import scoring as np_scoring
 from attnlab.reference import encoder_decoder, tiny
 from attnlab.studies import bugs, probe
@@ -74,6 +75,7 @@ GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4,
 NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
 NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
+PROJECTIONS_ALIKE = np_heads.Projections(*(normal(i, 6, 6) for i in range(4)))
 
 
 def moved(run, *sizes) -> tuple[np.ndarray, int]:
@@ -150,6 +152,9 @@ CALLS = {
     "data.numbers.number_pairs": (data.number_pairs, (5, 1000)),
     "data.tasks.reverse": (data.reverse, (3, 5, 7, 0)),
     "data.tasks.recall": (data.recall, (3, 4, 7, 5, 0)),
+    "data.spans.span_lengths": (spans.span_lengths, (500, 0.15, 3.0)),
+    "data.spans.span_mask": (lambda: spans.span_mask(23, np.random.default_rng(0)), ()),
+    "data.spans.corrupt": (spans.corrupt, (list("abcde"), [False, True, True, False, True], ["<X>", "<Y>", "<Z>"])),
     "data.wardrobe.wardrobe_texts": (wardrobe.wardrobe_texts, (2,)),
     "data.wardrobe.wardrobe_split": (wardrobe.wardrobe_split, (2, 0.25, 0)),
     "generation.beam.beam": (lambda: wrote(generation.beam, 4, 2, length_penalty=0.6), ()),
@@ -234,6 +239,9 @@ CALLS = {
     "positions.sinusoidal.frequencies": (positions.frequencies, (8, 100.0)),
     "positions.sinusoidal.angles": (positions.angles, (AT, TSPEEDS)),
     "positions.sinusoidal.sinusoidal": (positions.sinusoidal, (AT, 8)),
+    "reference.t5.relative_bias": (lambda: np_t5.relative_bias(np_t5.Stack((), normal(0, 8, 3), np.ones(4), 16), NP_AT, NP_AT, True), ()),
+    "reference.t5.relu_network": (np_t5.relu_network, (normal(0, 3, 5), normal(1, 5, 7), normal(2, 7, 5))),
+    "reference.t5.look": (lambda x, b: np_t5.look(x, x, PROJECTIONS_ALIKE, b, np.tri(5, dtype=bool)), (normal(0, 5, 6), normal(1, 2, 5, 5))),
     "reference.tiny.load": (tiny.load, ()),
     "reference.tiny.n_parameters": (tiny.n_parameters, (TINY,)),
     "reference.tiny.encode": (tiny.encode, (TINY, "red hat , red")),
@@ -468,6 +476,9 @@ ELSEWHERE = {
     "the small translator, which takes its model, and its study": (
         "read n_parameters encode_words look embed encode decode cross_weights translate linear network"
         " task numbers formulas batches loss schedule no_warmup no_positions deaf muon start of_numpy translated exact crossing"
+    ),
+    "T5 and the small GPT, which take their models or make them": (
+        "looks own_head version_1_0 version_1_1 to_numpy from_transformers look turn logits weights bits sample batch kept turned_attention loss start"
     ),
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
