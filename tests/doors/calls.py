@@ -14,12 +14,12 @@ from attnlab import attention, data, layers, masks, positions, reference, traini
 from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
-from attnlab.data import spans, translation, wardrobe
+from attnlab.data import animals, masking, spans, translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, experts, residual
-from attnlab.models import minilm, seq2seq, transformer, whisper
+from attnlab.models import bert, minilm, seq2seq, transformer, whisper
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
@@ -213,6 +213,12 @@ CALLS = {
     "masks.window": (masks.window, (AT, AT, 2)),
     "masks.padding": (masks.padding, (np.array([3, 0, 5]), 5)),
     "masks.positions": (masks.positions, (3, 7)),
+    "data.animals.clauses": (animals.clauses, ()),
+    "data.animals.texts": (animals.texts, ()),
+    "data.animals.split_texts": (animals.split_texts, (0.25, 3)),
+    "data.masking.mask_tokens": (lambda ids, words: masking.mask_tokens(ids, words, 4, np.random.default_rng(0)), (CODES + 5, np.arange(5, 10))),
+    "data.masking.mask_each": (lambda ids: masking.mask_each(ids, np.arange(5, 10), 4), (CODES[0] + 5,)),
+    "models.bert.n_parameters": (bert.n_parameters, (bert.Config(11, 7, 6, 3, 2, 13),)),
     "models.minilm.batch": (lambda texts: minilm.batch(PIECES, texts), (["a", "a a"],)),
     "models.minilm.mean_pool": (minilm.mean_pool, (t(0, 2, 5, 3), torch.arange(5) < torch.tensor([[3], [5]]))),
     "positions.bias.t5_buckets": (positions.t5_buckets, (AT, AT, 8, 16, True)),
@@ -431,6 +437,10 @@ MODULES = {
         *(layers.PreNorm(attention.MultiHead(6, 3), layers.RMSNorm(6)) for _ in range(2)),
         layers.PreNorm(layers.GatedFeedForward(6, 7), layers.RMSNorm(6))), (t(0, 2, 5, 6), t(1, 2, 3, 6))),
     "positions.learned.Learned": (lambda: positions.Learned(7, 5), (AT,)),
+    "models.bert.Bert": (lambda: bert.Bert(bert.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
+    "models.bert.MaskedBert": (lambda: bert.MaskedBert(bert.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
+    "models.bert.WordHead": (lambda: bert.WordHead(bert.Config(11, 7, 6, 3, 2, 13)), (t(0, 2, 3, 6), t(1, 11, 6))),
+    "models.bert.Pooler": (lambda: bert.Pooler(6), (t(0, 2, 3, 6),)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
     "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
     "models.transformer.Transformer, before": (lambda: transformer.Transformer(SIZES, PreNorm, shared=True, positions=positions.Learned),
@@ -466,12 +476,12 @@ MAKERS = {
     "transformer.Config": (transformer.Config, {"n_source": 11, "n_target": 7, "d_model": 6, "n_heads": 3, "d_ff": 13, "n_layers": 2, "max_len": 5}),
     "whisper.Config": (whisper.Config, {"vocab_size": 11, "n_frequencies": 3, "n_frames": 5, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2}),
     "ModelCache": (ModelCache, {"n_layers": 2}),
-    "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13}),
+    "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13, "n_segments": 2}),
 }
 
 # What is not called here, and why.
 ELSEWHERE = {
-    "reads files of installed packages": "data_file missing installed state_dict load dictionary pronounce sample_weights published from_file read from_transformers",
+    "reads files of installed packages": "need_published from_transformers data_file missing installed state_dict load dictionary pronounce sample_weights published from_file read from_transformers",
     "writes and reads files": "save resume",
     "the small translator, which takes its model, and its study": (
         "read n_parameters encode_words look embed encode decode cross_weights translate linear network"
@@ -482,7 +492,7 @@ ELSEWHERE = {
     ),
     "runs other processes": "ring_attention run",
     "takes a model or a loop, tried in the worlds of MODULES": (
-        "initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
+        "block initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
         " adam bar evaluate matrices_and_others watched"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 
 import pytest
 import torch
 from torch import nn
 
+from attnlab.layers import EncoderBlock
 from attnlab.models import minilm
 from attnlab.tokens.wordpiece import WordPiece
 from attnlab.weights import minilm as published_file
@@ -39,17 +41,18 @@ def tokens() -> tuple[torch.Tensor, torch.Tensor]:
     return ids, torch.arange(7) < torch.tensor([[7], [5]])
 
 
-def theirs(layer: minilm.Layer) -> nn.TransformerEncoderLayer:
+def theirs(layer: EncoderBlock) -> nn.TransformerEncoderLayer:
     """torch's own layer with the same weights."""
     other = nn.TransformerEncoderLayer(15, 3, 19, 0.0, "gelu", 1e-5, batch_first=True).double().eval()
-    ours, mine = layer.attention, other.self_attn
+    ours, feed, mine = layer.attend.layer, layer.feed_forward.layer, other.self_attn
     pairs = [
         (mine.in_proj_weight, torch.cat([ours.query.weight, ours.key.weight, ours.value.weight])),
         (mine.in_proj_bias, torch.cat([ours.query.bias, ours.key.bias, ours.value.bias])),
     ]
-    modules = [(mine.out_proj, ours.output), (other.linear1, layer.expand), (other.linear2, layer.contract)]
-    for to, of in [*modules, (other.norm1, layer.attention_norm), (other.norm2, layer.norm)]:
+    for to, of in [(mine.out_proj, ours.output), (other.linear1, feed.expand), (other.linear2, feed.contract)]:
         pairs += [(to.weight, of.weight), (to.bias, of.bias)]
+    for to, of in [(other.norm1, layer.attend.norm), (other.norm2, layer.feed_forward.norm)]:
+        pairs += [(to.weight, of.gain), (to.bias, of.bias)]
     with torch.no_grad():
         for to, of in pairs:
             to.copy_(of)
@@ -81,7 +84,7 @@ def test_embeddings_are_piece_and_place_and_first_segment_normalised(small):
     ids = torch.tensor([[4, 4]])
     row = small.piece.weight[4] + small.place.weight[1] + small.segment.weight[0]
     centred = row - row.mean()
-    by_hand = centred / (centred.square().mean() + 1e-5).sqrt() * small.norm.weight + small.norm.bias
+    by_hand = centred / (centred.square().mean() + 1e-5).sqrt() * small.norm.gain + small.norm.bias
     torch.testing.assert_close(small.embed(ids)[0, 1], by_hand, rtol=0, atol=1e-12)
 
 
@@ -96,10 +99,10 @@ def test_trace_keeps_every_state_and_the_weights_that_lead_on(small, tokens):
         torch.testing.assert_close(hidden[2], small(ids, mask), rtol=0, atol=0)
         for number, layer in enumerate(small.layers):
             torch.testing.assert_close(layer(hidden[number], keys), hidden[number + 1], rtol=0, atol=0)
-            values = layer.attention.project(hidden[number])[2]
+            values = layer.attend.layer.project(hidden[number])[2]
             merged = (weights[number] @ values).transpose(1, 2).flatten(2)
-            mixed = layer.attention.output(merged)
-            torch.testing.assert_close(mixed, layer.attention(hidden[number], mask=keys), rtol=0, atol=1e-12)
+            mixed = layer.attend.layer.output(merged)
+            torch.testing.assert_close(mixed, layer.attend.layer(hidden[number], mask=keys), rtol=0, atol=1e-12)
 
 
 def test_observing_changes_nothing(small, tokens):
@@ -147,6 +150,22 @@ def test_missing_weights_are_said_in_one_sentence(monkeypatch):
         minilm.load()
 
 
+def test_files_that_are_missing_or_not_the_published_ones_are_named(tmp_path, monkeypatch):
+    """`need_published` of weights/minilm, behind the door of `load`."""
+    with pytest.raises(FileNotFoundError, match="there is no vocab.txt in"):
+        minilm.load(tmp_path)
+    (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n")
+    with pytest.raises(ValueError, match="vocab.txt is not the published file: its SHA-256 begins with [0-9a-f]{8}, not 07eced37"):
+        minilm.load(tmp_path)
+    digest = hashlib.sha256(b"[PAD]\n").hexdigest()
+    monkeypatch.setitem(published_file.PUBLISHED, "vocab.txt", digest)
+    with pytest.raises(FileNotFoundError, match="there is no model.safetensors in"):
+        minilm.load(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"cut short")
+    with pytest.raises(ValueError, match="model.safetensors is not the published file"):
+        minilm.load(tmp_path)
+
+
 # ---- the published weights -----------------------------------------------------------------------
 
 
@@ -186,6 +205,25 @@ def test_states_and_weights_are_those_of_the_public_library(published):
     for ours, other in zip(weights, out.attentions, strict=True):
         ours, other = (table.transpose(1, 2)[mask] for table in (ours, other))
         torch.testing.assert_close(ours, other, rtol=0, atol=1e-5)
+
+
+@needs_weights
+def test_sentence_vectors_are_those_of_the_public_library(published):
+    """Tokenizer, model and mean are theirs, as the model's card puts them together."""
+    transformers = pytest.importorskip("transformers")
+    tokenizer, encoder = published
+    folder = PLACE.submodule_search_locations[0] + "/model"
+    cut, model = transformers.BertTokenizer.from_pretrained(folder), transformers.BertModel.from_pretrained(folder).eval()
+    texts = [*TEXTS, *(f"Sentence {i} is about {what}." for i, what in enumerate(["naïve café", "東京", "a dog 🐕", "x²", "stocks"]))]
+    given = cut(texts, padding=True, return_tensors="pt")
+    ids, mask = minilm.batch(tokenizer, texts)
+    with torch.no_grad():
+        states = model(**given).last_hidden_state
+        share = given["attention_mask"][..., None].float()
+        other = torch.nn.functional.normalize((states * share).sum(1) / share.sum(1), dim=1)
+        ours = minilm.mean_pool(encoder(ids, mask), mask)
+    assert torch.equal(ids, given["input_ids"]) and torch.equal(mask, given["attention_mask"].bool())
+    torch.testing.assert_close(ours, other, rtol=0, atol=1e-6)
 
 
 @needs_weights

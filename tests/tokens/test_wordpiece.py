@@ -129,6 +129,38 @@ def test_random_mixtures(both):
         assert ours.ids(text) == theirs(text), repr(text)
 
 
+def sentences() -> list[str]:
+    """Dates, names of languages, countries and months as more than 200 locales write them, between emoji and odd spaces."""
+    import babel
+
+    emoji = ["😀", "👩\u200d🚀", "🇫🇷", "❤\ufe0f", "1\ufe0f\u20e3", "☕"]
+    spaces = [" ", "\t", "\u00a0", "\u3000", "\u200b", "\u2009", " \n ", "\u2028", "\r\n", "  "]
+    draw, made = random.Random(11), []
+    for name in sorted(babel.localedata.locale_identifiers()):
+        if "_" in name:
+            continue
+        locale = babel.Locale.parse(name)
+        words = [*locale.territories.values(), *locale.languages.values(), *locale.months["format"]["wide"].values()]
+        for _ in range(9):
+            chosen = [*draw.choices(words, k=draw.randrange(2, 7)), draw.choice(emoji)]
+            draw.shuffle(chosen)
+            made.append("".join(word + draw.choice(spaces) for word in chosen))
+    return made
+
+
+@needs_weights
+def test_ids_of_a_thousand_sentences_in_all_scripts_are_those_of_tokenizers(both):
+    """Judged by the tokenizers library itself, given the vocabulary alone. Characters younger than Unicode 8 are left out."""
+    tokenizers, babel = pytest.importorskip("tokenizers"), pytest.importorskip("babel")
+    theirs = tokenizers.BertWordPieceTokenizer(str(Path(PLACE.submodule_search_locations[0]) / "model" / "vocab.txt"), lowercase=True)
+    texts = sentences()
+    wrong = [text for text in texts if both[0].ids(text) != theirs.encode(text).ids]
+    assert len(texts) >= 1000 and babel and not wrong, wrong[:3]
+    written = "".join(texts)
+    for low, high in ((0xC0, 0x250), (0x370, 0x400), (0x400, 0x530), (0x590, 0x700), (0x900, 0xE00), (0x4E00, 0xA000), (0xAC00, 0xD7B0)):
+        assert sum(low <= ord(c) < high for c in written) > 100  # accents, Greek, Cyrillic, Semitic, Indic, Chinese, Korean
+
+
 @needs_weights
 def test_read_takes_one_piece_a_line(both):
     ours, _ = both
