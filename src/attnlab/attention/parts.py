@@ -25,7 +25,8 @@ class Rotated(nn.Module):
     """attend(turn(q), turn(k), v): queries and keys turned by position · speed, pair by pair.
 
     speeds: one for each pair; fewer than d_head / 2 turn the first features of a head and leave the others. Or a function
-        from the number of keys to them, for speeds that depend on the length of the text.
+        from the number of keys to them, for speeds that depend on the length of the text; what later layers cached while it
+        was shorter was then made with other speeds, so that a cache gives other numbers than the whole text.
     turn: which features make a pair, `rotate_halves` or `rotate_adjacent`.
     scale: multiplies what was turned, queries and keys alike, as `yarn_scale` asks for.
     Source: [su2024, section 3.2.2, equation 14].

@@ -65,7 +65,7 @@ def mistral(config: Config, window: int, turn: Turn | None = None, norm: Norm = 
 def qwen3(config: Config, turn: Turn | None = None, norm: Norm = RMSNorm, tied: bool = False) -> Decoder:
     """Qwen3 (2025): Llama with an RMSNorm on each query and key before they are turned, one gain for all heads; base 1,000,000.
 
-    The heads together may be wider than the model. Source: [yang2025qwen].
+    The heads together may be wider than the model. Source: [qwen2025].
     """
     turn = turn or by_base(config, 1e6)
 
@@ -134,9 +134,9 @@ def smollm3(
 ) -> Decoder:
     """SmolLM3 (2025): Llama in which every fourth layer has no positions (NoPE): it tells places apart by the causal mask alone.
 
-    Base 2,000,000 unless given. Source: [bakouch2025]; the idea: [kazemnejad2023].
+    Base 5,000,000 unless given. Source: [bakouch2025]; the mixture: [yang2025]; none at all: [kazemnejad2023].
     """
-    turn = turn or by_base(config, 2e6)
+    turn = turn or by_base(config, 5e6)
     attends = {"R": turn(grouped_attention), "N": grouped_attention}
     return Decoder(config, lambda number: block(config, at(pattern, attends, number), norm), norm, tied=tied)
 
