@@ -20,6 +20,7 @@ from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, experts, residual
 from attnlab.models import bert, minilm, seq2seq, transformer, whisper
+from attnlab.models import decoder, families, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
@@ -76,6 +77,15 @@ NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), 
 NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
 PROJECTIONS_ALIKE = np_heads.Projections(*(normal(i, 6, 6) for i in range(4)))
+
+
+def FAMILY():
+    """A decoder with a window, norms of its queries and keys, and numbers that are the same every time."""
+    model = families.gemma3(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), 2, "LG").double()
+    with torch.no_grad():
+        for i, weight in enumerate(model.parameters()):
+            weight.copy_(t(i, *weight.shape))
+    return model
 
 
 def moved(run, *sizes) -> tuple[np.ndarray, int]:
@@ -390,6 +400,13 @@ CALLS = {
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
     "tokens.wordpiece.words": (wordpiece.words, ("A small boat.",)),
     "tokens.wordpiece.pieces": (wordpiece.pieces, ("aab", {"aa": 0, "##b": 1})),
+    "models.decoder.trace": (lambda ids: list(decoder.trace(FAMILY(), ids)), (torch.tensor(CODES),)),
+    "models.sizes.parameters": (sizes.parameters, (sizes.PUBLISHED["DeepSeek-V3"],)),
+    "models.sizes.active_parameters": (sizes.active_parameters, (sizes.PUBLISHED["Mixtral 8x7B"],)),
+    "models.sizes.operations": (sizes.operations, (sizes.PUBLISHED["Gemma 3 1B"], 5)),
+    "models.sizes.cache_bytes": (sizes.cache_bytes, ("Gemma 3 1B", 5)),
+    "models.sizes.name_of": (sizes.name_of, (sizes.PUBLISHED["GPT-2"],)),
+    "models.published.count": (published.count, ("SmolLM2 135M",)),
     "models.transformer.n_parameters": (transformer.n_parameters, (SIZES,)),
     "weights.torch_transformer.to_torch": (torch_transformer.to_torch, (WITH_LAST,)),
     "weights.torch_transformer.from_torch": (torch_transformer.from_torch, (torch_transformer.to_torch(WITH_LAST),)),
@@ -445,6 +462,10 @@ MODULES = {
     "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
     "models.transformer.Transformer, before": (lambda: transformer.Transformer(SIZES, PreNorm, shared=True, positions=positions.Learned),
                                                (torch.tensor(CODES), torch.tensor(CODES + 3))),
+    "models.decoder.Decoder": (lambda: families.gemma2(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), 2), (torch.tensor(CODES),)),
+    "models.decoder.Decoder, side by side": (lambda: families.cohere2(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), 2), (torch.tensor(CODES),)),
+    "models.published.make": (lambda: published.make(sizes.Model(sizes.Sizes(11, 6, 2, 3, 1, 4, 7, 9), sizes.PUBLISHED["GPT-2"].choices)),
+                              (torch.tensor(CODES),)),
     "models.whisper.Whisper": (lambda: whisper.Whisper(SOUND), (t(0, 2, 3, 10), torch.tensor(CODES))),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
                                (torch.tensor(CODES + 3), torch.tensor(CODES + 3))),
@@ -474,6 +495,8 @@ MAKERS = {
     "Epochs": (functools.partial(training.Epochs, [3, 1, 2]), {"budget": 7, "seed": 0}),
     "Recipe": (training.Recipe, {"steps": 7, "warmup": 3, "seed": 0}),
     "transformer.Config": (transformer.Config, {"n_source": 11, "n_target": 7, "d_model": 6, "n_heads": 3, "d_ff": 13, "n_layers": 2, "max_len": 5}),
+    "decoder.Config": (decoder.Config, {"vocab_size": 11, "d_model": 6, "n_layers": 2, "n_heads": 3, "n_kv_heads": 1, "d_head": 4, "d_ff": 7, "max_len": 9}),
+    "sizes.Sizes": (sizes.Sizes, {"vocab_size": 11, "d_model": 6, "n_layers": 2, "n_heads": 3, "n_kv_heads": 1, "d_head": 4, "d_ff": 7, "max_len": 9}),
     "whisper.Config": (whisper.Config, {"vocab_size": 11, "n_frequencies": 3, "n_frames": 5, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2}),
     "ModelCache": (ModelCache, {"n_layers": 2}),
     "Config": (minilm.Config, {"vocab_size": 11, "max_len": 7, "d_model": 6, "n_heads": 3, "n_layers": 2, "d_ff": 13, "n_segments": 2}),
@@ -491,6 +514,9 @@ ELSEWHERE = {
         "looks own_head version_1_0 version_1_1 to_numpy from_transformers look turn logits weights bits sample batch kept turned_attention loss start"
     ),
     "runs other processes": "ring_attention run",
+    "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (
+        "llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"
+    ),
     "takes a model or a loop, tried in the worlds of MODULES": (
         "block initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
         " adam bar evaluate matrices_and_others watched"

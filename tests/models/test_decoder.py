@@ -181,7 +181,8 @@ def test_a_cache_gives_the_same_logits_however_a_text_is_split(name, cuts):
     found = [model(TEXT[:, a:b], cache) for a, b in zip((0, *cuts), (*cuts, N))]
     assert cache.length == N
     if name == "llama, dynamic":  # what later layers kept of a shorter text was made with other speeds
-        assert off(found[0], model(TEXT[:, : cuts[0]])) == 0 and off(torch.cat(found, 1), whole.logits) > 0.01
+        last = torch.cat(found, 1)[:, -1]
+        assert off(found[0], model(TEXT[:, : cuts[0]])) == 0 and off(last, whole.logits[:, -1]) > 0 + (len(cuts) > 1) * 0.01
         return
     assert off(torch.cat(found, dim=1), whole.logits) <= NEAR
     for a, b in zip((0, *cuts), (*cuts, N)):

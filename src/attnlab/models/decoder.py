@@ -1,8 +1,8 @@
 """A decoder alone, of whatever blocks: what the families of language models since 2023 have in common.
 
 What is notable about it:
-- the model itself knows no positions: what turns, biases or hides keys is a part of each block's attention, so that one
-  layer may differ from the next;
+- the model itself need not know positions: what turns, biases or hides keys is a part of each block's attention, so that one
+  layer may differ from the next; places that are added once, as in GPT-2, can be passed in;
 - a block is made by a function of the layer's number: `families` has one such function for each published family;
 - the mask that is handed to every block is causal and hides padding, nothing more; a window is a part of the attention;
 - a cache keeps keys as they were projected, so each step turns (and normalises) all of them anew: published programs keep them
@@ -48,11 +48,12 @@ class Config:
 
 
 class Decoder(nn.Module):
-    """logits = transform(norm(blocks(scale · table[ids])) · headᵀ).
+    """logits = transform(norm(blocks(scale · table[ids] + places)) · headᵀ).
 
     block: from the number of a layer, 0 for the first, to a module called as block(x, mask=, cache=).
     norm: from d_model to what follows the last block.
     scale: multiplies the rows of the table that enter.
+    places: from positions to what is added to those rows, such as `attnlab.positions.Learned`; they are counted without padding.
     transform: of the logits, such as a soft cap.
     tied: whether the head is the table; if not, it is a matrix of its own.
     """
@@ -64,11 +65,12 @@ class Decoder(nn.Module):
         norm: Callable[[int], nn.Module] = RMSNorm,
         *,
         scale: float = 1.0,
+        places: Callable[[Tensor], Tensor] | None = None,
         transform: Callable[[Tensor], Tensor] | None = None,
         tied: bool = True,
     ):
         super().__init__()
-        self.config, self.scale, self.transform = config, scale, transform
+        self.config, self.scale, self.places, self.transform = config, scale, places, transform
         self.tokens = nn.Embedding(config.vocab_size, config.d_model)
         self.blocks = nn.ModuleList(block(number) for number in range(config.n_layers))
         self.last = norm(config.d_model)
@@ -84,8 +86,8 @@ class Decoder(nn.Module):
         """Logits of the token after each token of `ids`.
 
         With a cache from `start_cache`, `ids` holds the new tokens alone: they go on where the last call ended.
-        real: False for the tokens that fill a text up; all are real unless given. They are hidden, yet they have places: to
-            write on, fill up in front.
+        real: False for the tokens that fill a text up; all are real unless given. They are hidden, yet parts that turn keys
+            count them: to write on, fill up in front.
         Errors: ValueError for an id outside the vocabulary, for more than max_len tokens; TypeError for ids that are not
         integers.
         """
@@ -102,6 +104,8 @@ class Decoder(nn.Module):
         known = new if cache is None else cache.extended(new)
         mask = known[:, None, None, :] & causal(*positions(ids.shape[1], known.shape[1], ids))
         x = self.scale * self.tokens(ids)
+        if self.places is not None:
+            x = x + self.places((known.cumsum(dim=1) - 1).clamp(min=0)[:, known.shape[1] - ids.shape[1] :])
         layers = (None,) * len(self.blocks) if cache is None else cache.layers
         for block, layer in zip(self.blocks, layers, strict=True):
             x = block(x, mask=mask, cache=layer)

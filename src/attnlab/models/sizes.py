@@ -89,8 +89,8 @@ class Reach:
 class Experts:
     """Gated networks in place of the dense one: n of them, top_k for a token, `shared` more for every token.
 
-    dense: how many layers, the first ones, keep the dense network. biases: those in the experts and the router, as in gpt-oss;
-        a router's vector that balances the choice counts as one (`balanced`).
+    dense: how many layers, the first ones, keep the dense network. biases: those in the chosen experts and the router, as in
+        gpt-oss; a router's vector that balances the choice counts as one (`balanced`).
     """
 
     n: int
@@ -216,9 +216,8 @@ def _network(model: Model, layer: int, n_experts: int | None) -> int:
         matrices = 3 if c.network == "gated" else 2
         biases = (matrices - 1) * s.d_ff + s.d_model if c.biases == "all" else 0
         return matrices * s.d_model * s.d_ff + biases
-    one = 3 * s.d_model * e.d_expert + (2 * e.d_expert + s.d_model if e.biases else 0)
-    router = e.n * (s.d_model + e.biases + e.balanced)
-    return (n_experts + e.shared) * one + router
+    matrices, biases = 3 * s.d_model * e.d_expert, (2 * e.d_expert + s.d_model) * e.biases
+    return n_experts * (matrices + biases) + e.shared * matrices + e.n * (s.d_model + e.biases + e.balanced)
 
 
 def _matrices(model: Model, layer: int) -> int:
