@@ -25,6 +25,7 @@ NAMES = [
     "temperature_and_kernel_width",
     "walk_a_token",
     "stream_by_layer",
+    "builder",
 ]
 
 

@@ -27,6 +27,7 @@ from attnlab.explore.alignment_explorer import alignment_explorer
 from attnlab.explore.attention_on_a_sentence import attention_on_a_sentence
 from attnlab.explore.beam_tree import beam_tree
 from attnlab.explore.bias_shapes import bias_shapes
+from attnlab.explore.builder import builder
 from attnlab.explore.cost_against_length import cost_against_length
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
@@ -46,6 +47,7 @@ __all__ = [
     "attention_on_a_sentence",
     "beam_tree",
     "bias_shapes",
+    "builder",
     "cost_against_length",
     "graph_view",
     "heat_table",
