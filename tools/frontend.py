@@ -95,14 +95,25 @@ def place_fonts(modules: Path) -> None:
         shutil.copy(modules / package / "LICENSE", site / f"LICENSE-{package.split('/')[-1]}")
 
 
+def place_search(modules: Path) -> None:
+    """The library that searches the course, beside its licence."""
+    site = VENDOR / "static" / "minisearch"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    script = (modules / "minisearch" / "dist" / "umd" / "index.js").read_text("utf-8")
+    (site / "minisearch.js").write_text(re.sub(r"\n//# sourceMappingURL=.*", "", script), "utf-8")
+    shutil.copy(modules / "minisearch" / "LICENSE.txt", site / "LICENSE-minisearch")
+
+
 def ensure() -> bool:
     """Bring .vendor/ up to date; True when something had to be fetched."""
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == fingerprint():
         return False
-    print("front end: fetching KaTeX and fonts by name, checked against package-lock.json", flush=True)
+    print("front end: fetching KaTeX, fonts and the search by name, checked against package-lock.json", flush=True)
     modules = npm_ci()
     place_katex(modules)
     place_fonts(modules)
+    place_search(modules)
     STAMP.write_text(fingerprint(), encoding="utf-8")
     return True
 

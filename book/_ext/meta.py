@@ -1,6 +1,6 @@
-"""What others read of the site: search, shared links, crawlers, and readers who followed a dead link.
+"""What others read of the site: shared links, crawlers, and readers who followed a dead link.
 
-The search index gets each formula once and readable; every page gets Open Graph tags; the site gets a sitemap, a page
+Every page gets Open Graph tags; the site gets a sitemap, a page
 for addresses that lead nowhere (404.html), and a title on its front door. Absolute addresses need to know where the site will stand: ATTNLAB_ADDRESS
 says so, else the pages of the repository's host; without either the sitemap names the address of `make book`.
 """
@@ -10,21 +10,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import contextmanager
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import repository
-from docutils import nodes
-from katex_static import TYPESETTER
-from sphinx.builders.html import StandaloneHTMLBuilder
+from search_docs import plain
 
 LOCAL = "http://127.0.0.1:8000/"
 HOSTS = {"github.com": "github.io", "gitlab.com": "gitlab.io"}
 DESCRIPTION = re.compile(r'<meta\b(?=[^>]*\bname="description")[^>]*\bcontent="([^"]*)"')
-TAG = re.compile(r"<[^>]+>")
-FORMULA = re.compile(r'<span class="math\b.*?alttext="([^"]*)".*?</math></span>.*?</span>(?=</span>|[^<]*$)', re.S)
 PICTURE = "site.png"
 MISSING = "404"
 
@@ -38,39 +33,6 @@ def address() -> str | None:
         return None
     owner, _, name = found.path.strip("/").partition("/")
     return f"https://{owner.lower()}.{HOSTS[found.netloc]}/{name}/"
-
-
-# -- search
-
-
-@contextmanager
-def read_as_text(doctree: nodes.document):
-    """Inside, every formula of the document holds its reading instead of its TeX."""
-    formulas = [node for kind in (nodes.math, nodes.math_block) for node in doctree.findall(kind)]
-    kept = [list(node.children) for node in formulas]
-    for node in formulas:
-        text = TYPESETTER.text(node)
-        node.clear()
-        node.append(nodes.Text(f" {text} " if isinstance(node, nodes.math_block) else text))
-    yield
-    for node, children in zip(formulas, kept):
-        node.clear()
-        node.extend(children)
-
-
-class ReadableBuilder(StandaloneHTMLBuilder):
-    """HTML as ever, with a search index that a person can read."""
-
-    name = "html"
-
-    def index_page(self, pagename: str, doctree: nodes.document, title: str) -> None:
-        with read_as_text(doctree):
-            super().index_page(pagename, doctree, plain(title))
-
-
-def plain(html: str) -> str:
-    """A title's text, its formulas read."""
-    return unescape(TAG.sub("", FORMULA.sub(lambda match: match[1], html)))
 
 
 # -- the head of a page
@@ -139,11 +101,6 @@ def write_files(app, exception) -> None:
     shutil.copyfile(Path(app.confdir, "docs", PICTURE), site / "_static" / PICTURE)
 
 
-def search_script(app, pagename, templatename, context, doctree) -> None:
-    if pagename == "search":
-        app.add_js_file("js/search.js", loading_method="defer")
-
-
 def guard(app) -> None:
     """A classic script that stands in the page itself: it notices where the others do not start."""
     text = (Path(__file__).resolve().parents[1] / "_static" / "js" / "guard.js").read_text("utf-8")
@@ -152,9 +109,7 @@ def guard(app) -> None:
 
 def setup(app) -> dict:
     guard(app)
-    app.add_builder(ReadableBuilder, override=True)
     app.connect("html-collect-pages", dead_link)
-    app.connect("html-page-context", search_script)
     app.connect("html-page-context", describe, priority=960)
     app.connect("build-finished", write_files, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
