@@ -155,7 +155,7 @@ def search_page(app):
     """The page that lists what was found; its field stands in the form that the dialog has too."""
     body = (
         '<section class="search-page"><h1>Search</h1>'
-        '<form class="bd-search" role="search" action="search.html"><i class="fa-solid fa-magnifying-glass"></i>'
+        '<form class="bd-search d-flex align-items-center" role="search" action="search.html"><i class="fa-solid fa-magnifying-glass"></i>'
         '<input type="search" class="form-control" name="q" aria-label="Search this course" placeholder="Search this course" '
         'autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false"></form>'
         '<div id="search-results"><noscript>The search needs JavaScript; <a href="book/index.html">the map of the course</a> names '

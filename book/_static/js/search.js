@@ -7,6 +7,7 @@
   const FIELDS = { title: 6, heading: 4, part: 0.2, text: 1, names: 1 };
   const SMALL = new Set(("a an the of to in on for and or by with is are be do does did how what why when where which who i it its my me we you " +
     "this that as at from can there not no use using between vs versus").split(" "));
+  const ASIDE = { exercises: 0.4, remember: 0.4, "recall-first": 0.5, "where-next": 0.3 }; // sections that speak of what others explain
   const PLAIN = { problems: 0.55, claims: 0.25, exercises: 0.25, bibliography: 0.15, overview: 0.85, index: 0.6, how_to_use: 0.7, notation: 0.8 };
 
   // -- words: whole, in lower case, without accents, in one spelling, without their commonest endings
@@ -59,8 +60,8 @@
       }
     }
     index.addAll(sections);
-    const same = told.same.map((group) => group.map((name) => stems(name).join(" ")));
-    const home = Object.entries(told.home).map(([name, place]) => [stems(name).join(" "), place]);
+    const same = told.same.map((group) => group.map((name) => asked(name).join(" ")));
+    const home = Object.entries(told.home).map(([name, place]) => [asked(name).join(" "), place]);
     return { index, sections, pages, same, home };
   }
 
@@ -125,7 +126,7 @@
     data.sections.forEach((section) => {
       const got = each.map((one) => one.get(section.id) ?? 0), covered = got.filter(Boolean).length / Math.max(each.length, 1);
       const own = at.get(`${section.page.url}${section.anchor ? `#${section.anchor}` : ""}`) ?? 0;
-      const score = got.reduce((sum, one) => sum + one, 0) * covered ** 2 * (1 + 2 * own);
+      const score = got.reduce((sum, one) => sum + one, 0) * covered ** 2 * (1 + 2 * own) * (ASIDE[section.anchor] ?? 1);
       if (!score && !own) return;
       const row = table.get(section.page) ?? { page: section.page, sections: [], best: each.map(() => 0), own: 0 };
       row.sections.push({ section, score: score + own });
@@ -195,7 +196,7 @@
   }
 
   function listed(data, question, limit) {
-    const rows = asked(question).length ? ranked(data, question) : [], found = new Set(groups(question, data.same).flat(2));
+    const rows = asked(question).length ? ranked(data, question) : [], found = new Set([...asked(question), ...groups(question, data.same).flat().filter((phrase) => phrase.length === 1).flat()]);
     const count = rows.length, list = element("ol", { className: "search" }, ...rows.slice(0, limit).map((row) => entry(row, found, limit > SHOWN.dialog)));
     const said = !question.trim() ? "" : count ? `${count} ${count === 1 ? "page" : "pages"}` : `Nothing found for “${question.trim()}”. Fewer words, or other ones, may find more.`;
     return { list, said };
