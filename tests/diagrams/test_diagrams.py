@@ -30,6 +30,8 @@ DRAWINGS = {
     "decoder_stack": diagrams.decoder_stack(),
     "encoder_decoder": diagrams.encoder_decoder(),
     "encoder_stack": diagrams.encoder_stack(),
+    "family_tree": diagrams.family_tree(),
+    "gpt2_to_llama": diagrams.gpt2_to_llama(),
     "feed_forward_shapes": diagrams.feed_forward_shapes(),
     "gpu_memory": diagrams.gpu_memory(),
     "heads_share": diagrams.heads_share(),

@@ -513,6 +513,9 @@ ELSEWHERE = {
     "T5 and the small GPT, which take their models or make them": (
         "looks own_head version_1_0 version_1_1 to_numpy from_transformers look turn logits weights bits sample batch kept turned_attention loss start"
     ),
+    "the ladder from GPT-2 to Llama, whose parts make modules and whose models are trained": (
+        "ladder unturned turned trained stream_of_names bits_by_place cache_bytes"
+    ),
     "runs other processes": "ring_attention run",
     "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (
         "llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"

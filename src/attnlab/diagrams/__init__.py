@@ -29,6 +29,7 @@ from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
+from attnlab.diagrams.variants import family_tree, gpt2_to_llama
 from attnlab.diagrams.translator import learning_to_translate, translator_pieces
 
 __all__ = [
@@ -39,7 +40,9 @@ __all__ = [
     "decoding_loop",
     "encoder_decoder",
     "encoder_stack",
+    "family_tree",
     "feed_forward_shapes",
+    "gpt2_to_llama",
     "gpu_memory",
     "heads_share",
     "heads_split_and_merged",
