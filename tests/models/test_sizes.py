@@ -71,6 +71,8 @@ def every_part() -> list[Model]:
     parts = {"experts": (Experts(7, 2, 11), Experts(5, 3, 11, 2, 1, True, True)), "latent": (Latent(13, 9, 10, 4, 8),)}
     for name, several in parts.items():
         found += [dataclasses.replace(Model(SMALL, reach=Reach("LLN", 3)), **{name: part}) for part in several]
+        odd = Choices("layer", "both", "learned", "all heads", "plain", "all", "gate", True)
+        found += [Model(SMALL, odd, **{name: part}) for part in several]
     return found + [Model(SMALL, reach=Reach(pattern, 3)) for pattern in ("G", "L", "LG", "LLN")]
 
 

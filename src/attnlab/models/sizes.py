@@ -112,7 +112,8 @@ class Experts:
 class Latent:
     """Keys and values unfolded from a narrow vector (`attention.LatentAttention`), queries from another one.
 
-    d_own and d_rotary: the two parts of a query and key; d_value: the width of a value.
+    d_own and d_rotary: the two parts of a query and key; d_value: the width of a value. QK-norm, biases of the projections, a sink
+    or a gate do not go with it here.
     """
 
     d_query: int
@@ -191,22 +192,23 @@ def _all(model: Model, n_experts: int | None) -> int:
 def _attention(model: Model) -> int:
     """The numbers of the matrices of an attention layer."""
     s, m = model.sizes, model.latent
-    gate = s.d_model * s.n_heads * s.d_head if model.choices.beside == "gate" else 0
     if m is None:
+        gate = s.d_model * s.n_heads * s.d_head if model.choices.beside == "gate" else 0
         return gate + 2 * s.d_model * s.d_head * (s.n_heads + s.n_kv_heads)
     queries = m.d_query * (s.d_model + s.n_heads * (m.d_own + m.d_rotary))
     keys = s.d_model * (m.d_latent + m.d_rotary) + m.d_latent * s.n_heads * (m.d_own + m.d_value)
-    return gate + queries + keys + s.n_heads * m.d_value * s.d_model
+    return queries + keys + s.n_heads * m.d_value * s.d_model
 
 
 def _attention_vectors(model: Model) -> int:
     """Its biases, the gains of its norms and its sinks."""
     s, c = model.sizes, model.choices
+    if model.latent is not None:
+        return model.latent.d_query + model.latent.d_latent
     both = (s.n_heads + 2 * s.n_kv_heads) * s.d_head
     biases = {"none": 0, "queries, keys, values": both, "all": both + s.d_model}[c.biases]
     norms = {"none": 0, "each head": 2 * s.d_head, "all heads": (s.n_heads + s.n_kv_heads) * s.d_head}[c.qk_norm]
-    latent = 0 if model.latent is None else model.latent.d_query + model.latent.d_latent
-    return biases + norms + latent + (s.n_heads if c.beside == "sink" else 0)
+    return biases + norms + (s.n_heads if c.beside == "sink" else 0)
 
 
 def _network(model: Model, layer: int, n_experts: int | None) -> int:

@@ -17,19 +17,22 @@ function isDense(model, layer) {
 
 /** The numbers of the matrices of one attention layer. */
 function attentionMatrices({ sizes: s, choices, latent: m }) {
-  const gate = choices.beside === "gate" ? s.d_model * s.n_heads * s.d_head : 0;
-  if (m === null) return gate + 2 * s.d_model * s.d_head * (s.n_heads + s.n_kv_heads);
+  if (m === null) {
+    const gate = choices.beside === "gate" ? s.d_model * s.n_heads * s.d_head : 0;
+    return gate + 2 * s.d_model * s.d_head * (s.n_heads + s.n_kv_heads);
+  }
   const queries = m.d_query * (s.d_model + s.n_heads * (m.d_own + m.d_rotary)),
     keys = s.d_model * (m.d_latent + m.d_rotary) + m.d_latent * s.n_heads * (m.d_own + m.d_value);
-  return gate + queries + keys + s.n_heads * m.d_value * s.d_model;
+  return queries + keys + s.n_heads * m.d_value * s.d_model;
 }
 
 /** Its biases, the gains of its norms and its sinks. */
 function attentionVectors({ sizes: s, choices: c, latent }) {
+  if (latent !== null) return latent.d_query + latent.d_latent;
   const both = (s.n_heads + 2 * s.n_kv_heads) * s.d_head,
     biases = { none: 0, "queries, keys, values": both, all: both + s.d_model }[c.biases],
     norms = { none: 0, "each head": 2 * s.d_head, "all heads": (s.n_heads + s.n_kv_heads) * s.d_head }[c.qk_norm];
-  return biases + norms + (latent === null ? 0 : latent.d_query + latent.d_latent) + (c.beside === "sink" ? s.n_heads : 0);
+  return biases + norms + (c.beside === "sink" ? s.n_heads : 0);
 }
 
 function network(model, layer, chosen) {
@@ -302,9 +305,10 @@ function controls(model) {
     },
   );
   const numbers = (group, ...names) => names.map((key) => numberBox(group, key, state));
+  const alone = [choose("QK-norm", "qk_norm"), choose("Beside attention", "beside")]; // what goes with heads of their own keys
   const groups = [
     ["Parts", [startList(model, state), choose("Norm", "norm"), choose("Where it stands", "placed"), choose("Positions", "positions"),
-      choose("What layers see", "pattern", "reach"), keys, choose("QK-norm", "qk_norm"), choose("Beside attention", "beside"), feed,
+      choose("What layers see", "pattern", "reach"), keys, ...alone, feed,
       choose("Biases", "biases"), choose("Head for the logits", "tied")], () => true],
     ["Sizes", numbers("sizes", "vocab_size", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_head", "d_ff", "max_len"), () => true],
     ["Window", numbers("reach", "window"), (now) => now.reach.pattern.includes("L")],
@@ -322,6 +326,7 @@ function controls(model) {
   const text = make("div", { class: "attnx-control", "data-control": "n_tokens" },
     make("span", { class: "attnx-label" }, "Text, in tokens"), length.range, length.box); // prettier-ignore
   const update = (now, nTokens) => {
+    for (const part of alone) part.element.hidden = now.latent !== null;
     groups.forEach(([, parts, shows], i) => {
       boxes[i].hidden = !shows(now);
       parts.forEach((part) => part.update(now));
@@ -369,10 +374,10 @@ function attentionLines({ sizes: s, choices: c, reach, latent: m }) {
   const lines = [`attention: ${whole(s.n_heads)} heads of ${whole(m === null ? s.d_head : m.d_own + m.d_rotary)}`];
   if (m !== null) lines.push(`keys and values from ${whole(m.d_latent)} + ${whole(m.d_rotary)}`);
   else lines.push(s.n_kv_heads === s.n_heads ? "keys and values for each" : `keys and values: ${whole(s.n_kv_heads)}`);
-  if (c.qk_norm !== "none") lines.push(`QK-norm, ${c.qk_norm}`);
+  if (m === null && c.qk_norm !== "none") lines.push(`QK-norm, ${c.qk_norm}`);
   if (c.positions === "rotary") lines.push(reach.pattern.includes("N") ? "turned, but in layers N" : "queries and keys turned");
   if (reach.pattern.includes("L")) lines.push(`L: the last ${whole(reach.window)} keys`);
-  if (c.beside !== "nothing") lines.push(c.beside === "sink" ? "a sink for each head" : "× gate of the token");
+  if (m === null && c.beside !== "nothing") lines.push(c.beside === "sink" ? "a sink for each head" : "× gate of the token");
   return lines;
 }
 
@@ -386,8 +391,11 @@ function drawing() {
     const shown = [];
     let y = 6,
       top = 0,
+      enters = 0,
       before = null;
-    const arrow = (from, to) => shown.push(make("svg:line", { class: "attnx-buildline", x1: 160, x2: 160, y1: from, y2: to }));
+    const arrow = (from, to) => {
+      shown.push(make("svg:path", { class: "attnx-buildline", d: `M160 ${from}V${to}M156.5 ${to - 5}L160 ${to}L163.5 ${to - 5}` }));
+    };
     for (const [kind, lines] of boxesOf(model)) {
       if (kind === "open") {
         y += 4;
@@ -395,7 +403,8 @@ function drawing() {
         shown.push(make("svg:text", { x: 18, y: y + 16, class: "attnx-buildlayers" }, lines[0]));
         if (before !== null) arrow(before, y + 24);
         before = y + 24;
-        y += 36;
+        enters = y + 28;
+        y += 40;
         continue;
       }
       if (kind === "close") {
@@ -406,13 +415,16 @@ function drawing() {
       const height = kind === "plus" ? 20 : lines.length * LINE + 2 * PAD - 3;
       if (before !== null) arrow(before, y);
       if (kind === "plus") shown.push(make("svg:circle", { class: "attnx-buildplus", cx: 160, cy: y + 10, r: 10 }));
-      else shown.push(make("svg:rect", { class: `attnx-buildbox attnx-build-${kind}`, x: 40, y, width: 240, height, rx: 7 }));
+      if (kind === "plus") {
+        shown.push(make("svg:path", { class: "attnx-buildline attnx-buildpast", d: `M160 ${enters}H296V${y + 10}H171` }));
+        enters = y + 25;
+      } else shown.push(make("svg:rect", { class: `attnx-buildbox attnx-build-${kind}`, x: 40, y, width: 240, height, rx: 7 }));
       lines.forEach((line, i) => {
         const at = kind === "plus" ? y + 15 : y + PAD + 11 + i * LINE;
         shown.push(make("svg:text", { x: 160, y: at, "text-anchor": "middle" }, line));
       });
       before = y + height;
-      y += height + GAP;
+      y += height + (kind === "plus" ? GAP + 6 : GAP);
     }
     set(svg, { viewBox: `0 0 320 ${y}`, "aria-label": `Drawing: ${boxesOf(model).map(([, lines]) => lines.join(", ")).filter(Boolean).join("; ")}` });
     svg.replaceChildren(...shown);
