@@ -12,7 +12,8 @@ import torch
 from attnlab.models import gpt, published, sizes
 from attnlab.models.sizes import PUBLISHED, REPOSITORIES, Choices, Experts, Latent, Model, Reach, Sizes
 
-# What the Hugging Face hub lists for the files of each repository ("safetensors": total), the text part of Gemma 3 27B.
+# What the Hugging Face hub lists for the files of each repository ("safetensors": total); of Gemma 3 27B the text part alone, as
+# counted by llama.cpp; for Command R7B the number listed for aya-expanse-8b, which has the same shapes.
 LISTED = {
     "GPT-2": 124_439_808,
     "GPT-2 XL": 1_557_611_200,
