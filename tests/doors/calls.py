@@ -29,6 +29,7 @@ from attnlab.reference import sinks as np_sinks
 from attnlab.reference import losses as np_losses
 from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
+from attnlab.reference.layers import experts as np_experts
 from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
 from attnlab.reference import t5 as np_t5
@@ -75,6 +76,7 @@ WITH_LAST = transformer.Transformer(SIZES, last=LayerNorm).state_dict()
 GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
 NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
 NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
+NP_ROUTING = np_experts.route(normal(0, 2, 3, 5), 2)
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
 PROJECTIONS_ALIKE = np_heads.Projections(*(normal(i, 6, 6) for i in range(4)))
 
@@ -202,7 +204,7 @@ CALLS = {
     "kernels.traffic.flash_1_traffic": (traffic.flash_1_traffic, (97, 7, 1009)),
     "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
     "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
-    "layers.experts.admitted": (experts.admitted, (torch.tensor(CODES) % 3, 3, 1)),
+    "layers.experts.admitted": (experts.admitted, (torch.tensor(CODES) % 3, 1)),
     "layers.experts.balance_loss": (experts.balance_loss, (experts.route(t(0, 2, 3, 5), 2),)),
     "layers.experts.best_groups": (experts.best_groups, (t(0, 2, 3, 6), 3, 2)),
     "layers.experts.capacity": (experts.capacity, (12, 4, 2, 1.25)),
@@ -358,6 +360,19 @@ CALLS = {
     "reference.positions.sinusoidal.sinusoidal": (np_positions.sinusoidal, (NP_AT, 8)),
     "reference.recurrent.gru": (lambda x, h: recurrent.gru(x, h, GRU), (normal(5, 2, 5, 3), normal(6, 2, 4))),
     "reference.recurrent.gru_step": (lambda x, h: recurrent.gru_step(x, h, GRU), (normal(5, 2, 3), normal(6, 2, 4))),
+    "reference.layers.experts.admitted": (np_experts.admitted, (CODES % 3, 1)),
+    "reference.layers.experts.balance_loss": (np_experts.balance_loss, (NP_ROUTING,)),
+    "reference.layers.experts.balance_loss_gradient": (np_experts.balance_loss_gradient, (NP_ROUTING,)),
+    "reference.layers.experts.best_groups": (np_experts.best_groups, (normal(0, 2, 3, 6), 3, 2)),
+    "reference.layers.experts.capacity": (np_experts.capacity, (12, 4, 2, 1.25)),
+    "reference.layers.experts.loads": (np_experts.loads, (CODES, 5)),
+    "reference.layers.experts.mixture": (lambda x: np_experts.mixture(x, NP_ROUTING, [np.tanh] * 5), (normal(0, 2, 3, 5),)),
+    "reference.layers.experts.nudged": (np_experts.nudged, (normal(0, 5), CODES, 0.1)),
+    "reference.layers.experts.route": (np_experts.route, (normal(0, 2, 3, 5), 2, normal(1, 5))),
+    "reference.layers.experts.route_gradient": (np_experts.route_gradient, (shares(3, 5), normal(0, 3, 5))),
+    "reference.layers.experts.shares": (np_experts.shares, (shares(3, 5),)),
+    "reference.layers.experts.sigmoid": (np_experts.sigmoid, (normal(0, 3, 5),)),
+    "reference.layers.experts.unchanged": (np_experts.unchanged, (normal(0, 3, 5),)),
     "reference.residual.sinkhorn": (np_residual.sinkhorn, (normal(0, 2, 5, 3), 4)),
     "reference.residual.through_streams": (lambda x, r, w, m: np_residual.through_streams(x, np.tanh, r, w, m),
                                            (normal(0, 2, 5, 3, 7), normal(1, 3), normal(2, 3), normal(3, 3, 3))),

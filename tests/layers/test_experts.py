@@ -166,15 +166,33 @@ def test_capacity():
 
 
 def test_places_are_given_to_first_choices_first():
-    assert of.admitted(CHOSEN, 3, 2).tolist() == [
+    assert of.admitted(CHOSEN, 2).tolist() == [
         [True, True],
         [True, True],
         [True, False],
         [False, False],
         [True, False],
     ]
-    assert of.admitted(CHOSEN, 3, 0).sum() == 0 and of.admitted(CHOSEN, 3, 5).all()
-    assert of.admitted(CHOSEN.view(5, 1, 2), 3, 2).shape == (5, 1, 2)
+    assert of.admitted(CHOSEN, 0).sum() == 0 and of.admitted(CHOSEN, 5).all()
+    assert of.admitted(CHOSEN.view(5, 1, 2), 2).shape == (5, 1, 2)
+
+
+def test_numpy_says_the_same():
+    from attnlab.reference.layers import experts as np_experts
+
+    logits, bias = LOGITS.numpy(), normal(1, N)
+    for ours, theirs in ((of.softmax, np_experts.softmax), (torch.sigmoid, np_experts.sigmoid)):
+        for top_k in (1, 3):
+            routing, twin = route(LOGITS, top_k, t(1, N), ours), np_experts.route(logits, top_k, bias, theirs)
+            for a, b in zip(routing, twin):
+                assert_same(a.numpy(), b)
+            assert abs(of.balance_loss(routing).item() - np_experts.balance_loss(twin)) < 1e-12
+            assert_same(of.nudged(t(1, N), routing.experts, 0.1).numpy(), np_experts.nudged(bias, twin.experts, 0.1))
+            assert_same(of.admitted(routing.experts, 2).numpy(), np_experts.admitted(twin.experts, 2))
+    assert_same(of.best_groups(t(3, 7, 12), 4, 2).numpy(), np_experts.best_groups(normal(3, 7, 12), 4, 2))
+    logits = LOGITS.clone().requires_grad_()
+    of.balance_loss(route(logits, 2)).backward()
+    assert_same(logits.grad.numpy(), np_experts.balance_loss_gradient(np_experts.route(LOGITS.numpy(), 2)))
 
 
 def by_loops(module, x):

@@ -145,18 +145,18 @@ def capacity(n_tokens: int, n_experts: int, top_k: int = 1, factor: float = 1.0)
     return math.ceil(round(factor * choices / n_experts, 9))
 
 
-def admitted(
-    experts: Integer[Tensor, "*tokens top_k"], n_experts: int, places: int
-) -> Bool[Tensor, "*tokens top_k"]:
+def admitted(experts: Integer[Tensor, "*tokens top_k"], places: int) -> Bool[Tensor, "*tokens top_k"]:
     """Whether each choice finds a place: all first choices come before all second ones, earlier tokens before later.
 
     What is not admitted is dropped: the token goes on without that expert, and if it lost all, with its residual alone.
     Source: the order: [lepikhin2021, section 2.2, algorithm 1].
     """
     places = count("places", places)
+    if experts.numel() == 0:
+        return torch.zeros_like(experts, dtype=torch.bool)
     flat = experts.flatten(0, -2)
     in_turn = flat.mT.flatten()
-    hot = torch.nn.functional.one_hot(in_turn, count("n_experts", n_experts, at_least=1))
+    hot = torch.nn.functional.one_hot(in_turn)
     before = (hot.cumsum(dim=0) - hot).gather(-1, in_turn[:, None])[:, 0]
     return (before < places).view(flat.mT.shape).mT.reshape(experts.shape)
 
