@@ -42,6 +42,7 @@ DRAWINGS = {
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),
     "ring": diagrams.ring(),
+    "routed_experts": diagrams.routed_experts(),
     "self_or_cross": diagrams.self_or_cross(),
     "several_streams": diagrams.several_streams(),
     "text_to_vectors": diagrams.text_to_vectors(),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from attnlab.diagrams.backward import backward_flow
 from attnlab.diagrams.cache import kv_cache
+from attnlab.diagrams.experts import routed_experts
 from attnlab.diagrams.feed_forward import feed_forward_shapes
 from attnlab.diagrams.decoding import decoding_loop
 from attnlab.diagrams.head import attention_head, self_or_cross
@@ -52,6 +53,7 @@ __all__ = [
     "memory_read",
     "norm_places",
     "ring",
+    "routed_experts",
     "self_or_cross",
     "several_streams",
     "text_to_vectors",

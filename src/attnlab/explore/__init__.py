@@ -29,6 +29,7 @@ from attnlab.explore.beam_tree import beam_tree
 from attnlab.explore.bias_shapes import bias_shapes
 from attnlab.explore.builder import builder
 from attnlab.explore.cost_against_length import cost_against_length
+from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.position_phases import position_phases
@@ -49,6 +50,7 @@ __all__ = [
     "bias_shapes",
     "builder",
     "cost_against_length",
+    "expert_routing",
     "graph_view",
     "heat_table",
     "heads_side_by_side",
