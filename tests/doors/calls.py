@@ -20,7 +20,7 @@ from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, experts, residual
 from attnlab.models import bert, minilm, seq2seq, transformer, whisper
-from attnlab.models import decoder, families, published, sizes
+from attnlab.models import decoder, families, mixture, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
@@ -474,6 +474,7 @@ MODULES = {
     "models.bert.WordHead": (lambda: bert.WordHead(bert.Config(11, 7, 6, 3, 2, 13)), (t(0, 2, 3, 6), t(1, 11, 6))),
     "models.bert.Pooler": (lambda: bert.Pooler(6), (t(0, 2, 3, 6),)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
+    "models.decoder.Decoder, with experts": (lambda: mixture.mixtral(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), mixture.Mixture(5, 2, 3)), (torch.tensor(CODES),)),
     "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
     "models.transformer.Transformer, before": (lambda: transformer.Transformer(SIZES, PreNorm, shared=True, positions=positions.Learned),
                                                (torch.tensor(CODES), torch.tensor(CODES + 3))),
@@ -533,7 +534,7 @@ ELSEWHERE = {
     ),
     "runs other processes": "ring_attention run",
     "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (
-        "llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"
+        "mixtral deepseek_v3 llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"
     ),
     "takes a model or a loop, tried in the worlds of MODULES": (
         "block initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
