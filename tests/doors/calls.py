@@ -14,7 +14,7 @@ from attnlab import attention, data, layers, masks, positions, reference, traini
 from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
-from attnlab.data import animals, masking, spans, translation, wardrobe
+from attnlab.data import animals, manual, masking, spans, translation, wardrobe
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -228,6 +228,7 @@ CALLS = {
     "data.animals.clauses": (animals.clauses, ()),
     "data.animals.texts": (animals.texts, ()),
     "data.animals.split_texts": (animals.split_texts, (0.25, 3)),
+    "data.manual.sentences": (manual.sentences, ()),
     "data.masking.mask_tokens": (lambda ids, words: masking.mask_tokens(ids, words, 4, np.random.default_rng(0)), (CODES + 5, np.arange(5, 10))),
     "data.masking.mask_each": (lambda ids: masking.mask_each(ids, np.arange(5, 10), 4), (CODES[0] + 5,)),
     "models.bert.n_parameters": (bert.n_parameters, (bert.Config(11, 7, 6, 3, 2, 13),)),

@@ -19,6 +19,7 @@ from attnlab.diagrams.decoding import decoding_loop
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
+from attnlab.diagrams.masked import masked_word
 from attnlab.diagrams.masks import mask_pictures
 from attnlab.diagrams.memory import memory_read
 from attnlab.diagrams.model import transformer
@@ -50,6 +51,7 @@ __all__ = [
     "kv_cache",
     "learning_to_translate",
     "mask_pictures",
+    "masked_word",
     "memory_read",
     "norm_places",
     "ring",

@@ -32,6 +32,7 @@ from attnlab.explore.cost_against_length import cost_against_length
 from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
+from attnlab.explore.masked_word import masked_word
 from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
@@ -54,6 +55,7 @@ __all__ = [
     "graph_view",
     "heat_table",
     "heads_side_by_side",
+    "masked_word",
     "module_source",
     "position_phases",
     "sampling_filters",
