@@ -33,6 +33,7 @@ DRAWINGS = {
     "family_tree": diagrams.family_tree(),
     "gpt2_to_llama": diagrams.gpt2_to_llama(),
     "feed_forward_shapes": diagrams.feed_forward_shapes(),
+    "gpt_stack": diagrams.gpt_stack(),
     "gpu_memory": diagrams.gpu_memory(),
     "heads_share": diagrams.heads_share(),
     "heads_split_and_merged": diagrams.heads_split_and_merged(),

@@ -15,11 +15,12 @@ from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
 from attnlab.data import animals, manual, masking, spans, translation, wardrobe
+from attnlab.data.prose import prose
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, experts, residual
-from attnlab.models import bert, minilm, seq2seq, transformer, whisper
+from attnlab.models import bert, gpt, minilm, seq2seq, transformer, whisper
 from attnlab.models import decoder, families, mixture, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
@@ -34,12 +35,13 @@ from attnlab.reference import positions as np_positions
 from attnlab.reference import residual as np_residual
 from attnlab.reference import t5 as np_t5
 from attnlab.reference import scoring as np_scoring
-from attnlab.reference import encoder_decoder, tiny
+from attnlab.reference import gpt as np_gpt
+from attnlab.reference import encoder_decoder, ngram, tiny
 from attnlab.studies import bugs, probe
 from attnlab.reference import tiny
 from attnlab.studies import bugs, probe, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
-from attnlab.weights import torch_transformer
+from attnlab.weights import gpt2, torch_transformer
 
 
 def t(seed: int, *shape: int) -> torch.Tensor:
@@ -62,6 +64,9 @@ SPEEDS = np_positions.frequencies(8)
 TSPEEDS = positions.frequencies(8)
 TINY = tiny.load()
 ROWS = normal(0, 5, 16)
+NAMES = np_gpt.load()
+NAME_ROWS = normal(0, 5, 24)
+COUNTED = ngram.count([[0, 1, 2, 0], [1, 1]], 3, 4)
 SMALL = encoder_decoder.load()
 SMALL_ROWS, SMALL_MEMORY = normal(0, 3, 8), normal(1, 2, 8)
 AT, NP_AT = torch.arange(5), np.arange(5)
@@ -72,6 +77,12 @@ CODES = np.array([[0, 4, 2], [1, 1, 3]])
 PIECES = wordpiece.WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
 SIZES = transformer.Config(11, 11, 6, 3, 13, 2, 7, 0.0)
 SOUND = whisper.Config(vocab_size=11, n_frequencies=3, n_frames=5, max_len=7, d_model=6, n_heads=3, n_layers=2)
+GPT_SIZES = gpt.Config(11, 7, 6, 3, 2, 13, 0.0)
+GPT2 = {f"transformer.{name}": t(i, *shape) for i, (name, shape) in enumerate({
+    "wte.weight": (11, 6), "wpe.weight": (7, 6), "ln_f.weight": (6,), "ln_f.bias": (6,), "h.0.ln_1.weight": (6,), "h.0.ln_1.bias": (6,),
+    "h.0.ln_2.weight": (6,), "h.0.ln_2.bias": (6,), "h.0.attn.c_attn.weight": (6, 18), "h.0.attn.c_attn.bias": (18,),
+    "h.0.attn.c_proj.weight": (6, 6), "h.0.attn.c_proj.bias": (6,), "h.0.mlp.c_fc.weight": (6, 13), "h.0.mlp.c_fc.bias": (13,),
+    "h.0.mlp.c_proj.weight": (13, 6), "h.0.mlp.c_proj.bias": (6,)}.items())}
 WITH_LAST = transformer.Transformer(SIZES, last=LayerNorm).state_dict()
 GRU = recurrent.Gru(normal(1, 12, 3), normal(2, 12, 4), normal(3, 12), normal(4, 12))
 NP_FEED = np_layers.FeedForward(normal(1, 5, 7), normal(2, 7), normal(3, 7, 4), normal(4, 4))
@@ -399,7 +410,14 @@ CALLS = {
     "reference.softmax.softmax": (reference.softmax, (Q, -1, 0.7)),
     "reference.losses.cross_entropy": (np_losses.cross_entropy, (normal(0, 2, 3, 5), CODES, 0.1)),
     "reference.losses.cross_entropy_gradient": (np_losses.cross_entropy_gradient, (normal(0, 2, 3, 5), CODES, 0.1)),
+    "reference.gpt.following": (np_gpt.following, (NAMES, "mar")),
+    "reference.gpt.look": (lambda x: np_gpt.look(x, NAMES.blocks[0], 2), (NAME_ROWS,)),
+    "reference.gpt.think": (lambda x: np_gpt.think(x, NAMES.blocks[0]), (NAME_ROWS,)),
+    "reference.ngram.surprise": (ngram.surprise, (COUNTED, [1, 2, 0])),
     "reference.optimisers.newton_schulz": (np_optimisers.newton_schulz, (normal(0, 5, 3), 4)),
+    "data.prose.prose": (lambda: prose()[:2], ()),
+    "models.gpt.n_parameters": (gpt.n_parameters, (GPT_SIZES,)),
+    "weights.gpt2.from_gpt2": (gpt2.from_gpt2, (GPT2,)),
     "studies.probe.entropy": (probe.entropy, (WEIGHTS,)),
     "studies.probe.offset_mass": (probe.offset_mass, (WEIGHTS, -1)),
     "studies.probe.window_mass": (probe.window_mass, (WEIGHTS, 1)),
@@ -474,6 +492,7 @@ MODULES = {
     "models.bert.MaskedBert": (lambda: bert.MaskedBert(bert.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
     "models.bert.WordHead": (lambda: bert.WordHead(bert.Config(11, 7, 6, 3, 2, 13)), (t(0, 2, 3, 6), t(1, 11, 6))),
     "models.bert.Pooler": (lambda: bert.Pooler(6), (t(0, 2, 3, 6),)),
+    "models.gpt.GPT": (lambda: gpt.GPT(GPT_SIZES), (torch.tensor(CODES),)),
     "models.minilm.Encoder": (lambda: minilm.Encoder(minilm.Config(11, 7, 6, 3, 2, 13)), (torch.tensor(CODES),)),
     "models.decoder.Decoder, with experts": (lambda: mixture.mixtral(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), mixture.Mixture(5, 2, 3)), (torch.tensor(CODES),)),
     "models.transformer.Transformer": (lambda: transformer.Transformer(SIZES).eval(), (torch.tensor(CODES), torch.tensor(CODES + 3))),
@@ -533,6 +552,7 @@ ELSEWHERE = {
     "the ladder from GPT-2 to Llama, whose parts make modules and whose models are trained": (
         "ladder unturned turned trained stream_of_names bits_by_place cache_bytes"
     ),
+    "GPT's study and its small twin, which take their models": "texts batches recipe surprise written windows window_loss strided adamw muon encode run count start",
     "runs other processes": "ring_attention run",
     "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (
         "mixtral deepseek_v3 llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"

@@ -16,6 +16,7 @@ from attnlab.diagrams.cache import kv_cache
 from attnlab.diagrams.experts import routed_experts
 from attnlab.diagrams.feed_forward import feed_forward_shapes
 from attnlab.diagrams.decoding import decoding_loop
+from attnlab.diagrams.gpt import gpt_stack
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
 from attnlab.diagrams.machine import gpu_memory, ring
@@ -46,6 +47,7 @@ __all__ = [
     "feed_forward_shapes",
     "gpt2_to_llama",
     "gpu_memory",
+    "gpt_stack",
     "heads_share",
     "heads_split_and_merged",
     "kv_cache",

@@ -33,6 +33,7 @@ from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.masked_word import masked_word
+from attnlab.explore.next_letter import next_letter
 from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
@@ -57,6 +58,7 @@ __all__ = [
     "heads_side_by_side",
     "masked_word",
     "module_source",
+    "next_letter",
     "position_phases",
     "sampling_filters",
     "softmax_and_scale",
