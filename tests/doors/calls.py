@@ -14,13 +14,13 @@ from attnlab import attention, data, layers, masks, positions, reference, traini
 from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
-from attnlab.data import animals, manual, masking, spans, translation, wardrobe
+from attnlab.data import animals, handwriting, manual, masking, spans, translation, wardrobe
 from attnlab.data.prose import prose
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
-from attnlab.layers import LayerNorm, PreNorm, experts, residual
-from attnlab.models import bert, gpt, minilm, seq2seq, transformer, whisper
+from attnlab.layers import LayerNorm, PreNorm, experts, patches, residual
+from attnlab.models import bert, gpt, minilm, seq2seq, transformer, vit, whisper
 from attnlab.models import decoder, families, mixture, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
@@ -37,6 +37,9 @@ from attnlab.reference import t5 as np_t5
 from attnlab.reference import scoring as np_scoring
 from attnlab.reference import gpt as np_gpt
 from attnlab.reference import encoder_decoder, ngram, tiny
+from attnlab.positions import planar
+from attnlab.reference import vit as np_vit
+from attnlab.reference.layers import patches as np_patches
 from attnlab.studies import bugs, probe
 from attnlab.reference import tiny
 from attnlab.studies import bugs, probe, stream
@@ -90,6 +93,8 @@ NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
 NP_ROUTING = np_experts.route(normal(0, 2, 3, 5), 2)
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
 PROJECTIONS_ALIKE = np_heads.Projections(*(normal(i, 6, 6) for i in range(4)))
+VIT = vit.Config(side=6, patch=2, channels=2, d_model=6, n_heads=3, d_ff=7, n_layers=2, n_registers=2)
+READER, PICTURES = np_vit.load(), np_vit.samples()[0][:2]
 
 
 def FAMILY():
@@ -166,6 +171,23 @@ CALLS = {
     "data.batches.split": (data.split, (list(range(11)), 3, 0)),
     "data.batches.by_length": (first_batches, ([3, 1, 4, 1, 5, 9, 2], 2, 0)),
     "data.names.names": (data.names, (5, 0)),
+    "data.handwriting.handwritten": (handwriting.handwritten, ()),
+    "data.handwriting.handwritten_split": (handwriting.handwritten_split, (5, 0)),
+    "data.handwriting.shifted": (lambda x: handwriting.shifted(x, 1, -2), (normal(0, 2, 3, 5),)),
+    "layers.patches.patches": (patches.patches, (t(0, 2, 3, 4, 6), 2)),
+    "layers.patches.from_patches": (patches.from_patches, (t(0, 2, 6, 12), 2, 4, 6)),
+    "positions.planar.planar_angles": (planar.planar_angles, (2, 3, TSPEEDS)),
+    "models.vit.n_parameters": (vit.n_parameters, (VIT, 3)),
+    "reference.layers.patches.patches": (np_patches.patches, (normal(0, 2, 3, 4, 6), 2)),
+    "reference.layers.patches.from_patches": (np_patches.from_patches, (normal(0, 2, 6, 12), 2, 4, 6)),
+    "reference.vit.load": (np_vit.load, ()),
+    "reference.vit.samples": (np_vit.samples, ()),
+    "reference.vit.n_parameters": (np_vit.n_parameters, (READER,)),
+    "reference.vit.embed": (lambda x: np_vit.embed(READER, x), (PICTURES,)),
+    "reference.vit.block_output": (lambda x: np_vit.block_output(x, READER.blocks[0], 2), (normal(0, 2, 5, 20),)),
+    "reference.vit.states": (lambda x: np_vit.states(READER, x), (PICTURES,)),
+    "reference.vit.logits": (lambda x: np_vit.logits(READER, x), (PICTURES,)),
+    "reference.vit.weights": (lambda x: np_vit.weights(READER, x), (PICTURES,)),
     "data.translation.formula_pairs": (data.formula_pairs, (7, 3, 0)),
     "data.translation.infix": (translation.infix, (("*", "2", ("+", "3", "4")),)),
     "data.translation.postfix": (translation.postfix, (("*", "2", ("+", "3", "4")),)),
@@ -502,6 +524,10 @@ MODULES = {
     "models.decoder.Decoder, side by side": (lambda: families.cohere2(decoder.Config(11, 6, 2, 3, 1, 4, 7, 9), 2), (torch.tensor(CODES),)),
     "models.published.make": (lambda: published.make(sizes.Model(sizes.Sizes(11, 6, 2, 3, 1, 4, 7, 9), sizes.PUBLISHED["GPT-2"].choices)),
                               (torch.tensor(CODES),)),
+    "layers.patches.PatchEmbedding": (lambda: patches.PatchEmbedding(3, 2, 5), (t(0, 2, 3, 4, 6),)),
+    "layers.patches.LayerScale": (lambda: patches.LayerScale(torch.nn.Linear(5, 5), 5), (t(0, 2, 3, 5),)),
+    "models.vit.ViT": (lambda: vit.ViT(VIT, torch.nn.Linear(6, 3)), (t(0, 2, 2, 6, 6),)),
+    "models.vit.ViT, no places": (lambda: vit.ViT(VIT, positions=vit.no_positions), (t(0, 2, 2, 6, 6),)),
     "models.whisper.Whisper": (lambda: whisper.Whisper(SOUND), (t(0, 2, 3, 10), torch.tensor(CODES))),
     "models.seq2seq.Seq2Seq": (lambda: seq2seq.Seq2Seq(11, 11, 4, seq2seq.AdditiveAttention(4)),
                                (torch.tensor(CODES + 3), torch.tensor(CODES + 3))),
@@ -521,6 +547,9 @@ MAKERS = {
     "AttentionOverLayers": (residual.AttentionOverLayers, {"d_model": 7}),
     "Router": (layers.Router, {"d_model": 5, "n_experts": 7, "top_k": 2}),
     "LayerNorm": (layers.LayerNorm, {"d_model": 5}),
+    "PatchEmbedding": (patches.PatchEmbedding, {"channels": 3, "size": 2, "d_model": 5}),
+    "LayerScale": (lambda **sizes: patches.LayerScale(torch.relu, **sizes), {"d_model": 5}),
+    "ViT's Config": (vit.Config, {"side": 6, "patch": 2, "channels": 2, "d_model": 6, "n_heads": 3, "d_ff": 7, "n_layers": 2, "n_registers": 2}),
     "RMSNorm": (layers.RMSNorm, {"d_model": 5}),
     "FeedForward": (layers.FeedForward, {"d_model": 5, "d_ff": 7}),
     "GatedFeedForward": (layers.GatedFeedForward, {"d_model": 5, "d_ff": 7}),
@@ -558,7 +587,7 @@ ELSEWHERE = {
         "mixtral deepseek_v3 llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"
     ),
     "takes a model or a loop, tried in the worlds of MODULES": (
-        "block initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
+        "block weights reader trained every_shift inked attention_received initial_values load_torch cross_weights waves trace layer_weights next_word_loss accuracy train seeded progress gated gates_on head_importance keep_heads"
         " adam bar evaluate matrices_and_others watched"
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
