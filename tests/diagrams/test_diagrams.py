@@ -38,6 +38,7 @@ DRAWINGS = {
     "heads_share": diagrams.heads_share(),
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
     "decoding_loop": diagrams.decoding_loop(),
+    "patches_to_class": diagrams.patches_to_class(),
     "kv_cache": diagrams.kv_cache(),
     "learning_to_translate": diagrams.learning_to_translate(),
     "mask_pictures": diagrams.mask_pictures(),

@@ -33,6 +33,7 @@ from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
 from attnlab.diagrams.variants import family_tree, gpt2_to_llama
+from attnlab.diagrams.vision import patches_to_class
 from attnlab.diagrams.translator import learning_to_translate, translator_pieces
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "masked_word",
     "memory_read",
     "norm_places",
+    "patches_to_class",
     "ring",
     "routed_experts",
     "self_or_cross",

@@ -34,6 +34,7 @@ from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.masked_word import masked_word
 from attnlab.explore.next_letter import next_letter
+from attnlab.explore.patches import patches
 from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
@@ -59,6 +60,7 @@ __all__ = [
     "masked_word",
     "module_source",
     "next_letter",
+    "patches",
     "position_phases",
     "sampling_filters",
     "softmax_and_scale",
