@@ -10,13 +10,13 @@ import pytest
 from attnlab.data import spans
 from attnlab.data.spans import corrupt, span_lengths, span_mask
 
-TEXT = "Thank you for inviting me to your party last week .".split()
+TEXT = "Thank you for inviting me to your party last week.".split()
 LOST = [word in ("for", "inviting", "last") for word in TEXT]
 
 
 def test_the_paper_s_example_string():
     source, target = corrupt(TEXT, LOST, ("<X>", "<Y>", "<Z>"))
-    assert " ".join(source) == "Thank you <X> me to your party <Y> week ."
+    assert " ".join(source) == "Thank you <X> me to your party <Y> week."
     assert " ".join(target) == "<X> for inviting <Y> last <Z>"
 
 
@@ -69,7 +69,7 @@ def test_nothing_corrupted_is_one_mark():
 
 
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda: corrupt(TEXT, LOST[:-1], "XYZ"), r"the mask has shape \(10,\) but there are 11 tokens"),
+    (lambda: corrupt(TEXT, LOST[:-1], "XYZ"), r"the mask has shape \(9,\) but there are 10 tokens"),
     (lambda: corrupt(TEXT, LOST, "XY"), "2 spans need 3 marks but there are 2"),
     (lambda: spans.span_lengths(1), "spans need 2 tokens"),
     (lambda: span_lengths(10, 1.0), "a rate between 0 and 1"),

@@ -26,6 +26,8 @@ DRAWINGS = {
     "attention_head, here": diagrams.attention_head(here="scale"),
     "backward_flow": diagrams.backward_flow(),
     "block_residual": diagrams.block_residual(),
+    "namer_pieces": diagrams.namer_pieces(),
+    "span_corruption": diagrams.span_corruption(),
     "norm_places": diagrams.norm_places(),
     "decoder_stack": diagrams.decoder_stack(),
     "encoder_decoder": diagrams.encoder_decoder(),

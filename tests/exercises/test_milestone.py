@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnlab.exercises import EXERCISES, assemble, milestone
-from attnlab.exercises._milestone import PIECES
+from attnlab.exercises import EXERCISES, assemble, assemble_gpt, milestone, milestone_gpt
+from attnlab.exercises._milestone import GPT_PIECES, MILESTONES, PIECES
+from attnlab.reference import namer
 from attnlab.reference.translator import COURSE, Pieces
 
 SOLUTIONS = {name: EXERCISES[exercise].solution for name, exercise in PIECES.items()}
@@ -72,3 +73,64 @@ def test_names_are_checked_at_the_door():
         assemble(translate)
     with pytest.raises(ValueError, match="merge_heads is given twice"):
         milestone(merge_heads, SOLUTIONS["merge_heads"])
+
+
+GPT = {name: EXERCISES[exercise].solution for name, exercise in GPT_PIECES.items()}
+
+
+def rotary(x, p):
+    a, b = np.split(x, 2, axis=-1)
+    angle = p[:, None] * 10000.0 ** -(np.arange(a.shape[1]) / a.shape[1])
+    return np.concatenate([a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], axis=-1)
+
+
+def next_token_loss(logits, ids, pad):
+    return namer.COURSE.next_token_loss(logits, ids, -1)
+
+
+def test_every_piece_of_the_gpt_is_the_slot_of_its_exercise():
+    assert set(GPT_PIECES) == set(namer.Pieces._fields)
+    assert all(EXERCISES[exercise].name == name for name, exercise in GPT_PIECES.items())
+
+
+def test_without_answers_the_gpt_is_the_course_s(capsys):
+    assert assemble_gpt() == namer.COURSE
+    milestone_gpt()
+    told = capsys.readouterr().out
+    assert told.count("the course's") == 10 and "9 pieces is still the course's. Name your functions: milestone_gpt(" in told
+
+
+def test_nine_right_answers_are_nine_pieces_of_the_gpt(capsys):
+    assert assemble_gpt(*GPT.values()) == namer.Pieces(**GPT)
+    milestone_gpt(*GPT.values())
+    told = capsys.readouterr().out
+    assert told.count("passes its check; 8 of 8 names unchanged, the same numbers") == 9
+    assert "9 of 9 pieces are yours, and the model cannot tell." in told
+
+
+def test_the_gpt_names_the_piece_that_breaks_it_and_the_silent_one(capsys):
+    milestone_gpt(rotary, next_token_loss, GPT["rms_norm"])
+    told = capsys.readouterr().out
+    assert "Look at rotary: check('positions.rotary', rotary) says more." in told
+    assert "Look at next_token_loss" in told and "Look at rms_norm" not in told
+    assert "Mind: with next_token_loss no name changes" in told
+
+
+@pytest.mark.parametrize("name", GPT_PIECES)
+def test_the_gpt_notices_each_registered_mistake_in_a_piece(name, capsys):
+    """More than half of the known wrong answers move the model's numbers, or stop it."""
+    exercise = EXERCISES[GPT_PIECES[name]]
+    gpt = MILESTONES["milestone_gpt"]
+    tried = [gpt.attempt(name, mutant) for mutant in exercise.mutants.values()]
+    assert not any(one.passed for one in tried)
+    assert sum(one.breaks for one in tried) > len(tried) / 2
+
+
+def test_a_piece_of_the_gpt_that_raises_or_returns_nothing_is_told(capsys):
+    def rms_norm(x, gain, epsilon):
+        return None
+
+    milestone_gpt(rms_norm)
+    assert "does not pass its check; the model stops:" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="'sinusoidal' is no piece of the model; the pieces are causal_mask, split_heads"):
+        milestone_gpt(SOLUTIONS["sinusoidal"])

@@ -29,6 +29,7 @@ from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
+from attnlab.diagrams.t5 import namer_pieces, span_corruption
 from attnlab.diagrams.text import text_to_vectors
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
@@ -56,12 +57,14 @@ __all__ = [
     "mask_pictures",
     "masked_word",
     "memory_read",
+    "namer_pieces",
     "norm_places",
     "patches_to_class",
     "ring",
     "routed_experts",
     "self_or_cross",
     "several_streams",
+    "span_corruption",
     "text_to_vectors",
     "training_loop",
     "transformer",

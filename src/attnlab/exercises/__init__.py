@@ -12,7 +12,7 @@ from collections.abc import Callable
 from attnlab.exercises._cells import cells, hint_texts, solved
 from attnlab.exercises._exercise import Exercise, source_of
 from attnlab.exercises._judge import Diagnosis, UnknownExercise, diagnose, find
-from attnlab.exercises._milestone import assemble, milestone
+from attnlab.exercises._milestone import assemble, assemble_gpt, milestone, milestone_gpt
 from attnlab.exercises._pages import TITLES, beside
 from attnlab.exercises._progress import record
 from attnlab.exercises.bank import EXERCISES
@@ -20,7 +20,7 @@ from attnlab.exercises.misconceptions import MISCONCEPTIONS, Misconception
 
 __all__ = [
     "EXERCISES", "MISCONCEPTIONS", "Diagnosis", "Exercise", "Misconception", "UnknownExercise",
-    "assemble", "cells", "check", "diagnose", "hint", "milestone", "solution", "solved", "use",
+    "assemble", "assemble_gpt", "cells", "check", "diagnose", "hint", "milestone", "milestone_gpt", "solution", "solved", "use",
 ]
 
 
