@@ -577,6 +577,7 @@ ELSEWHERE = {
     ),
     "T5 and the small GPT, which take their models or make them": (
         "looks own_head version_1_0 version_1_1 to_numpy from_transformers look turn logits weights bits sample batch kept turned_attention loss start"
+        " tasks learn ids write right"
     ),
     "the ladder from GPT-2 to Llama, whose parts make modules and whose models are trained": (
         "ladder unturned turned trained stream_of_names bits_by_place cache_bytes"
