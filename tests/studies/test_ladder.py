@@ -9,6 +9,7 @@ import torch
 
 from attnlab import training
 from attnlab.attention import attention
+from attnlab.models import decoder, families
 from attnlab.models.gpt import GPT, Config
 from attnlab.studies import ladder
 from attnlab.studies.ladder import Parts, Rung, Sizes
@@ -30,6 +31,13 @@ def test_each_rung_changes_one_thing_and_keeps_the_rest():
     for before, after, change in zip(rungs, rungs[1:], list(ladder.CHANGES.values())[1:]):
         changed = {f.name for f in fields(Parts) if getattr(before, f.name) != getattr(after, f.name)}
         assert changed == set(change)
+
+
+def test_the_last_rung_has_as_many_parameters_as_the_llama_of_the_families():
+    sizes = Sizes(101, 32, 4, 3, 48, 64)
+    config = decoder.Config(101, 32, 3, 4, 1, 8, 32, 64)
+    theirs = sum(p.numel() for p in families.llama(config, tied=True).parameters())
+    assert ladder.n_parameters(sizes, RUNGS["shared keys"]) == theirs
 
 
 def test_what_each_step_saves_at_the_size_of_gpt_2():
@@ -95,7 +103,7 @@ def test_it_learns_the_same_twice_and_the_bits_are_those_of_the_loss():
     ids = torch.arange(400) * 7 % 11
     sizes = Sizes(11, 16, 2, 1, 24, 20)
     recipe = training.Recipe(60, 1e-2, warmup=5, seed=4)
-    twice = [ladder.trained(sizes, RUNGS["rotary"], ids, recipe, tokens=12, texts=5) for _ in range(2)]
+    twice = [ladder.trained(sizes, RUNGS["rotary"], ids, recipe, tokens=12) for _ in range(2)]
     assert all(torch.equal(a, b) for a, b in zip(twice[0].parameters(), twice[1].parameters()))
     rows = ids[:130].view(10, 13)
     bits = ladder.bits_by_place(twice[0], rows)

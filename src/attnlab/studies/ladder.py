@@ -165,11 +165,11 @@ def stream_of_names(n: int, seed: int = 0) -> Int[Tensor, "letters"]:
 
 
 def trained(
-    sizes: Sizes, parts: Parts, ids: Int[Tensor, "letters"], recipe: training.Recipe, *, tokens: int = 64, texts: int = 8
+    sizes: Sizes, parts: Parts, ids: Int[Tensor, "letters"], recipe: training.Recipe, tokens: int = 64
 ) -> Rung:
-    """A rung after training on random pieces of `ids`; the recipe's seed decides its first values and the pieces."""
+    """A rung after training on random pieces of `ids`, eight a step; the recipe's seed decides its first values and the pieces."""
     model = training.seeded(functools.partial(Rung, sizes, parts), recipe.seed)
-    pieces = _pieces(ids, tokens + 1, texts, torch.Generator().manual_seed(recipe.seed))
+    pieces = _pieces(ids, tokens + 1, torch.Generator().manual_seed(recipe.seed))
     training.train(model, pieces, _loss, recipe)
     return model
 
@@ -190,9 +190,9 @@ def _block(sizes: Sizes, parts: Parts) -> nn.Module:
     return EncoderBlock(PreNorm(look, parts.norm(d_model)), PreNorm(think, parts.norm(d_model)))
 
 
-def _pieces(ids: Tensor, length: int, texts: int, generator: torch.Generator) -> Iterator[Tensor]:
+def _pieces(ids: Tensor, length: int, generator: torch.Generator) -> Iterator[Tensor]:
     while True:
-        starts = torch.randint(len(ids) - length + 1, (texts, 1), generator=generator)
+        starts = torch.randint(len(ids) - length + 1, (8, 1), generator=generator)
         yield ids[starts + torch.arange(length)]
 
 
