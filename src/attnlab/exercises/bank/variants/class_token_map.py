@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
 from attnlab.exercises._probes import comes_out, left_alone
 
