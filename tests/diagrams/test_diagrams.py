@@ -43,6 +43,7 @@ DRAWINGS = {
     "patches_to_class": diagrams.patches_to_class(),
     "kv_cache": diagrams.kv_cache(),
     "learning_to_translate": diagrams.learning_to_translate(),
+    "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),
     "ring": diagrams.ring(),

@@ -17,18 +17,19 @@ TOKENS = ("[CLS]", "this", "[MASK]", "barks", "[SEP]")
 
 def masked_word() -> Drawing:
     """A text with a hidden word on its way through BERT."""
-    return Drawing("masked_word", "A hidden word, guessed from both sides", TEXT, _all(70, 100, 500), _all(2, 65, 324))
+    return Drawing("masked_word", "A hidden word, guessed from both sides", TEXT, _all(70, 100, 95), _all(1, 65.5, 64))
 
 
-def _all(left: float, step: float, across: float) -> tuple[Shape, ...]:
-    tokens = [Box(left + step * i, 4, step - 5, 34, (token,), "lit" if i == 2 else "plain", size=SMALL) for i, token in enumerate(TOKENS)]
-    sums = Box(left, 62, across - 5, 46, ("# piece + position + segment", "~ three rows of tables, added and normalised"), "strong", size=SMALL)
-    blocks = Box(left, 132, across - 5, 62, ("# *N* encoder blocks", "~ every token looks at every other,", "~ to the left and to the right"), "weight",
+def _all(left: float, step: float, wide: float) -> tuple[Shape, ...]:
+    tokens = [Box(left + step * i, 4, wide, 34, (token,), "lit" if i == 2 else "plain", size=SMALL) for i, token in enumerate(TOKENS)]
+    across = 4 * step + wide
+    sums = Box(left, 62, across, 46, ("# piece + position + segment", "~ three rows of tables, added and normalised"), "strong", size=SMALL)
+    blocks = Box(left, 132, across, 62, ("# *N* encoder blocks", "~ every token looks at every other,", "~ to the left and to the right"), "weight",
                  "book/architecture/encoder", SMALL)  # fmt: skip
     rows = [Box(one.x, 218, one.w, 30, (f"*h*_{{{i}}}",), "lit" if i == 2 else "quiet", size=SMALL) for i, one in enumerate(tokens)]
     middle = tokens[2].cx
-    head = Box(middle - 110, 272, 220, 46, ("# head", "~ a layer, then the table of pieces"), "strong", size=SMALL)
-    guess = Box(middle - 110, 342, 220, 34, ("dog 0.97, cat 0.01, …",), size=SMALL)
+    head = Box(middle - 125, 272, 250, 46, ("# head", "~ a layer, then the table of pieces"), "strong", size=SMALL)
+    guess = Box(middle - 125, 342, 250, 34, ("dog 0.97, cat 0.01, …",), size=SMALL)
     ends = [join(one, sums, one.cx) for one in tokens] + [join(blocks, one, one.cx) for one in rows]
     label = Label(middle, 392, "~ the other rows are not asked")
     return (*tokens, sums, blocks, *rows, head, guess, *ends, *chain(sums, blocks), *chain(rows[2], head, guess), label)

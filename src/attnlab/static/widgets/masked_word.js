@@ -87,7 +87,7 @@ function guessTable({ guesses, word }) {
     columns: ["probability"],
     rows: guesses.map(([guess]) => ({ text: guess === word ? `${guess} ✓` : guess })),
     cells: guesses.map(([, p]) => [{ text: bar(p, 3) }]),
-    attributes: { class: "attnx-table attnx-aligncontext", "data-table": "guesses" },
+    attributes: { class: "attnx-table attnx-aligncontext attnx-maskedword", "data-table": "guesses" },
   });
 }
 
@@ -97,7 +97,7 @@ function attentionTable({ columns, weights }) {
     columns: ["weight"],
     rows: columns.map((text) => ({ text })),
     cells: weights.map((weight) => [{ text: bar(weight, 3) }]),
-    attributes: { class: "attnx-table attnx-aligncontext", "data-table": "attention" },
+    attributes: { class: "attnx-table attnx-aligncontext attnx-maskedword", "data-table": "attention" },
   });
 }
 
