@@ -88,6 +88,18 @@ def test_a_repeated_token_is_told_apart_by_learned_places_and_not_by_rotation_al
     assert torch.allclose(out[0], out[8], atol=1e-9) is same
 
 
+@pytest.mark.parametrize(("attend", "same"), [(ladder.unturned, True), (ladder.turned, False)])
+def test_one_layer_without_places_knows_the_order_only_if_it_turns(attend, same):
+    sizes = replace(SMALL, n_layers=1)
+    model = training.seeded(lambda: Rung(sizes, replace(Parts(), attend=attend, places=ladder.Nowhere)), 6).double()
+    ids = torch.tensor([[3, 1, 4, 1, 5, 9, 2]])
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(3)
+        last = model(ids)[0, -1] - model(ids[:, [5, 0, 3, 2, 4, 1, 6]])[0, -1]
+    assert bool(last.abs().max() < 1e-9) is same
+
+
 def test_a_text_longer_than_the_table_is_refused():
     model = Rung(SMALL, RUNGS["rotary"])
     with pytest.raises(ValueError, match="the text has 14 tokens but max_len = 13"):
