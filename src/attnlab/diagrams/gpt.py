@@ -38,16 +38,16 @@ def _one(cx: float, lane: float) -> tuple[Shape, ...]:
     dot = Box(cx - 5, 0, 10, 10, kind="dot", round=5)
     norm, plus = _named(cx, ("norm",), h=30), Box(cx - 13, 0, 26, 26, ("+",), round=13)
     look, think = _named(cx, ("# causal attention", "~ to itself and before"), "weight"), _named(cx, ("# feed-forward", "~ each row alone"), "weight")
-    block = _upward([dot, norm, look, plus, dot, norm, think, plus], 170)
-    frame = Group(cx - ACROSS / 2 - 36, 146, ACROSS + 52, block[0].bottom + 18 - 146, "")
-    logits, last = replace(_named(cx, ("# logits", "~ rows × tableᵀ"), "lit"), y=4), replace(_named(cx, ("norm",), h=30), y=96)
+    block = _upward([dot, norm, look, plus, dot, norm, think, plus], 148)
+    frame = Group(cx - ACROSS / 2 - 36, 124, ACROSS + 52, block[0].bottom + 18 - 124, "")
+    logits, last = replace(_named(cx, ("# logits", "~ rows × tableᵀ"), "lit"), y=4), replace(_named(cx, ("norm",), h=30), y=74)
     rows = replace(_named(cx, ("# table row + place", "~ *n* × *d*")), y=frame.bottom + 26)
     ids = replace(_named(cx, ("# ids", "~ *n* of them")), y=rows.bottom + 26)
     left = block[1].left - 20
     past = [route(a.on("left"), (left, a.cy), (left, b.cy), b.on("left"), thick=2.6) for a, b in (block[0:4:3], block[4:8:3])]
     table = route(rows.on("right"), (lane, rows.cy), (lane, logits.cy), logits.on("right"), kind="weight")
     times = Label(frame.right + 9, frame.cy, "# × *N*", "start")
-    says = Label(cx, 74, "~ one table: in and, transposed, out")
+    says = Label(cx, ids.bottom + 20, "~ one table: in and, transposed, out")
     return (frame, *block, logits, last, rows, ids, *past, table, times, says,
             *chain(ids, rows, block[0]), *chain(*block), join(block[-1], last), route(last.on("top"), logits.on("bottom")))  # fmt: skip
 

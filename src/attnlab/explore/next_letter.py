@@ -36,10 +36,10 @@ def _table(model: gpt.Gpt, text: str, n: int) -> str:
     for end in range(n + 1):
         chances = gpt.following(model, text[:end])
         best = np.argsort(-chances)[:6]
-        rows.append((text[:end] + "…", [f"{sign(model, int(i))} {100 * chances[i]:.0f} %" for i in best]))
+        rows.append((text[:end] + "…", [f"{_sign(model, int(i))} {100 * chances[i]:.0f} %" for i in best]))
     return table(f"What a small GPT finds likeliest after each beginning of {text or 'a name'}", [str(i + 1) for i in range(6)], rows)
 
 
-def sign(model: gpt.Gpt, i: int) -> str:
+def _sign(model: gpt.Gpt, i: int) -> str:
     """The sign as it is shown: the end mark as a block."""
     return "∎" if i == gpt.END else model.signs[i]

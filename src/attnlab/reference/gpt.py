@@ -126,4 +126,5 @@ def following(model: Gpt, text: str) -> Float[Array, "signs"]:
 
 
 def linear(x: Float[Array, "*rows inner"], layer: Linear) -> Float[Array, "*rows outer"]:
+    """x W + b, row by row."""
     return x @ layer.matrix + layer.bias

@@ -1,5 +1,5 @@
 // Explorable: the beginning of a name goes in; a small GPT says what is likely next, and where each head looks.
-import { announcer, change, format, frame, heat, make, matmul, slider, softmax, table, transpose, watch, write } from "./common.js";
+import { announcer, change, format, frame, make, matmul, slider, softmax, table, transpose, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -128,6 +128,10 @@ function choice(model, key, name, count) {
   return { element: make("label", { class: "attnx-pick" }, `${name} `, select), update: (value) => (select.value = String(value)) };
 }
 
+function bar(share) {
+  return make("span", { class: "attnx-bar" }, make("span", { class: "attnx-fill", style: `inline-size: ${(100 * share).toFixed(2)}%` }));
+}
+
 function chancesTable(state, pairs) {
   return table({
     caption: [`What may follow “${state.text}”`],
@@ -136,21 +140,21 @@ function chancesTable(state, pairs) {
     rows: pairs.slice(0, SHOWN).map(([id]) => ({ text: said(state.model.signs, id) })),
     cells: pairs.slice(0, SHOWN).map(([, p]) => [
       { text: format(100 * p, 1), "data-chance": p },
-      { text: make("span", { class: "attnx-bar" }, make("span", { class: "attnx-fill", style: `inline-size: ${(100 * p).toFixed(2)}%` })), class: "attnx-filterbar" },
+      { text: bar(p), class: "attnx-filterbar" },
     ]),
     attributes: { class: "attnx-table attnx-filtertable", "data-table": "chances" },
   });
 }
 
 function weightsTable(state, ids, weights) {
-  const names = ids.map((id) => said(state.model.signs, id));
+  const last = weights.at(-1);
   return table({
-    caption: [`Layer ${state.layer + 1}, head ${state.head + 1}: where each row looks, in %`],
+    caption: [`Layer ${state.layer + 1}, head ${state.head + 1}: where the last row looks`],
     corner: "row",
-    columns: names,
-    rows: names.map((text) => ({ text })),
-    cells: weights.map((row, t) => row.map((w, u) => (u > t ? { text: "", class: "attnx-quiet" } : { text: format(100 * w, 0), ...heat(w) }))),
-    attributes: { class: "attnx-table attnx-heattable", "data-table": "weights" },
+    columns: ["%", { text: make("span", { class: "attnx-said" }, "as a bar") }],
+    rows: ids.map((id) => ({ text: said(state.model.signs, id) })),
+    cells: last.map((w) => [{ text: format(100 * w, 0), "data-weight": w }, { text: bar(w), class: "attnx-filterbar" }]),
+    attributes: { class: "attnx-table attnx-filtertable", "data-table": "weights" },
   });
 }
 
@@ -167,7 +171,7 @@ function render({ model, el }) {
   const append = (id) => id !== END && model.get("text").length < LONGEST && change(model, { text: model.get("text") + own.signs[id] });
   const worked = make("p", { class: "attnx-worked", "data-verdict": "" }),
     left = make("div", { class: "attnx-filterpanel" }),
-    right = make("div", { class: "attnx-filterpanel attnx-scroll", tabindex: "0", role: "group", "aria-label": "Attention weights" }),
+    right = make("div", { class: "attnx-filterpanel" }),
     announce = announcer(status);
   body.append(
     make(
@@ -175,14 +179,14 @@ function render({ model, el }) {
       { class: "attnx-controls" },
       make(
         "div",
-        { class: "attnx-control" },
+        { class: "attnx-chips" },
         entry.box,
         chip("Append the likeliest letter", "likeliest", () => append(now().find(([id]) => id !== END)[0])),
         chip("Append a letter that is drawn", "draw", () => append(drawn(now().filter(([id]) => id !== END), Math.random()))),
         chip("Remove the last letter", "back", () => change(model, { text: model.get("text").slice(0, -1) })),
       ),
       make("div", { class: "attnx-control" }, make("span", { class: "attnx-label" }, "Temperature"), heated.range, heated.box),
-      make("div", { class: "attnx-control" }, layer.element, head.element),
+      make("div", { class: "attnx-chips" }, layer.element, head.element),
     ),
     worked,
     make("div", { class: "attnx-columns" }, left, right),
