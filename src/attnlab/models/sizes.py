@@ -1,7 +1,8 @@
 """How large a language model is, from a table of its parts: parameters, operations a token, bytes of cache. No torch.
 
 `PUBLISHED` holds models as they were published. Their sizes are those of the configuration files that stand beside the
-weights on the Hugging Face hub (config.json, text part), under the names given in `REPOSITORIES`; `tests/models/test_sizes.py`
+weights on the Hugging Face hub (config.json, text part), under the names given in `REPOSITORIES`, and max_len what is published as the
+longest text; `tests/models/test_sizes.py`
 compares the counts with those the hub lists for the files. `published.make` builds each on a device without memory.
 """
 
@@ -266,7 +267,7 @@ PUBLISHED = {
     "Gemma 3 1B": Model(Sizes(262144, 1152, 26, 4, 1, 256, 6912, 32768), GEMMA3, Reach(RARELY_GLOBAL, 512)),
     "Gemma 3 27B": Model(Sizes(262208, 5376, 62, 32, 16, 128, 21504, 131072), GEMMA3, Reach(RARELY_GLOBAL, 1024)),
     "SmolLM3 3B": Model(Sizes(128256, 2048, 36, 16, 4, 128, 11008, 65536), TIED, Reach("GGGN")),
-    "Command R7B": Model(Sizes(256000, 4096, 32, 32, 8, 128, 14336, 8192), COHERE, Reach("LLLN", 4096)),
+    "Command R7B": Model(Sizes(256000, 4096, 32, 32, 8, 128, 14336, 131072), COHERE, Reach("LLLN", 4096)),
     "Mixtral 8x7B": Model(Sizes(32000, 4096, 32, 32, 8, 128, 14336, 32768), experts=Experts(8, 2, 14336)),
     "gpt-oss 20B": Model(
         Sizes(201088, 2880, 24, 64, 8, 64, 2880, 131072), GPT_OSS, Reach("LG", 128), Experts(32, 4, 2880, biases=True)
