@@ -9,7 +9,7 @@ import time
 import pytest
 import torch
 
-from attnlab.models import gpt, published, sizes
+from attnlab.models import gpt, mixture, published, sizes
 from attnlab.models.sizes import PUBLISHED, REPOSITORIES, Choices, Experts, Latent, Model, Reach, Sizes
 
 # What the Hugging Face hub lists for the files of each repository ("safetensors": total); of Gemma 3 27B the text part alone, as
@@ -159,6 +159,18 @@ def test_cache_bytes_of_ten_published_models():
     assert {name: sizes.cache_bytes(name, n) for name in by_hand} == by_hand
     assert sizes.cache_bytes("Llama 3 8B", 1) == 131_072 and sizes.cache_bytes("Llama 3 8B", 0) == 0
     assert published.cache_bytes("Llama 2 7B", 1, 4) == 2 * 524_288
+
+
+def test_models_with_experts_count_as_in_their_own_file():
+    both = {
+        "Mixtral 8x7B": mixture.published(mixture.mixtral, mixture.MIXTRAL_8X7B),
+        "DeepSeek-V3": mixture.published(mixture.deepseek_v3, mixture.DEEPSEEK_V3),
+    }
+    for name, found in both.items():
+        experts = PUBLISHED[name].experts
+        vectors = (PUBLISHED[name].sizes.n_layers - experts.dense) * experts.n * experts.balanced  # moved by a rule, not learned
+        assert found.total + vectors == sizes.parameters(PUBLISHED[name])
+        assert found.active + vectors == sizes.active_parameters(PUBLISHED[name])
 
 
 def test_a_model_between_the_published_ones_has_no_name():

@@ -1,9 +1,9 @@
 """How large a language model is, from a table of its parts: parameters, operations a token, bytes of cache. No torch.
 
-`PUBLISHED` holds models as they were published. Their sizes are those of the configuration files that stand beside the
-weights on the Hugging Face hub (config.json, text part), under the names given in `REPOSITORIES`, and max_len what is published as the
-longest text; `tests/models/test_sizes.py`
-compares the counts with those the hub lists for the files. `published.make` builds each on a device without memory.
+`PUBLISHED` holds models as they were published. Their sizes are those of the configuration files beside the weights on the
+Hugging Face hub (config.json, text part), under the names given in `REPOSITORIES`; max_len is what was published as the longest
+text. `tests/models/test_sizes.py` compares the counts with those the hub lists for the files, and with what `published.make`
+builds on a device without memory.
 """
 
 from __future__ import annotations
