@@ -22,7 +22,7 @@ def guesses(place) -> list[str]:
 def test_along_the_words_with_the_arrow_keys(page, site_url):
     place = alive(page, site_url)
     assert guesses(place)[0] == "these ✓"
-    place.get_by_role("radio", name="these").focus()
+    place.get_by_role("radio", name="these", exact=True).focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     assert guesses(place)[0] == "dogs ✓"
@@ -33,7 +33,7 @@ def test_along_the_words_with_the_arrow_keys(page, site_url):
     assert guesses(place)[0] != "dogs ✓"
     place.locator("[role=status]", has_text="From the left alone").wait_for()
     place.get_by_role("radio", name="this cat purrs and these old horses gallop").check()
-    place.get_by_role("radio", name="6").check()
+    place.get_by_role("radio", name="6", exact=True).check()
     assert place.locator('[data-table="attention"] tbody tr').count() == 10
     place.get_by_role("button", name="Reset").click()
     assert guesses(place)[0] == "these ✓"
