@@ -172,3 +172,13 @@ def lengths_with_rate_for_kept(room, rate, mean):
 def example(call):
     out = tuple(int(x) for x in call(8, 0.25, 2))
     return None if out == (8, 5) else f"a room of 8 gives {out}"
+
+
+@EXERCISE.holds("source and target together hold each token once, each mark twice, and three places more")
+def together(call):
+    for room, rate, mean in ((512, 0.15, 3), (101, 0.5, 1), (257, 0.3, 2)):
+        n, target = (int(x) for x in call(room, rate, mean))
+        corrupted = round(n * rate)
+        if target != corrupted + round(corrupted / mean) + 2:
+            return f"with a room of {room}, {n} tokens and a target of {target}"
+    return None

@@ -109,22 +109,29 @@ def restore_solution(source, target, first, end):
 
 @EXERCISE.mutant
 def restore_by_order_of_marks(source, target, first, end):
-    spans, out = iter(list(_spans(target, first, end).values())), []
-    for token in source:
-        if token == end:
-            break
-        out += next(spans, []) if first - 100 < token <= first else [token]
-    return np.array(out, dtype=int)
+    spans, mark, out = {}, None, []
+    for token in list(target) + [end]:
+        if token == end: break
+        if first - 100 < token <= first: mark, spans[token] = token, []
+        elif mark is not None: spans[mark].append(token)
+    order = iter(list(spans.values()))
+    for token in list(source) + [end]:
+        if token == end: break
+        out += next(order, []) if first - 100 < token <= first else [token]
+    return out
 
 
 @EXERCISE.mutant
 def restore_keeps_the_marks(source, target, first, end):
-    spans, out = _spans(target, first, end), []
-    for token in source:
-        if token == end:
-            break
+    spans, mark, out = {}, None, []
+    for token in list(target) + [end]:
+        if token == end: break
+        if first - 100 < token <= first: mark, spans[token] = token, []
+        elif mark is not None: spans[mark].append(token)
+    for token in list(source) + [end]:
+        if token == end: break
         out += [token] + spans.get(token, []) if first - 100 < token <= first else [token]
-    return np.array(out, dtype=int)
+    return out
 
 
 @EXERCISE.mutant
