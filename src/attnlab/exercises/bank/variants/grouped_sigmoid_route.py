@@ -71,7 +71,7 @@ EXERCISE = Exercise(
     why=r"""
     The bias is a thumb on the scale of the *choice*; it is moved so that the load is even. If it entered the weights too, balancing would change what is computed, and an expert would speak louder the less it is used.
 
-    **The two most common mistakes.** Weights from score + bias: it has happened in at least two public libraries, and the text stays fluent. Giving excluded experts the number 0: it works until the biases push the candidates below it.
+    **The two most common mistakes.** Weights from score + bias: it has happened in at least two public libraries, and no shape and no sum tells. Giving excluded experts the number 0: it works until the biases push the candidates below it.
 
     **Cost.** A sort of $E$ numbers a token, beside the product that made the logits.
     """,
