@@ -253,6 +253,10 @@ def test_only_chosen_experts_run():
     module = with_weights(Experts(Router(D, N, 2), Counted))
     module(t(1, 3, 4, D))
     assert sum(calls) == 24 and 0 not in calls
+    calls.clear()
+    module.admit = lambda e: torch.arange(2) < torch.ones_like(e)
+    module(t(1, 3, 4, D))
+    assert sum(calls) == 12
 
 
 def test_the_balancing_bias_is_saved_and_is_no_parameter():
