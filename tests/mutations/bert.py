@@ -26,7 +26,7 @@ MUTATIONS = [
     (NAMES, "_KINDS.get(kind, kind)", "kind", "old names unknown"),
     (NAMES, "not head.equal(entrance)", "False", "any table for the head"),
     (MASKING, "fate < 0.8", "fate < 0.9", "no random words"),
-    (MASKING, "fate < 0.9, drawn, ids", "fate < 0.9, ids, drawn", "two fates exchanged"),
+    (MASKING, "fate < 0.9, drawn, ids", "fate < 0.95, drawn, ids", "fewer left alone"),
     (MASKING, "np.isin(ids, words) & (rng", "(rng", "special tokens hidden too"),
     (MASKING, "np.where(chosen, ids, PAD))\n\n\ndef mask_each", "np.where(shown != ids, ids, PAD))\n\n\ndef mask_each", "what stayed is not asked for"),
     (MASKING, "np.where(chosen, shown, ids)", "shown", "every token goes through the lottery"),
