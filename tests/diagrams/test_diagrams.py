@@ -42,6 +42,7 @@ DRAWINGS = {
     "decoding_loop": diagrams.decoding_loop(),
     "patches_to_class": diagrams.patches_to_class(),
     "kv_cache": diagrams.kv_cache(),
+    "layer_since_2017": diagrams.layer_since_2017(),
     "learning_to_translate": diagrams.learning_to_translate(),
     "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),

@@ -583,6 +583,10 @@ ELSEWHERE = {
         "ladder unturned turned trained stream_of_names bits_by_place cache_bytes"
     ),
     "GPT's study and its small twin, which take their models": "texts batches recipe surprise written windows window_loss strided adamw muon encode run count start",
+    "sinks, gates and the census: functions that make modules, map weights, train or read files": (
+        "gpt_oss published_turn unrounded qwen3_next_attention from_gpt_oss gpt_oss_attention deepseek_v3_attention"
+        " parts_of families counted needles searcher search copied_back learned_copier shares largest_score"
+    ),
     "runs other processes": "ring_attention run",
     "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (
         "mixtral deepseek_v3 llama mistral qwen3 olmo3 gemma2 gemma3 smollm3 cohere2 heads block at turned by_base make from_library need_names"

@@ -44,3 +44,15 @@ MUTATIONS = [
     (NP_LATENT, "(own, rotate(turned))", "(own, turned)", "queries not turned"),
     (NP_LATENT, "rotate(x @ weights.rotary_key)", "x @ weights.rotary_key", "the shared key not turned"),
 ]  # fmt: skip
+
+WEIGHTS, GPT_OSS = "src/attnlab/weights/attention_layers.py", "src/attnlab/models/gpt_oss.py"
+TESTS |= {WEIGHTS: ["tests/weights/test_attention_layers.py"], GPT_OSS: ["tests/models/test_gpt_oss.py"]}
+MUTATIONS += [
+    (WEIGHTS, "unflatten(0, (-1, 2, d_head)).unbind(1)", "unflatten(0, (2, -1, d_head)).unbind(0)", "queries of all heads before the gates"),
+    (WEIGHTS, 'state[f"{name}.weight"] + 1', 'state[f"{name}.weight"]', "gains less their one"),
+    (WEIGHTS, "query[:, d_head:].flatten(0, 1)", "query[:, -d_head:].flatten(0, 1)", "the wrong part of the queries is turned"),
+    (GPT_OSS, "(up + 1) * gate", "up * gate", "the other half without its one"),
+    (GPT_OSS, ".clamp(max=self.limit)", ".clamp(-self.limit, self.limit)", "the gate clamped on both sides"),
+    (GPT_OSS, 'pattern: str = "LG"', 'pattern: str = "GL"', "full layers first"),
+    (GPT_OSS, "heads(config, turn(attend), bias=True)", "heads(config, turn(attend))", "attention without biases"),
+]  # fmt: skip

@@ -28,6 +28,7 @@ from attnlab.diagrams.norm import norm_places
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
+from attnlab.diagrams.since import layer_since_2017
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.t5 import namer_pieces, span_corruption
 from attnlab.diagrams.text import text_to_vectors
@@ -53,6 +54,7 @@ __all__ = [
     "heads_share",
     "heads_split_and_merged",
     "kv_cache",
+    "layer_since_2017",
     "learning_to_translate",
     "mask_pictures",
     "masked_word",

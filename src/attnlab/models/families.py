@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
-from attnlab.attention import AllHeads, Local, MultiHead, QKNorm, Rotated, SoftCapped, grouped_attention, soft_cap
+from attnlab.attention import AllHeads, Local, MultiHead, OutputGate, QKNorm, Rotated, SoftCapped, grouped_attention, soft_cap
 from attnlab.layers import (
     EncoderBlock,
     GatedFeedForward,
@@ -158,6 +158,19 @@ def cohere2(
         return ParallelBlock(norm(config.d_model), heads(config, at(pattern, attends, number)), network)
 
     return Decoder(config, side_by_side, norm, transform=functools.partial(_times, factor=factor))
+
+
+def qwen3_next_attention(
+    config: Config, speeds: Tensor, norm: Norm = RMSNorm, gates_per_head: int | None = None
+) -> MultiHead:
+    """The layer of Qwen3-Next (2025) that looks at all keys, one of each four: QK-norm, few features turned, an output gate.
+
+    speeds: for the pairs that are turned, d_head / 8 of them as published. The gate has a number for each feature unless
+        told otherwise. (The other three layers of four are gated delta networks, which are no attention.)
+    Source: [qiu2025]; the published code.
+    """
+    attend = QKNorm(Rotated(grouped_attention, speeds), norm(config.d_head), norm(config.d_head))
+    return heads(config, attend, gate=OutputGate(config.d_model, config.n_heads, config.d_head, gates_per_head))
 
 
 def heads(config: Config, attend: Callable, **options) -> MultiHead:
