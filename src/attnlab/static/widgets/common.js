@@ -127,7 +127,7 @@ export function slider({ label, min, max, step, scale, digits = 2, onchange }) {
     range.value = to(value);
     range.style.setProperty("--fill", `${(100 * (to(value) - range.min)) / (range.max - range.min)}%`);
     range.setAttribute("aria-valuetext", format(value, digits));
-    if (document.activeElement !== box && Number(box.value) !== value) box.value = String(value);
+    if (document.activeElement !== box && (box.value === "" || Number(box.value) !== value)) box.value = String(value);
   };
   box.addEventListener("blur", () => {
     box.value = String(current);
