@@ -1,11 +1,11 @@
-// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks).
+// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks), `page:<address>`.
 // CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
 import { hear, hold, names, read, write } from "./storage.js";
 
 const VERSION = 1;
 const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
 
-const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 } };
+const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, page: {} };
 const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
@@ -20,6 +20,8 @@ const SOUND = {
     (guess === undefined || isGuess(guess)),
   exercise: ({ attempts, updated, passed }) =>
     Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)),
+  page: ({ opened, updated, read, at = "", heading = "" }) =>
+    isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
 };
 
 function parsed(text) {
@@ -49,6 +51,7 @@ export function update(kind, id, change) {
   const words = JSON.stringify({ ...next, version: VERSION });
   if (wrong === "later" || (wrong === "damaged" && !setAside(name, text))) hold(name, words);
   else write(name, words);
+  if (kind !== "page") document.dispatchEvent(new CustomEvent("attnlab:kept"));
   return next;
 }
 

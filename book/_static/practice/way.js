@@ -1,0 +1,127 @@
+// How far the reader has come: a ring by every page and part of the sidebar, a line under the title, and on the landing page a
+// link to where they were. A page is `page:<address>`: when it was opened, when its end was seen, and the last section seen.
+import { make } from "./dom.js";
+import { entry, update, watch } from "./progress.js";
+import { names } from "./storage.js";
+
+const OWN = document.querySelector("script[data-way-page]").dataset.wayPage;
+const ROOT = new URL("../../", import.meta.url);
+const WEIGHTS = { read: 3, exercises: 4, quiz: 1, cards: 1 };
+const now = () => new Date().toISOString();
+
+const isDone = {
+  exercises: (id) => Boolean(entry("exercise", id).passed),
+  quiz: (id) => entry("item", id).state !== "open",
+  cards: (id) => entry("item", id).state === "known",
+};
+
+/** What is done of a page: [done, of] for its reading, exercises, questions and cards. */
+function done(page) {
+  const counts = Object.fromEntries(Object.entries(isDone).map(([kind, test]) => [kind, [page[kind].filter(test).length, page[kind].length]]));
+  const { opened, read } = entry("page", page.page);
+  return { read: [read ? 1 : opened ? 0.25 : 0, 1], ...counts };
+}
+
+/** The share of a page that is done, 0 to 1. */
+function share(counts) {
+  const kinds = Object.keys(WEIGHTS).filter((kind) => counts[kind][1]);
+  const total = kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  return kinds.reduce((sum, kind) => sum + (WEIGHTS[kind] * counts[kind][0]) / counts[kind][1], 0) / total;
+}
+
+function told({ read, exercises, quiz, cards }) {
+  return [
+    read[0] === 1 ? "read" : read[0] ? "opened" : "",
+    exercises[1] ? `${exercises[0]} of ${exercises[1]} exercises` : "",
+    quiz[1] ? `quiz ${quiz[0]} of ${quiz[1]}` : "",
+    cards[1] ? `${cards[0]} of ${cards[1]} cards` : "",
+  ].filter(Boolean).join(" · ");
+}
+
+/** A ring that fills, with its meaning in words for those who do not see it. */
+function ring(place, part, words) {
+  let mark = place.querySelector(":scope > .way-ring");
+  if (!mark) place.append((mark = make("span", { class: "way-ring" }, make("span", { class: "visually-hidden" }))));
+  mark.style.setProperty("--done", part.toFixed(3));
+  mark.classList.toggle("way-whole", part > 0.999);
+  mark.hidden = part === 0;
+  mark.firstChild.textContent = part ? ` (${words})` : "";
+}
+
+class Way {
+  constructor(pages) {
+    this.pages = pages;
+    this.links = new Map();
+    for (const link of document.querySelectorAll(".bd-links li > a")) {
+      const address = new URL(link.href).href.replace(/#.*$/, "").slice(ROOT.href.length);
+      this.links.set(address, [...(this.links.get(address) ?? []), link]);
+    }
+  }
+
+  show() {
+    const shares = new Map(this.pages.map((page) => [page.page, done(page)]));
+    for (const [address, counts] of shares) {
+      const own = address === OWN || (OWN && address.endsWith(`/${OWN}`));
+      for (const link of this.links.get(address) ?? []) ring(link, share(counts), told(counts));
+      if (own) this.strip(counts);
+    }
+    for (const box of document.querySelectorAll(".way-part")) this.part(box, shares);
+    this.onward();
+  }
+
+  part(box, shares) {
+    const inside = [...box.querySelectorAll("li > a")].map((link) => new URL(link.href).href.slice(ROOT.href.length)).filter((address) => shares.has(address));
+    const all = inside.map((address) => share(shares.get(address))), finished = all.filter((one) => one > 0.999).length;
+    const sum = all.reduce((total, one) => total + one, 0);
+    ring(box.querySelector("summary"), all.length ? sum / all.length : 0, `${finished} of ${all.length} chapters done`);
+  }
+
+  strip(counts) {
+    const line = document.querySelector(".way-here");
+    if (!line || !share(counts)) return;
+    let said = line.querySelector(".way-done");
+    if (!said) line.append((said = make("span", { class: "way-done" })));
+    said.textContent = told(counts);
+  }
+
+  /** On the landing page: on to where the reader was. */
+  onward() {
+    const list = document.querySelector(".hero ul"), last = this.last();
+    if (!list || !last || list.querySelector(".way-onward")) return;
+    const { page, title } = this.pages.find((one) => one.page === last.page), { at, heading } = last.entry;
+    const words = heading ? `Continue: ${title}, “${heading}”` : `Continue: ${title}`;
+    list.prepend(make("li", { class: "way-onward" }, make("a", { href: new URL(page + (at ? `#${at}` : ""), ROOT).href }, words)));
+  }
+
+  last() {
+    const seen = this.pages.map(({ page }) => ({ page, entry: entry("page", page) })).filter((one) => one.entry.opened);
+    return seen.sort((a, b) => (a.entry.updated < b.entry.updated ? 1 : -1))[0];
+  }
+}
+
+/** Keep which section the reader reached; the page counts as read when its last one was on the screen. */
+function follow(way) {
+  const heads = [...document.querySelectorAll(".bd-article h2")], own = way.pages.some(({ page }) => page === OWN);
+  if (!own || !heads.length) return;
+  const keep = (change) => update("page", OWN, (old) => ({ opened: now(), ...old, updated: now(), ...change }));
+  let scrolled = false;
+  addEventListener("scroll", () => { scrolled = true; }, { passive: true, once: true });
+  const eye = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (!isIntersecting || !scrolled) continue;
+      const at = target.closest("section")?.id ?? "", ended = target === heads.at(-1);
+      keep({ at, heading: target.firstChild?.textContent.trim() ?? "", ...(ended && { read: entry("page", OWN).read ?? now() }) });
+      if (ended) way.show();
+    }
+  });
+  for (const head of heads) eye.observe(head);
+  keep({});
+}
+
+const told0 = await fetch(new URL("_static/way.json", ROOT)).then((answer) => answer.json()).catch(() => []);
+const way = new Way(told0);
+follow(way);
+if (["item:", "exercise:", "page:"].some((kind) => names(kind).length)) way.show();
+document.addEventListener("attnlab:check", () => way.show());
+document.addEventListener("attnlab:kept", () => way.show());
+for (const page of told0) watch("page", page.page, () => way.show());
