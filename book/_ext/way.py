@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from search_docs import plain
 
 UNNUMBERED = ("Start", "Practice", "Reference")
 PART = re.compile(r'<p aria-level="2" class="caption" role="heading"><span class="caption-text">([^<]*)</span></p>\s*(<ul class="[^"]*">.*?</ul>)', re.S)
@@ -58,12 +59,12 @@ def fold(html: str, labels: dict[str, str]) -> str:
     return PART.sub(box, html)
 
 
-def here(html: str, place: Place, home: str) -> str:
+def here(html: str, place: Place, home: str, title: str) -> str:
     """The line under the title, and the same in the header of the page."""
     minutes = MINUTES.search(html)
     said = [f"chapter {place.number} of {place.chapters}"] + ([f"{minutes[1]} minutes"] if minutes else [])
     line = f'<p class="way-here"><a href="{home}">{place.label}</a><span>{" · ".join(said)}</span></p>'
-    crumb = f'<div class="header-article-item way-crumb"><a href="{home}">{place.label}</a></div>'
+    crumb = f'<div class="header-article-item way-crumb"><a href="{home}">{place.label}</a><span>› {escape(title)}</span></div>'
     html = TITLE.sub(lambda match: match[1] + line, html, count=1)
     return START.sub(lambda match: match[1] + crumb, html, count=1)
 
@@ -111,8 +112,8 @@ def mark(app, exception) -> None:
             continue
         html = fold(path.read_text("utf-8"), labels)
         if page in known:
-            html = neighbours(here(html, known[page], _link(page, known[page].first)), page, known)
-            title = app.env.titles[page].astext()
+            title = plain(app.env.titles[page].astext())
+            html = neighbours(here(html, known[page], _link(page, known[page].first), title), page, known)
             told.append({"page": f"{page}.html", "title": title, "part": known[page].label, **holds(html)})
         path.write_text(html, "utf-8")
     (site / "_static" / "way.json").write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")), "utf-8")

@@ -98,5 +98,7 @@ def test_the_line_and_the_header_fit(browser, site_url, width, axe_in_both_theme
         conftest.visit(page, f"{site_url}/{MASKS}")
         crumb = page.locator(".way-crumb a")
         assert crumb.is_visible() and crumb.inner_text() == "2 Self-attention"
+        box, toggle = crumb.bounding_box(), page.locator(".primary-toggle").bounding_box()
+        assert toggle["y"] < box["y"] + box["height"] / 2 < toggle["y"] + toggle["height"] and box["x"] > toggle["x"]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert axe_in_both_themes(page, ".bd-header-article") == "" and axe_in_both_themes(page, ".way-here") == ""
