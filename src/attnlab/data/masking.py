@@ -11,7 +11,7 @@ from attnlab.tokens.vocabulary import PAD
 
 
 class Masked(NamedTuple):
-    """What the model reads, and what it shall say: the token where one was chosen, padding (0) everywhere else."""
+    """What the model reads, and what it has to say: the token where one was chosen, padding (0) everywhere else."""
 
     ids: Array
     targets: Array

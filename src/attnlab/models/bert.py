@@ -5,7 +5,7 @@ What is notable about it:
 - no mask but that of padding: every token sees all others, so it cannot write from left to right;
 - three rows are added where a token enters, that of its piece, of its position and of its segment (the first or the
   second text of a pair), and normalised; positions are learned, and there is none after the last row of the table;
-- the exact GELU, where the original code has the approximation with tanh; an epsilon of 1e-12 in the norms;
+- the exact GELU, as in the `transformers` library, where Google's code has the approximation with tanh; an epsilon of 1e-12 in the norms;
 - the head that guesses words has a layer of its own in front of the table of pieces, which it shares, and a bias;
 - the pooler, a matrix and a tanh on the first row, is a part of the published counts and of few uses.
 Source: [devlin2019, section 3 and appendix A]; [vaswani2017, section 3.1].

@@ -6,7 +6,7 @@ What is notable about it:
 - one more token, the class token, has no pixels: what is read off its last row is the answer;
 - registers, tokens with neither pixels nor a place, can be added as a scratch pad; they are thrown away at the end;
 - every token looks at every other: no mask; pre-norm, with a norm after the last block; GELU; biases everywhere;
-- its published sizes stop at 224 · 224 pixels: 196 squares of 16 · 16.
+- the sizes here are those of ViT-B/16 at 224 · 224 pixels, 196 squares of 16 · 16; an image of another size needs another table of places.
 """
 
 from __future__ import annotations

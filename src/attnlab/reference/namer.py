@@ -1,6 +1,6 @@
 """A small GPT in NumPy that makes up names, put together from pieces that can be exchanged.
 
-ids -> rows of a table -> two blocks -> norm -> scores of all letters -> a draw, again and again. It is a decoder as of today:
+ids -> rows of a table -> two blocks -> norm -> scores of all letters -> a draw, again and again. It is a decoder of today's kind:
 a norm in front of every sublayer (RMSNorm), rotary positions, a gated feed-forward network, no biases, one table for both ends.
 Every piece that an exercise of the course asks for is an argument, gathered in `Pieces`; what is left here are the lines between
 them. It was trained by `tools/namer_model.py`; its torch twin is `attnlab.studies.namer`.

@@ -62,7 +62,7 @@ EXERCISE = Exercise(
     why=r"""
     This is the input side of a convolution: a row times a matrix is what a kernel of that size and stride computes at one place. A stride of `size` gives the patches of a vision transformer; a smaller one gives more tokens, about $(\text{size} / \text{stride})^2$ times as many, and attention pays for the square of that.
 
-    **The two most common mistakes.** Ending the range at `height - size`, which leaves the last row of patches out. Walking down before across: the shapes agree, and the model that was trained in reading order sees the image mirrored along its diagonal.
+    **The two most common mistakes.** Ending the range at `height - size`, which leaves the last row of patches out. Walking down before across: the shapes agree, and a model that was trained in reading order gets the patches mirrored along the diagonal.
 
     **Cost.** A copy of every patch, so up to $(\text{size} / \text{stride})^2$ times the image.
     """,

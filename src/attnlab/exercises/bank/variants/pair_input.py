@@ -66,7 +66,7 @@ EXERCISE = Exercise(
     ),
     parsons=("pair_first_mark_in_the_second_segment", "pair_marks_not_counted"),
     why=r"""
-    A short text has little that could be spared, so the longer one gives. That is how the original code prepares pairs. The segment tells the model which part a token belongs to before any attention has looked for `[SEP]`.
+    A short text has little that could be spared, so the longer one gives. That is how the original code prepares pairs for a classifier. The segment tells the model which part a token belongs to before any attention has looked for `[SEP]`.
 
     **The two most common mistakes.** Cutting the finished row at `max_len`: the last `[SEP]`, and perhaps the whole second text, is gone. Giving the first `[SEP]` to the second segment. Neither raises an error; the model reads what it never met in training.
 

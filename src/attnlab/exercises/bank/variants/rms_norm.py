@@ -23,9 +23,9 @@ EXERCISE = Exercise(
     page="variants/your_gpt",
     headings=("Two pieces that are new",),
     statement=r"""
-    Write RMSNorm, the norm of nearly every language model since 2023. Each row of `x` is divided by its *root mean square*, the root of the mean of its squared entries, and each feature is then multiplied by its own gain. `epsilon` is added to the mean **under the root**. No mean is subtracted, and there is no bias. `x` may have axes in front, for a batch or for heads; all of them are rows.
+    Write RMSNorm, the norm of most open language models since 2023. Each row of `x` is divided by its *root mean square*, the root of the mean of its squared entries, and each feature is then multiplied by its own gain. `epsilon` is added to the mean **under the root**. No mean is subtracted, and there is no bias. `x` may have axes in front, for a batch or for heads; all of them are rows.
 
-    A tiny example: the row `[3, 4, 0, 0]` has the mean square $25/4$; with a gain of `[1, 1, 1, 2]` and an `epsilon` of $0$ nearly, it becomes `[1.2, 1.6, 0, 0]`.
+    A tiny example: the row `[3, 4, 0, 0]` has the mean square $25/4$; with a gain of `[1, 1, 1, 2]` and a very small `epsilon` it becomes `[1.2, 1.6, 0, 0]`.
     """,
     slot='''
     def rms_norm(x, gain, epsilon):
@@ -47,7 +47,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Taking the mean over the whole table: one public model did so, and then a token's row depends on the others, later ones too. Subtracting the mean: that is LayerNorm, and a public program ran Llama with it for some days.
 
-    **Cost.** A sum of $d$ squares and a root a row; about a third fewer operations than LayerNorm, and no second vector of parameters.
+    **Cost.** A sum of $d$ squares and a root a row; no mean as in LayerNorm, and no second vector of parameters.
     """,
     verified="equal to the definition for one row, for batches and for heads; with an epsilon that counts; rows of zeros, large rows, whole numbers and single precision.",
     next_thought="in which case does RMSNorm give the numbers of LayerNorm without its bias?",
