@@ -32,3 +32,6 @@ def test_the_count_that_is_kept_is_that_of_the_installed_library():
         pytest.skip("transformers 5.23.0 is not installed")
     folder = Path(importlib.util.find_spec("transformers").origin).parent / "models"
     assert census.counted(census.families(folder)) == census.COUNTED
+    for text, n, share in ((census.TEXT, 109, 47), (census.STRICT, 84, 49), (census.LOOSE, 157, 37)):
+        numbers = census.counted(census.families(folder, text))
+        assert numbers["families"] == n and round(100 * numbers["QK-norm"] / n) == share

@@ -24,6 +24,8 @@ WORDS = {
     "state or linear layers": r"linear_attention|[Mm]amba|[Dd]elta(Net|Rule)|ShortConv",
 }
 TEXT = r"(?s)class \w+ForCausalLM\(|class \w+TextModel\(.*class \w+ForConditionalGeneration\("
+# two other rules, for comparison: a stricter and a looser one
+STRICT, LOOSE = r"class \w+ForCausalLM\(", r"class \w+(ForCausalLM|ForConditionalGeneration)\("
 # counted in version 5.23.0 of the library, on 27 November 2026
 COUNTED = {
     "families": 109,
@@ -44,13 +46,16 @@ def parts_of(program: str) -> set[str]:
     return {part for part, words in WORDS.items() if re.search(words, program)}
 
 
-def families(models: Path) -> dict[str, set[str]]:
-    """Family -> its parts, for every folder of the library's `models` that the rules above count."""
+def families(models: Path, text: str = TEXT) -> dict[str, set[str]]:
+    """Family -> its parts, for every folder of the library's `models` that the rules above count.
+
+    text: a pattern that the program of a language model matches.
+    """
     found = {}
     for folder in sorted(path for path in Path(models).iterdir() if path.is_dir()):
         program, rest = (_text(folder, kind) for kind in ("modeling", "configuration"))
         years = [int(year) for year in re.findall(r"Copyright (?:\(c\) )?(20\d\d)", program + rest)]
-        if years and max(years) >= 2025 and re.search(TEXT, program):
+        if years and max(years) >= 2025 and re.search(text, program):
             found[folder.name] = parts_of(program)
     return found
 

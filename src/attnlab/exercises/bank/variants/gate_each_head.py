@@ -55,13 +55,13 @@ EXERCISE = Exercise(
         ...
     ''',
     hints=(
-        "A gate belongs to a head and a token. What shape has it, and which axis of the heads has it not?",
+        "A gate belongs to a head and a token. What shape does it have, and which axis of the heads is missing in it?",
         r"$x W_G$ is $(n, H)$, the heads are $(H, n, d)$: turn the gates round and give them an axis of size 1. Then merge as always: exchange heads and tokens, and put the heads side by side.",
         "```python\ngates = ____(x @ w_gate)\ngated = heads * gates.T[____]\nmerged = gated.swapaxes(____, ____).reshape(____, ____)\nreturn merged @ w_out\n```",
     ),
     parsons=("gate_heads_compete", "gate_merged_without_exchange"),
     why=r"""
-    A gate near 0 takes a head out of this token's sum, whatever the head has found; with the sigmoid, heads do not compete. That is the difference from a sink, which the keys decide.
+    A gate near 0 takes a head out of this token's sum, whatever the head has found; with the sigmoid, heads do not compete. That is the difference from a sink, which the scores decide.
 
     **The two most common mistakes.** Repeating the gates feature by feature (0, 1, 2, 0, 1, 2) where heads lie in runs (0, 0, 1, 1). Making the gates from the merged heads instead of from the tokens that entered.
 

@@ -42,7 +42,7 @@ EXERCISE = Exercise(
     statement=r"""
     Undo span corruption. `source` holds the ids that the encoder read, `target` those that the decoder wrote. T5 numbers its 100 marks **downwards**: the first span of a text has the mark `first`, the next `first - 1`, down to `first - 99`. Ids above `first` are tokens like any others. Both lists may be followed by the id `end`, and by whatever fills a batch after it; nothing from `end` on belongs to the text.
 
-    Return the ids of the restored text: the source with each mark replaced by the tokens that follow **the same mark** in the target, up to the next mark or the end. A model makes mistakes, so a mark of the source may be missing in the target: then nothing stands in its place. Marks in the target that the source has not, and tokens before the first mark, are ignored. A mark stands at most once in each list.
+    Return the ids of the restored text: the source with each mark replaced by the tokens that follow **the same mark** in the target, up to the next mark or the end. A model makes mistakes, so a mark of the source may be missing in the target: then nothing stands in its place. Marks of the target that are not in the source, and tokens before the first mark, are ignored. A mark stands at most once in each list.
 
     A tiny example with `first = 999` and `end = 1`: source `[7, 999, 8, 998, 1]` and target `[999, 5, 6, 998, 4, 997, 1, 0]` give `[7, 5, 6, 8, 4]`.
     """,

@@ -53,7 +53,7 @@ EXERCISE = Exercise(
         ...
     ''',
     hints=(
-        "How much of the whole softmax has a block? Its share is a sum of exponentials, and you are given the logarithm of that sum.",
+        "What share of the whole softmax belongs to a block? It is a sum of exponentials, and you are given the logarithm of that sum.",
         r"$\sum_b e^{\ell_b} o_b \,/\, (e^{s} + \sum_b e^{\ell_b})$ with the sink $s$ of the head, in the denominator *once*. Subtract the largest of all these exponents first.",
         "```python\ns = sink[____, ____]\nlargest = np.maximum(logs.max(axis=____), s)\npowers = np.exp(logs - largest)\n"
         "total = powers.sum(axis=____) + ____\nreturn (powers[..., None] * outputs).sum(axis=0) / ____\n```",
@@ -62,7 +62,7 @@ EXERCISE = Exercise(
     why=r"""
     Blocks are joined by their sums of exponentials; the sink is one more term of the whole sum. It gives nothing, so the numerator does not know it.
 
-    **The two most common mistakes.** Counting the sink in each block: as many sinks as blocks, and the result hangs on the size of a block. Leaving it to one block's *output*, whose scale is then wrong.
+    **The two most common mistakes.** Counting the sink in each block: as many sinks as blocks, and the result depends on the size of the blocks. Leaving it to one block's *output*, whose scale is then wrong.
 
     **Cost.** One exponential for each head, query and block: nothing beside the products.
     """,
