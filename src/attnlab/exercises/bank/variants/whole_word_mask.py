@@ -40,7 +40,7 @@ EXERCISE = Exercise(
     """,
     slot='''
     def whole_word_mask(ids, begins, choose, fate, drawn, mask):
-        """What the model reads and what it shall say, for words that are hidden as a whole.
+        """What the model reads and what it has to say, for words that are hidden as a whole.
 
         ids, drawn: (n,) whole numbers; begins: (n,) booleans; choose, fate: (words,) between 0 and 1; mask: an id
         result: (n,), (n,) whole numbers
