@@ -48,7 +48,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "The model's size is a constant plus the number of layers times the size of one layer. With the result it fits, with one layer more it does not, unless the result is 0 because nothing fits.",
-        r"One layer: $2\, d H d_{\text{head}}$ for queries and output, $2\, d H_{kv} d_{\text{head}}$ for keys and values, $3\, d\, d_{\text{ff}}$, and two gains of $d$. Constant: the table, once or twice, and one more gain.",
+        r"With $H$ heads of queries and $G$ of keys, one layer: $2\, d H d_{\text{head}}$ for queries and output, $2\, d G\, d_{\text{head}}$ for keys and values, $3\, d\, d_{\text{ff}}$, and two gains of $d$. Constant: the table, once or twice, and one more gain.",
         "```python\nheads = n_heads + ____\nlayer = 2 * d_model * heads * d_head + ____ * d_model * d_ff + ____\nrest = budget - (2 - tied) * vocab_size * d_model - ____\nreturn max(0, rest // ____)\n```",
     ),
     parsons=("deep_without_the_last_norm", "deep_keys_as_many_as_queries"),

@@ -28,7 +28,7 @@ EXERCISE = Exercise(
     difficulty=2,
     page="variants/problems",
     statement=r"""
-    A published decoder with grouped heads keeps queries, keys and values of a layer in **one** matrix, group by group: first all query heads that share the first key head, then that key head, then its value head; then the same for the second group, and so on. With $H$ heads, $H_{kv}$ groups and `d_head` features a head that makes $(H + 2 H_{kv})\, d_{\text{head}}$ rows and $d$ columns. The matrix acts on a *column*: a token $x$, as a column, gives $F x$.
+    A published decoder with grouped heads keeps queries, keys and values of a layer in **one** matrix, group by group: first all query heads that share the first key head, then that key head, then its value head; then the same for the second group, and so on. With $H$ heads, $G$ groups and `d_head` features a head that makes $(H + 2 G)\, d_{\text{head}}$ rows and $d$ columns. The matrix acts on a *column*: a token $x$, as a column, gives $F x$.
 
     Return $W_Q$, $W_K$ and $W_V$ as this course uses them: $x W_Q$ with $x$ a row, and columns in the order of the heads. The width of a head is not given and need not be $d / H$.
 
@@ -48,7 +48,7 @@ EXERCISE = Exercise(
     parts=("w_q", "w_k", "w_v"),
     hints=(
         "Every row of the file appears once in the results, as a column. With one group for each head, three rows of heads alternate: query, key, value.",
-        r"Give the rows three axes: group, place in the group, feature of the head. A group has $H / H_{kv} + 2$ places: the first $H / H_{kv}$ are queries, the last but one is the key, the last one the value.",
+        r"Give the rows three axes: group, place in the group, feature of the head. A group has $H / G + 2$ places: the first $H / G$ are queries, the last but one is the key, the last one the value.",
         "```python\nper_group = n_heads // n_kv_heads\nparts = fused.reshape(n_kv_heads, ____, -1, fused.shape[1])\nq, k, v = parts[:, :____], parts[:, ____], parts[:, ____]\n"
         "return tuple(one.reshape(-1, fused.shape[1]).____ for one in (q, k, v))\n```",
     ),

@@ -71,7 +71,7 @@ EXERCISE = Exercise(
 
     - `norm(rows)`, `think(rows)` and `rotate(rows, place)`, which turns each row (its last axis) for one place, are given. Queries and keys are turned, values are not.
     - The four matrices are used from the right, $x W$, without biases. Head $h$ has the run of `d_head` features from `h * d_head` on; the width of `w_q` tells how many query heads $H$ there are.
-    - Query head $h$ looks at key-value head $h // (H / H_{kv})$. Scores are divided by $\sqrt{d_{\text{head}}}$.
+    - With $G$ key-value heads, query head $h$ looks at key-value head $h // (H / G)$. Scores are divided by $\sqrt{d_{\text{head}}}$.
 
     Return the row $y$, and keys and values with those of the new token behind the old ones.
 

@@ -40,7 +40,7 @@ EXERCISE = Exercise(
     BERT reads a pair as `[CLS] first [SEP] second [SEP]`. Make its input, `max_len` places long.
 
     - If it does not fit, take tokens away **from the end of the longer text**, one at a time, until it does; where both are equally long, from the second.
-    - Fill up with 0 behind.
+    - Fill up with 0 at the end.
     - **Segments**: 0 up to and including the first `[SEP]`, 1 from there up to and including the second; 0 at padding.
     - **Real**: 1 at tokens, special ones included, 0 at padding.
 
