@@ -12,8 +12,10 @@ import torch
 from attnlab.models import gpt, mixture, published, sizes
 from attnlab.models.sizes import PUBLISHED, REPOSITORIES, Choices, Experts, Latent, Model, Reach, Sizes
 
-# What the Hugging Face hub lists for the files of each repository ("safetensors": total); of Gemma 3 27B the text part alone, as
-# counted by llama.cpp; for Command R7B the number listed for aya-expanse-8b, which has the same shapes.
+# The published numbers of parameters: what the Hugging Face hub lists for the files ("safetensors": total) where they hold nothing
+# else. Some hold more, which is left out: masks in GPT-2's, copies of a tied table, DeepSeek-V3's module that predicts one token
+# further (685 billion with it). Of Gemma 3 27B the text part alone, as counted by llama.cpp; for Command R7B the number listed for
+# aya-expanse-8b, which has the same shapes.
 LISTED = {
     "GPT-2": 124_439_808,
     "GPT-2 XL": 1_557_611_200,

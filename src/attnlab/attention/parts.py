@@ -67,7 +67,7 @@ class Rotated(nn.Module):
 
 
 class QKNorm(nn.Module):
-    """attend(q_norm(q), k_norm(k), v): no query and no key is long, so no score is large.
+    """attend(q_norm(q), k_norm(k), v): but for its gain each query and key has one length, so the gains alone bound the scores.
 
     q_norm, k_norm: modules of (..., d_head), such as `RMSNorm(d_head)`, whose gain all heads share, or `AllHeads(norm)`.
     Source: [henry2020], with vectors of length 1; [dehghani2023], normalised as layers are, as here.

@@ -147,7 +147,7 @@ def cohere2(
     """Command R7B (2024): attention and feed-forward network side by side, after one LayerNorm without bias.
 
     L has a window and turns adjacent pairs, base 50,000 unless given; N sees all keys and does not turn. The logits are
-    multiplied by `factor`. Source: [cohere2025].
+    multiplied by `factor`: 0.25 in the published file; unless given, the `transformers` library's own value. Source: [cohere2025].
     """
     turn = turn or by_base(config, 5e4, turn=rotate_adjacent)
     attends = {"L": turn(Local(grouped_attention, window)), "N": grouped_attention}

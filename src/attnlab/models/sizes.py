@@ -2,8 +2,8 @@
 
 `PUBLISHED` holds models as they were published. Their sizes are those of the configuration files beside the weights on the
 Hugging Face hub (config.json, text part), under the names given in `REPOSITORIES`; max_len is what was published as the longest
-text. `tests/models/test_sizes.py` compares the counts with those the hub lists for the files, and with what `published.make`
-builds on a device without memory.
+text. `tests/models/test_sizes.py` compares the counts with the published ones, and with what `published.make` builds on a device
+without memory. What a file holds beside the decoder (masks, copies of a table, modules for training or images) is not counted.
 """
 
 from __future__ import annotations
