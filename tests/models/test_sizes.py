@@ -14,7 +14,7 @@ from attnlab.models.sizes import PUBLISHED, REPOSITORIES, Choices, Experts, Late
 
 # The published numbers of parameters: what the Hugging Face hub lists for the files ("safetensors": total) where they hold nothing
 # else. Some hold more, which is left out: masks in GPT-2's, copies of a tied table, DeepSeek-V3's module that predicts one token
-# further (685 billion with it). Of Gemma 3 27B the text part alone, as counted by llama.cpp; for Command R7B the number listed for
+# further. Of Gemma 3 27B the text part alone, as counted by llama.cpp; for Command R7B the number listed for
 # aya-expanse-8b, which has the same shapes.
 LISTED = {
     "GPT-2": 124_439_808,
