@@ -93,6 +93,11 @@ _single = _case(9, 13, 2, 5, 3, 1.0)
 EXERCISE.probe("single precision", _single[0], _single[1].astype(np.float32), 3)
 EXERCISE.probe("experts with numbers far apart", 1000 * _case(10, 11, 2, 5, 2)[0] + 7, _case(10, 11, 2, 5, 2)[1], 2)
 EXERCISE.probe("square", *_case(11, 4, 4, 4, 2))
+_wide, _near = _case(12, 70, 6, 9, 29, 1.0), _case(13, 12, 2, 3, 3)
+EXERCISE.probe("70 tokens, 6 of 9 experts, 29 places", *_wide)
+EXERCISE.probe("weights that differ by a billionth", _near[0], 0.5 + 1e-9 * np.argsort(np.argsort(_near[1].ravel())).reshape(_near[1].shape), 3)
+EXERCISE.probe("large and tiny weights", np.zeros((6, 1), dtype=int), np.array([[1e-9], [1.0], [3e-9], [2e3], [2e-9], [7e-8]]), 4)
+EXERCISE.probe("five places, seven want them", np.zeros((7, 1), dtype=int), np.array([[0.3], [0.9], [0.1], [0.5], [0.8], [0.2], [0.7]]), 5)
 
 
 @EXERCISE.solve

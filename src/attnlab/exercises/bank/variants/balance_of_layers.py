@@ -102,6 +102,11 @@ EXERCISE.probe("logits of hundreds", 400 * _case(9, 2, 2, 5, 4, 1, (5, 3))[0], 1
 _single = _case(10, 2, 3, 7, 5, 2, (7, 2, 4))
 EXERCISE.probe("single precision", _single[0].astype(np.float32), 2, _single[2])
 EXERCISE.probe("as many layers, texts, tokens and experts", *_case(11, 4, 4, 4, 4, 2, (1, 4, 3, 2)))
+EXERCISE.probe("padding in front and between", _case(12, 3, 3, 6, 5, 2)[0], 2,
+               np.array([[False, False, True, True, True, True], [True, False, True, False, False, True], [True, True, True, False, False, False]]))
+EXERCISE.probe("6 layers, 19 tokens, 16 experts, 5 choices", *_case(13, 6, 2, 19, 16, 5, (19, 13)))
+EXERCISE.probe("logits of thousands, all of them large", np.array([[[[3001.0, 3000.0, 2999.0], [-4000.0, -4001.0, -4003.0], [1000.0, 1001.0, -500.0]]]]), 1,
+               np.array([[True, True, True]]), extreme=True)
 
 
 @EXERCISE.solve

@@ -51,7 +51,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Dividing by tokens, which rewards a coarse vocabulary for nothing: it has fewer of them. Counting characters, which differ from bytes as soon as a text leaves the English alphabet.
 
-    **Cost.** Nothing beside the model's own run.
+    **Cost.** Next to nothing beside the model's own run.
     """,
     verified="for one token and for 40, accents, Chinese and emoji, characters cut across tokens, marks that spell nothing, probabilities of 1 and of 1e-9, float32 and lists.",
     next_thought="which value does a model have that gives each of the 256 bytes the same probability?",
@@ -80,6 +80,10 @@ EXERCISE.probe("one token", np.array([-2.5]), [b"attention"])
 EXERCISE.probe("40 tokens of one byte", _SURPRISE, [bytes([65 + i % 26]) for i in range(40)])
 EXERCISE.probe("certain and nearly impossible", np.array([0.0, np.log(1e-9), 0.0]), _cut("øre", 2, 1))
 EXERCISE.probe("single precision", _SURPRISE[:4].astype(np.float32), _cut("schön gut", 3, 3, 2))
+EXERCISE.probe("500 tokens", -np.random.default_rng(72).gamma(2.0, 1.2, size=500), [bytes([97 + i % 26]) * (1 + i % 3) for i in range(500)])
+EXERCISE.probe("a token of probability e^-900", np.array([-0.5, -900.0]), [b"at", b"ten"])
+EXERCISE.probe("spaces and line ends at both ends", -np.array([1.5, 0.5, 2.5, 0.25]), [b"  \n", b"one\n", b"two", b" \n\n"])
+EXERCISE.probe("an accent that is a character of its own", -np.array([1.5, 0.5]), _cut("cafe\u0301s", 3))
 
 
 @EXERCISE.solve

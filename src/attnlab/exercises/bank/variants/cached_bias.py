@@ -91,6 +91,8 @@ EXERCISE.probe("as many new as heads", _rng.normal(size=(3, 4)), 2, 4, _few)
 EXERCISE.probe("as many keys as heads and buckets", _rng.normal(size=(5, 5)), 2, 3, _mixed)
 EXERCISE.probe("a table of whole numbers", np.array([[0, 5], [10, 6], [20, 7]]), 2, 2, _few)
 EXERCISE.probe("one head", _rng.normal(size=(8, 1)), 3, 2, _log)
+_rng = np.random.default_rng(48)
+EXERCISE.probe("300 cached, 9 new, 6 heads, a bucket for each distance", _rng.normal(size=(320, 6)), 300, 9, lambda d: np.asarray(d))
 
 
 @EXERCISE.solve
@@ -162,3 +164,15 @@ def steps(call):
 
 
 EXERCISE.holds("the given table stays as it is")(left_alone(_t8, 3, 2, _log))
+
+
+@EXERCISE.holds("the bucket of a negative distance is not asked for")
+def never_negative(call):
+    least = []
+
+    def bucket(d):
+        least.append(int(np.min(d)))
+        return _few(np.maximum(d, 0))
+
+    call(_t5, 3, 4, bucket)
+    return f"it was asked for the bucket of {min(least)}" if min(least, default=0) < 0 else None

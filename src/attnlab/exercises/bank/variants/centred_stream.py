@@ -69,6 +69,8 @@ EXERCISE.probe("width 3, with large means", *_parts(7, 5, 2, 3, 4.0))
 EXERCISE.probe("everything square", *_parts(4, 4, 4, 4, -1.0))
 EXERCISE.probe("one token, whole numbers", np.array([[1, 3]]), np.array([[2, 6]]), np.array([5, 1]), np.array([[0, 4], [8, 2]]), np.array([-1, 7]))
 EXERCISE.probe("a table of constants", np.full((3, 5), 2.0), *_parts(2, 3, 7, 5)[1:])
+EXERCISE.probe("whole numbers whose means are none", np.array([[1, 4], [2, 9]]), np.array([[2, 7]]), np.array([5, 2]), np.array([[0, 3], [8, 1]]), np.array([-1, 8]))
+EXERCISE.probe("width 17, means of hundreds", *_parts(23, 13, 31, 17, 300.0))
 
 
 @EXERCISE.solve

@@ -84,6 +84,12 @@ _certain = np.zeros((1, 7, 7))
 _certain[0, :, 4] = 1
 EXERCISE.probe("all of it to one patch", _certain, 0, 3, 2)
 EXERCISE.probe("single precision", _weights(2, 15).astype(np.float32), 2, 4, 2)
+_rng = np.random.default_rng(42)
+_own = _weights(5, 42)
+EXERCISE.probe("5 heads, 7 registers, patches of 5 pixels", _weights(5, 42), 7, 17, 5)
+_own[:, 0, 1:] *= 1e-9
+_own[:, 0, 0] = 1 - _own[:, 0, 1:].sum(axis=-1)
+EXERCISE.probe("the class token attends to itself, nearly", _own, 1, 8, 1)
 
 
 @EXERCISE.solve

@@ -78,6 +78,10 @@ EXERCISE.probe("a hundred layers and a bit", _size(100, *_SHAPES[4]) + 5, *_SHAP
 EXERCISE.probe("three hundred layers", _size(300, *_SHAPES[4]), *_SHAPES[4])
 EXERCISE.probe("a published size: 8,030,261,248", 8_030_261_248, 128_256, 4096, 32, 8, 128, 14_336, False)
 EXERCISE.probe("a small tied model: 134,515,008", 134_515_008, 49_152, 576, 9, 3, 64, 1536, True)
+EXERCISE.probe("five thousand layers, one parameter less", _size(5000, *_SHAPES[4]) - 1, *_SHAPES[4])
+EXERCISE.probe("one parameter less than 36 large layers", _size(36, 151_936, 4096, 32, 8, 128, 12_288, False) - 1, 151_936, 4096, 32, 8, 128, 12_288, False)
+EXERCISE.probe("one layer beside a large table", _size(1, 5001, 4, 2, 1, 3, 7, True), 5001, 4, 2, 1, 3, 7, True)
+EXERCISE.probe("three layers and most of a fourth", _size(3, *_SHAPES[4]) + 9 * (_size(1, *_SHAPES[4]) - _size(0, *_SHAPES[4])) // 10, *_SHAPES[4])
 
 
 @EXERCISE.solve

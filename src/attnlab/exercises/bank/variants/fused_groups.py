@@ -69,6 +69,8 @@ _rng = np.random.default_rng(73)
 for _heads, _groups, _width, _d in ((6, 2, 3, 7), (6, 3, 5, 11), (5, 1, 2, 3), (3, 3, 2, 5), (4, 2, 1, 2), (8, 2, 4, 5), (1, 1, 3, 4)):
     EXERCISE.probe(f"{_heads} heads in {_groups} groups, heads of width {_width}, d = {_d}", _rng.normal(size=((_heads + 2 * _groups) * _width, _d)), _heads, _groups)
 EXERCISE.probe("whole numbers", np.arange(20).reshape(10, 2), 6, 2)
+EXERCISE.probe("20 heads in 5 groups, heads of width 4, d = 3", np.random.default_rng(74).normal(size=(30 * 4, 3)), 20, 5)
+EXERCISE.probe("heads wider than d", np.random.default_rng(75).normal(size=(8 * 5, 2)), 4, 2)
 
 
 @EXERCISE.solve

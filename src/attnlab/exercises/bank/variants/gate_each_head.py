@@ -41,7 +41,7 @@ EXERCISE = Exercise(
     statement=r"""
     Finish a layer whose heads are gated: you are given what each head has mixed, the tokens that entered, a matrix $W_G$ with **one column for each head**, and the output projection. Each head is multiplied, for each token, by the sigmoid of its gate; then heads are merged and projected.
 
-    Logits of the gates of ±1,000 occur: the gate is then 1 or 0, without a warning.
+    Logits of the gates of ±1,000 occur: the gate is then 1 or 0.
 
     A tiny example: two heads of width 1, `heads = [[[2]], [[6]]]`, `x = [[0]]`, `w_gate = [[5, 7]]`, `w_out = [[1], [10]]` give `[[31]]`: each gate is one half.
     """,
@@ -87,6 +87,8 @@ EXERCISE.probe("as many heads as features and tokens", *_case(3, 3, 3, 9, 9))
 EXERCISE.probe("heads of width 1", *_case(4, 2, 1, 3, 5))
 EXERCISE.probe("gates of plus and minus a thousand", _first[0], _first[1], _first[2] * 1000, _first[3])
 EXERCISE.probe("whole numbers", np.array([[[2]], [[6]]]), np.array([[1]]), np.array([[0, 1]]), np.array([[1], [10]]))
+_rng = np.random.default_rng(30)
+EXERCISE.probe("9 heads, 13 tokens", *_case(9, 13, 2, 5, 3))
 
 
 @EXERCISE.solve

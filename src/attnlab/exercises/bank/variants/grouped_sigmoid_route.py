@@ -104,6 +104,10 @@ EXERCISE.probe("single precision", *(part.astype(np.float32) if isinstance(part,
 EXERCISE.probe("logits of hundreds", np.array([[300.0, -200.0, 5.0, -300.0], [-300.0, 2.0, 250.0, -1.0]]), np.array([0.0, 0.1, 0.2, -0.3]), 2, 2, 1, 1.0,
                extreme=True)
 EXERCISE.probe("square: as many tokens as experts", *_case(12, 12, 4, 3, 3, 2, 2.5))
+EXERCISE.probe("70 tokens, 8 groups of 8, 8 experts", *_case(13, 70, 8, 8, 8, 4, 2.5))
+EXERCISE.probe("biases of minus fifty thousand", *_case(14, 11, 4, 3, 4, 2, 1.5, centre=-50000.0))
+_faint = _case(15, 9, 3, 4, 3, 2, 2.5)
+EXERCISE.probe("scores of a billionth of a millionth", _faint[0] - 34, 4 * _faint[1], *_faint[2:])
 
 
 @EXERCISE.solve

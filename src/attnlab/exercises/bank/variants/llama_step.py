@@ -121,6 +121,8 @@ for _d, _heads, _groups, _width, _past in ((7, 4, 2, 6, 5), (5, 6, 3, 2, 23), (3
                    _rng.normal(size=(_groups, _past, _width)), *_weights(_rng, _d, _heads, _groups, _width), _norm, _rotate, _think)  # fmt: skip
 EXERCISE.probe("scores far apart", _rng.normal(size=5), 900 * _rng.normal(size=(2, 7, 4)), _rng.normal(size=(2, 7, 4)), *_weights(_rng, 5, 4, 2, 4),
                _norm, _rotate, _think, extreme=True)  # fmt: skip
+_rng = np.random.default_rng(72)
+EXERCISE.probe("8 heads, 4 of keys, 90 tokens before", _rng.normal(size=5), _rng.normal(size=(4, 90, 4)), _rng.normal(size=(4, 90, 4)), *_weights(_rng, 5, 8, 4, 4), _norm, _rotate, _think)
 
 
 @EXERCISE.solve

@@ -76,6 +76,10 @@ EXERCISE.probe("whole numbers", np.array([[[1, 0, 2], [3, 1, 1]]]), np.array([[1
 EXERCISE.probe("single precision", _logits.astype(np.float32), _targets)
 EXERCISE.probe("as many texts, tokens and words", 1.5 * _rng.normal(size=(4, 4, 4)), np.array([[0, 1, 0, 2], [3, 0, 0, 0], [0, 0, 2, 0], [1, 0, 0, 3]]))
 EXERCISE.probe("logits of 1000", np.array([[[1000.0, 998.0, 999.0], [-1000.0, -1001.0, -1002.0]]]), np.array([[1, 2]]), extreme=True)
+_rng = np.random.default_rng(6)
+EXERCISE.probe("logits of thousands that lie far apart", np.array([[[3000.0, -3000.0, 2999.0, 0.0], [-2000.0, 2000.0, 1.0, 2001.0], [0.0, 4000.0, 4001.0, -9.0]]]),
+               np.array([[2, 1, 1]]), extreme=True)
+EXERCISE.probe("11 texts, 19 words", 1.5 * _rng.normal(size=(11, 3, 19)), np.where(_rng.random((11, 3)) < 0.5, _rng.integers(1, 19, (11, 3)), 0))
 
 
 @EXERCISE.solve

@@ -107,6 +107,11 @@ EXERCISE.probe("a pair that makes it larger than it was", _sum, _COURSE, {"a": 9
 EXERCISE.probe("a piece that breaks nothing alone and hides another", _largest, {"a": 3, "b": 5}, {"a": 5, "b": 2})
 EXERCISE.probe("one piece", _sum, _COURSE, {"c": 8})
 EXERCISE.probe("both make it smaller", _product, {"x": 3.0, "y": 5.0, "z": 2.0}, {"x": -3.0, "y": -5.0, "z": 1.0})
+EXERCISE.probe("nine pieces, three pairs", _sum, {name: 1 for name in "abcdefghi"}, dict(zip("ihgfedcba", (2, 5, 1, -3, 0, 9, 4, -7, 30))))
+EXERCISE.probe("a score of nought", _sum, {"x": 2, "y": -2, "z": 0}, {"x": 5, "y": -5, "z": 1})
+EXERCISE.probe("scores that differ by a part of a billion", _sum, {"x": 1.0, "y": 2.0, "z": 1.0}, {"x": 1.0 + 2.0**-40, "z": 1.0 - 2.0**-40, "y": 2.0 + 2.0**-39})
+EXERCISE.probe("scores between whole numbers", _sum, {"x": 1.0, "y": 2.0, "z": 0.5}, {"x": 1.25, "y": 2.125, "z": 0.25})
+EXERCISE.probe("a piece of the course that is not mine counts", _product, {"x": 2.0, "y": 3.0, "z": 0.0}, {"x": 4.0, "y": 1.5})
 
 
 @EXERCISE.solve
@@ -209,3 +214,9 @@ def example(call):
 
 
 EXERCISE.holds("the dictionaries stay as they are")(left_alone(_sum, dict(_COURSE), {"a": 2, "b": 1}))
+
+
+@EXERCISE.holds("without a piece of mine the table is empty")
+def no_piece(call):
+    size = np.size(call(_sum, dict(_COURSE), {}))
+    return None if size == 0 else f"it has {size} entries"

@@ -83,6 +83,9 @@ EXERCISE.probe("square image", _rng.normal(size=(1, 2, 6, 6)), 2, 1)
 EXERCISE.probe("whole numbers", np.arange(2 * 2 * 4 * 6).reshape(2, 2, 4, 6), 2, 1)
 EXERCISE.probe("single precision", _rng.normal(size=(2, 2, 6, 5)).astype(np.float32), 2, 1)
 EXERCISE.probe("taller than wide", _rng.normal(size=(3, 1, 9, 4)), 4, 2)
+_rng = np.random.default_rng(32)
+EXERCISE.probe("5 images, 4 channels, sides of 17 and 23, size 8, stride 5", _rng.normal(size=(5, 4, 17, 23)), 8, 5)
+EXERCISE.probe("whole numbers, negative ones and hundreds", _rng.integers(-900, 900, size=(1, 2, 4, 5)), 2, 2)
 
 
 @EXERCISE.solve

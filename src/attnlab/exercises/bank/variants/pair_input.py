@@ -6,7 +6,7 @@ import numpy as np
 
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
-from attnlab.exercises._probes import comes_out
+from attnlab.exercises._probes import comes_out, left_alone
 
 
 def _shorten(first, second, room, tie_from_second=True):
@@ -91,6 +91,12 @@ for _name, _first, _second, _room in (
     ("3 places", [21, 22], [23], 3),
     ("it fits exactly", [5, 6], [7, 8, 9], 8),
     ("one token too many", [5, 6, 7, 8], [9, 10], 8),
+    ("id 0 among the tokens", [0, 5, 0], [6, 0], 11),
+    ("id 0 at the end", [5], [6, 0, 0], 7),
+    ("marks inside the texts", [5, 102, 6, 101], [102, 7, 101, 102], 14),
+    ("twice the same text", [5, 6, 7], [5, 6, 7], 10),
+    ("texts of 50 and 90 tokens in 64 places", list(range(200, 250)), list(range(300, 390)), 64),
+    ("texts of 40 and 8 tokens in 48 places", list(range(200, 240)), list(range(300, 308)), 48),
 ):
     EXERCISE.probe(_name, _first, _second, _room, 101, 102)
 
@@ -185,3 +191,6 @@ def marks(call):
 
 EXERCISE.holds("the example of the statement comes out")(
     comes_out(([1, 5, 6, 2, 8, 2], [0, 0, 0, 0, 1, 1], [1] * 6), [5, 6, 7], [8], 6, 1, 2))
+
+
+EXERCISE.holds("the given texts stay as they are")(left_alone([5, 6, 7, 8], [9, 10, 11], 7, 1, 2))

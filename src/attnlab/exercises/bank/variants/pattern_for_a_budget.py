@@ -59,8 +59,8 @@ EXERCISE = Exercise(
     ''',
     returns="labels",
     hints=(
-        "One full layer is enough, wherever it stands. And sometimes none is needed.",
-        "Local layers add up: each reaches back by window - 1. So all-local patterns reach back by n_layers * (window - 1), and have to reach tokens - 1. They are also the cheapest.",
+        "A pattern that fits still fits if two of its letters change places: what counts is how many layers are full, not which.",
+        "With one full layer the last token sees the first; sometimes none is needed. Local layers add up: each reaches back by window - 1. So all-local patterns reach back by n_layers * (window - 1), and have to reach tokens - 1. They are also the cheapest.",
         "```python\nkept = min(____, ____)\nif n_layers * (window - 1) >= ____ and n_layers * kept <= budget:\n    return \"L\" * n_layers\nif ____ + (n_layers - 1) * kept <= budget:\n"
         "    return \"G\" + ____\nreturn \"none\"\n```",
     ),
@@ -72,14 +72,15 @@ EXERCISE = Exercise(
 
     **Cost.** None. That information *can* pass is not that a trained model passes it.
     """,
-    verified="what the two conditions demand, for 17 cases, six of which have no solution.",
+    verified="what the two conditions demand, for 28 cases, nine of which have no solution.",
     next_thought="what changes if the first eight tokens are kept by every local layer, as sinks?",
     reference=_reference,
     judged_by="properties",
 )
 
 _CASES = ((2, 3, 5, 6), (2, 3, 5, 5), (4, 3, 9, 12), (4, 3, 10, 19), (4, 3, 10, 18), (6, 5, 100, 125), (6, 5, 100, 124), (6, 5, 100, 600), (1, 7, 7, 7), (1, 7, 8, 7),
-          (1, 7, 8, 8), (3, 1, 4, 6), (3, 1, 4, 5), (5, 11, 4, 20), (5, 11, 4, 19), (3, 4, 10, 12), (3, 4, 11, 19))  # fmt: skip
+          (1, 7, 8, 8), (3, 1, 4, 6), (3, 1, 4, 5), (5, 11, 4, 20), (5, 11, 4, 19), (3, 4, 10, 12), (3, 4, 11, 19), (3, 1, 1, 3), (2, 4, 1, 1), (1, 1, 1, 1), (1, 1, 5, 5), (40, 9, 300, 360), (40, 9, 321, 360), (40, 9, 322, 672),
+          (40, 9, 322, 673), (28, 512, 8192, 22_016), (28, 128, 8192, 11_648), (28, 128, 8192, 11_647))  # fmt: skip
 for _layers, _window, _tokens, _budget in _CASES:
     EXERCISE.probe(f"{_layers} layers, a window of {_window}, {_tokens} tokens, a budget of {_budget}", _layers, _window, _tokens, _budget)
 

@@ -7,6 +7,7 @@ import numpy as np
 from attnlab import reference
 from attnlab.exercises import _text as text
 from attnlab.exercises._exercise import Exercise
+from attnlab.exercises._probes import left_alone
 
 
 def _scores(guess, ids, hide, places=None):
@@ -106,6 +107,8 @@ EXERCISE.probe("nothing between the marks", _neighbours(4, 7), np.array([2, 3]),
 EXERCISE.probe("the same token again and again", _neighbours(5, 11), np.array([1, 8, 8, 8, 8, 1]), 4)
 EXERCISE.probe("all words equally likely", _flat, np.array([2, 1, 3, 1, 3]), 0)
 EXERCISE.probe("logits of thousands", _neighbours(6, 7, 900.0), np.array([2, 5, 6, 5, 3]), 4, extreme=True)
+EXERCISE.probe("marks and the mask inside the text", _neighbours(7, 11), np.array([2, 7, 2, 4, 9, 3, 0, 4, 3]), 4)
+EXERCISE.probe("a text of 31 ids", _neighbours(8, 13), np.random.default_rng(9).integers(0, 13, 31), 12)
 
 
 @EXERCISE.solve
@@ -202,3 +205,6 @@ def expected(call):
 def example(call):
     out = float(call(_flat, np.array([2, 1, 3, 3]), 0))
     return None if abs(out + 2 * np.log(4)) < 1e-3 else f"it is {text.number(out)}"
+
+
+EXERCISE.holds("the given ids stay as they are")(left_alone(_flat, np.array([2, 1, 3, 1, 3]), 0))

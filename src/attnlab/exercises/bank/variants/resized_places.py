@@ -92,6 +92,8 @@ EXERCISE.probe("one feature", _rng.normal(size=(10, 1)), 6, 5)
 EXERCISE.probe("whole numbers", np.arange(10).reshape(10, 1) * 7 % 11, 4, 5)
 EXERCISE.probe("single precision", _rng.normal(size=(17, 3)).astype(np.float32), 6, 3)
 EXERCISE.probe("a single row of patches", _rng.normal(size=(17, 2)), 1, 5)
+_rng = np.random.default_rng(38)
+EXERCISE.probe("11 by 11 to 14 by 19, eleven features", _rng.normal(size=(122, 11)), 14, 19)
 
 
 @EXERCISE.solve

@@ -92,6 +92,15 @@ _probe("an empty span", [7, 199, 8, 198, 9, 1], [199, 198, 4, 197, 1], 199, 1)
 _probe("the hundredth mark, and the largest token below the marks", [100, 99, 60, 1], [100, 5, 99, 6, 98, 1], 199, 1)
 _probe("another end and first", [4, 131, 1, 130, 2], [131, 1, 3, 130, 3, 129, 2, 1], 131, 2)
 _probe("an end of zero", [4, 131, 1, 0, 7], [131, 1, 3, 0, 9], 131, 0)
+_probe("nothing at all", [], [], 199, 1)
+_probe("a source that ends at once", [1, 7], [199, 5, 1], 199, 1)
+_probe("a target that is empty", [7, 199, 8], [], 199, 1)
+_probe("an end within what fills the batch", [7, 199, 8, 1, 0, 1, 9], [199, 5, 198, 1, 0, 199, 6, 1], 199, 1)
+_probe("a token with the number 0", [0, 199, 7, 0, 1], [199, 0, 5, 198, 1], 199, 1)
+_probe("numbers that end like a mark", [7, 1199, 199, 2199, 198, 5, 1], [199, 3199, 6, 198, 1198, 197, 1], 199, 1)
+_probe("thirty spans, marks in another order", [x for i in range(30) for x in (1000 + i, 199 - i)] + [1],
+       [x for i in range(29, -1, -1) for x in (199 - i, *range(2000 + 10 * i, 2000 + 10 * i + i % 5))] + [169, 1], 199, 1)
+_probe("marks below 100", [200, 120, 5, 21, 300, 0], [21, 7, 8, 120, 9, 3, 400, 119, 0], 120, 0)
 
 
 @EXERCISE.solve

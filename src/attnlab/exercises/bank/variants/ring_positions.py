@@ -74,6 +74,8 @@ for _name, _sizes in {
     "11 tokens, 4 slots": (11, 4),
 }.items():
     EXERCISE.probe(_name, *_sizes)
+EXERCISE.probe("1,000 tokens, 12 slots", 1000, 12)
+EXERCISE.probe("5,003 tokens, 20 slots", 5003, 20)
 
 
 @EXERCISE.solve

@@ -65,6 +65,8 @@ EXERCISE.probe("a row of zeros", np.array([[0.0, 0.0], [1.0, 3.0]]), np.array([2
 EXERCISE.probe("whole numbers", np.array([[3, 4, 0, 1], [1, -2, 2, 5]]), np.array([1, 2, 3, 4]), 1)
 EXERCISE.probe("one feature", np.array([[2.0], [-3.0]]), np.array([4.0]), 0.5)
 EXERCISE.probe("single precision", _x.astype(np.float32), _g.astype(np.float32), 0.1)
+EXERCISE.probe("tiny rows and a tinier epsilon", np.array([[1e-5, -2e-5, 3e-5], [4e-6, 0.0, -1e-6]]), np.array([2.0, 1.0, -1.0]), 1e-13)
+EXERCISE.probe("width 24", np.random.default_rng(42).normal(size=(2, 24)), np.linspace(-1, 2, 24), 0.1)
 
 
 @EXERCISE.solve

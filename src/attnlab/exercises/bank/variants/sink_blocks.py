@@ -91,6 +91,11 @@ EXERCISE.probe("a sink far above all", _first[0], _first[1], np.array([1000.0, 2
 EXERCISE.probe("a sink far below all", _first[0], _first[1], np.array([-1000.0, -3.0]))
 EXERCISE.probe("as many heads as queries", *_case(2, 3, 3, 2))
 EXERCISE.probe("whole numbers", np.array([[[[4]]], [[[8]]]]), np.array([[[0]], [[1]]]), np.array([1]))
+_rng = np.random.default_rng(24)
+_tall = _case(7, 2, 4, 3)
+EXERCISE.probe("seven blocks", *_tall)
+EXERCISE.probe("queries and blocks two thousand apart", _tall[0], _tall[1] + 2000 * _rng.integers(-1, 2, size=(7, 2, 4)), np.array([0.5, -1.0]))
+EXERCISE.probe("queries of one head two thousand apart, a low sink", _tall[0], _tall[1] + np.array([2000, 0, -2000, 0]), np.array([-2000.0, -1999.0]))
 
 
 @EXERCISE.solve

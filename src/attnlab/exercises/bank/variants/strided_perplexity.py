@@ -109,6 +109,8 @@ EXERCISE.probe("as long as the window", _by_the_past(6, 5), _text_of(11, 6), 11,
 EXERCISE.probe("two tokens, window 2", _by_the_past(5, 6), np.array([3, 1]), 2, 1)
 EXERCISE.probe("one new token in the last piece", _by_the_past(5, 7), _text_of(14, 5), 5, 3)
 EXERCISE.probe("window 2, 9 tokens", _by_the_past(5, 8), _text_of(9, 5), 2, 1)
+EXERCISE.probe("700 tokens, window 64, stride 50", _by_the_past(7, 9), np.random.default_rng(62).integers(0, 7, 700), 64, 50)
+EXERCISE.probe("a token of probability 1e-30", lambda ids: np.tile([0.0, np.log(1e-30)], (len(ids), 1)), np.array([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), 5, 2)
 
 
 @EXERCISE.solve

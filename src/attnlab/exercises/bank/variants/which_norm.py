@@ -14,7 +14,8 @@ class Layer:
 
     def __init__(self, kind, seed, d):
         self.kind, self.seed, self.d = kind, seed, d
-        self.gain = np.random.default_rng(seed).uniform(0.5, 1.5, d)
+        low, high = (0.5, 1.5) if seed < 100 else (d**-0.5 - 0.02, d**-0.5 + 0.02) if seed == 100 else (0.5, 0.52) if seed < 200 else (1.4, 1.5)
+        self.gain = np.random.default_rng(seed).uniform(low, high, d)
 
     def __eq__(self, other):
         return (self.kind, self.seed, self.d) == (other.kind, other.seed, other.d)
@@ -104,6 +105,9 @@ EXERCISE = Exercise(
 for _d in (5, 3, 8, 13):
     for _kind in NAMES:
         EXERCISE.probe(f"width {_d}, the case {_kind}", Layer(_kind, _d, _d), _d)
+for _seed, _d in ((100, 3), (101, 4), (102, 32), (103, 3), (203, 5)):  # gains that make rows nearly as long as one, or as short and long as they can be
+    for _kind in NAMES:
+        EXERCISE.probe(f"width {_d}, {'large' if _seed > 200 else 'small'} gains, the case {_kind}", Layer(_kind, _seed, _d), _d)
 
 
 @EXERCISE.solve

@@ -87,6 +87,13 @@ EXERCISE.probe("choose and fate at the borders", np.arange(10, 16), np.array([Tr
 EXERCISE.probe("17 pieces in 7 words, another id for the mask", *_case(3, (3, 1, 2, 4, 2, 2, 3))[:5], 103)
 EXERCISE.probe("three words that become other words", np.arange(20, 26), np.array([True, True, False, False, True, False]), np.array([0.1, 0.02, 0.14]),
                np.array([0.85, 0.82, 0.89]), np.arange(70, 76), 4)  # fmt: skip
+EXERCISE.probe("40 pieces in 19 words, one of seven", *_case(4, (1, 2, 7, 1, 1, 3, 1, 1, 2, 4, 1, 1, 2, 1, 3, 2, 2, 3, 2)))
+EXERCISE.probe("mask 0, drawn zeros, and the mask's id in the text", np.array([4, 5, 0, 7, 8, 9]), np.array([True, False, True, True, True, True]),
+               np.array([0.1, 0.3, 0.1, 0.02, 0.14]), np.array([0.2, 0.3, 0.85, 0.81, 0.95]), np.array([1, 2, 3, 0, 8, 5]), 0)
+EXERCISE.probe("a visible mask in the text", np.array([4, 5, 4, 7]), np.array([True, True, False, True]), np.array([0.5, 0.1, 0.7]), np.array([0.2, 0.1, 0.85]),
+               np.array([1, 2, 3, 6]), 4)
+EXERCISE.probe("a drawn piece that is the piece itself", np.array([11, 12, 13]), np.array([True, True, False]), np.array([0.1, 0.12]), np.array([0.85, 0.86]),
+               np.array([11, 50, 13]), 4)
 
 
 @EXERCISE.solve
