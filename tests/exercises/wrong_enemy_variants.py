@@ -8,6 +8,8 @@ from attnlab.exercises import EXERCISES
 
 WRONG: list[tuple] = []
 TRUE: dict[str, dict[str, str]] = {  # the names that are true of some of them
+    "balance_of_layers": {"padding is behind": "balance_padding_taken_to_be_behind"},
+    "pair_input": {"real where the id is not 0": "pair_real_where_the_id_is_not_zero"},
     "ring_positions": {"an empty one if the text is shorter": "ring_empty_is_zero"},
 }
 

@@ -143,6 +143,9 @@ def balance_counts_padding(logits, k, real):
     np.put_along_axis(hot, chosen, 1, axis=-1)
     f, p = hot.sum(axis=1) / (rows.shape[1] * k), scores.mean(axis=1)
     return float((rows.shape[-1] * (f * p).sum(axis=-1)).mean())
+@EXERCISE.mutant
+def balance_padding_taken_to_be_behind(logits, k, real):
+    return _loss(logits, k, np.arange(real.shape[1]) < real.sum(axis=1)[:, None])
 
 
 @EXERCISE.mutant

@@ -173,6 +173,10 @@ def pair_segments_from_one(first, second, max_len, cls, sep):
 def pair_padding_called_real(first, second, max_len, cls, sep):
     ids, segments, real = _reference(first, second, max_len, cls, sep)
     return ids, segments, np.ones_like(real)
+@EXERCISE.mutant(evidence=text.values)
+def pair_real_where_the_id_is_not_zero(first, second, max_len, cls, sep):
+    ids, segments, _ = _reference(first, second, max_len, cls, sep)
+    return ids, segments, (ids != 0).astype(int)
 
 
 @EXERCISE.mutant
