@@ -21,7 +21,7 @@ def test_words_find_parts_and_nothing_else():
 def test_families_by_year_and_kind(tmp_path):
     for name, year, kind in (("a", 2025, "AForCausalLM("), ("b", 2024, "BForCausalLM("), ("c", 2026, "CModel("), ("d", 2026, "DForCausalLM(")):
         (tmp_path / name).mkdir()
-        (tmp_path / name / f"modeling_{name}.py").write_text(f"# Copyright {year} someone\nclass {kind}X):\nkv_lora_rank")
+        (tmp_path / name / f"modeling_{name}.py").write_text(f"# Copyright {year} someone\nclass {kind}X):\nkv_lora_rank", encoding="utf-8")
     found = census.families(tmp_path)
     assert found == {"a": {"latent keys and values"}, "d": {"latent keys and values"}}
     assert census.counted(found)["families"] == 2 and census.counted(found)["latent keys and values"] == 2
