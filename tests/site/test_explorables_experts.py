@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from in_browser import phone, sticks_out
-from test_explorables_decoding import tab_to
 
 PAGE = "book/variants/mixture_of_experts.html"
 NAME = "expert_routing"
+
+
+def tab_to(page, target) -> None:
+    """Reach the element by Tab alone, from where the keyboard is now."""
+    for _ in range(30):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab never reaches it")
 
 
 def alive(page, site_url: str):

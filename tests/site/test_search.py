@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("site_folder")
 
 # What people type -> the page that comes first.
 FIRST = {
+    "bert": "variants/bert", "gpt-2": "variants/gpt", "mixture of experts": "variants/mixture_of_experts", "vision transformer": "variants/vit",
     "softmax": "fundamentals/softmax_temperature", "flash attention": "efficiency/blocked_kernel", "KV cache": "multi_head/sharing",
     "rope": "positions/relative", "why divide by sqrt": "self_attention/scaled_dot_product", "mask -inf nan": "self_attention/masks",
     "gqa": "multi_head/sharing", "cross-attention": "self_attention/self_or_cross",
@@ -39,7 +40,7 @@ FIRST = {
 }
 # Less ordinary ones -> a page among the first three.
 AMONG_THREE = {
-    "bert": "self_attention/patterns", "dropout": "architecture/training", "why are heads merged with a transpose": "multi_head/implementation",
+    "dropout": "architecture/training", "why are heads merged with a transpose": "multi_head/implementation",
     "numerical stability": "fundamentals/softmax_temperature", "nn.MultiheadAttention": "multi_head/implementation",
     "arithmetic intensity": "efficiency/overview", "weight tying": "architecture/implementation", "how does attention work": "fundamentals/intuition",
     "distance between tokens": "positions/relative", "nan in softmax": "self_attention/masks", "train a transformer": "start/what_training_is",

@@ -222,7 +222,7 @@
       }
     }
     field.addEventListener("input", answer);
-    field.addEventListener("focus", () => ready().catch(() => {}), { once: true });
+    if (limit === SHOWN.dialog) field.addEventListener("focus", () => ready().catch(() => {}), { once: true }); // opened to search
     field.form.addEventListener("keydown", (event) => step(event, field, box));
     box.addEventListener("keydown", (event) => step(event, field, box));
     return answer;

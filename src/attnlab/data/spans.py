@@ -43,7 +43,7 @@ def span_mask(n: int, rng: np.random.Generator, rate: float = 0.15, mean: float 
     kept = _composition(n - corrupted, spans, rng)
     lost = _composition(corrupted, spans, rng)
     lengths = np.stack([kept, lost], axis=1).ravel()
-    return np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
+    return np.repeat(np.arange(2 * spans) % 2 == 1, lengths.astype(np.intp))
 
 
 def corrupt(tokens: Sequence[Token], mask: Sequence[bool] | Bool[Array, "n"], marks: Sequence[Token]) -> Corrupted:

@@ -10,7 +10,7 @@ TEXT = (
     "the third. These two compute, the other two do nothing for this token. Their results are multiplied by 0.7 and 0.3 and added. "
     "The next token may be sent to other experts."
 )
-ENDS = (("# token", "~ one row"), ("# router", "~ a score an expert"), ("# weighted sum", "~ one row"))
+ENDS = (("# token", "~ one row"), ("# routing", "~ a score an expert"), ("# weighted sum", "~ one row"))
 WEIGHTS = {0: "0.7", 2: "0.3"}
 
 

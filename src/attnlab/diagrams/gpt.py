@@ -40,7 +40,7 @@ def _one(cx: float, lane: float) -> tuple[Shape, ...]:
     look, think = _named(cx, ("# causal attention", "~ to itself and before"), "weight"), _named(cx, ("# feed-forward", "~ each row alone"), "weight")
     block = _upward([dot, norm, look, plus, dot, norm, think, plus], 148)
     frame = Group(cx - ACROSS / 2 - 36, 124, ACROSS + 52, block[0].bottom + 18 - 124, "")
-    logits, last = replace(_named(cx, ("# logits", "~ rows × tableᵀ"), "lit"), y=4), replace(_named(cx, ("norm",), h=30), y=74)
+    logits, last = replace(_named(cx, ("# logits", "~ rows × tableᵀ"), "weight"), y=4), replace(_named(cx, ("norm",), h=30), y=74)
     rows = replace(_named(cx, ("# table row + place", "~ *n* × *d*")), y=frame.bottom + 26)
     ids = replace(_named(cx, ("# ids", "~ *n* of them")), y=rows.bottom + 26)
     left = block[1].left - 20

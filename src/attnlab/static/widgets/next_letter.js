@@ -103,7 +103,7 @@ function textBox(model) {
   const box = make("input", { type: "text", class: "attnx-name", maxlength: LONGEST, autocapitalize: "off", autocomplete: "off", spellcheck: "false", "aria-label": "Beginning of a name" });
   box.addEventListener("input", () => change(model, { text: clean(model.get("model").signs, box.value) }));
   const update = (text) => {
-    if (box.value.toLowerCase() !== text) box.value = text;
+    if (box.value !== text) box.value = text;
   };
   return { box, update };
 }
