@@ -54,7 +54,7 @@ def test_heat_evens_the_chances_and_a_head_is_chosen(page, site_url):
     page.keyboard.press("End")
     assert chances(place)[0] < before[0]
     place.get_by_role("combobox", name="Head").select_option(value="1")
-    assert "head 2" in place.locator('[data-table="weights"] caption').inner_text()
+    place.locator('[data-table="weights"] caption', has_text="head 2").wait_for(timeout=5000)
 
 
 def test_without_javascript_the_table_stays(browser, site_url):
