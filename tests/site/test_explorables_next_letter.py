@@ -45,7 +45,7 @@ def test_a_name_is_typed_and_goes_on_by_keyboard(page, site_url):
     assert page.errors == [] and page.external == []
 
 
-def test_heat_evens_the_chances(page, site_url):
+def test_heat_evens_the_chances_and_a_head_is_chosen(page, site_url):
     place = alive(page, site_url)
     before = chances(place)
     assert before == sorted(before, reverse=True) and len(before) == 8
@@ -53,6 +53,8 @@ def test_heat_evens_the_chances(page, site_url):
     slider.focus()
     page.keyboard.press("End")
     assert chances(place)[0] < before[0]
+    place.get_by_role("combobox", name="Head").select_option(label="2")
+    assert "head 2" in place.locator('[data-table="weights"] caption').inner_text()
 
 
 def test_without_javascript_the_table_stays(browser, site_url):

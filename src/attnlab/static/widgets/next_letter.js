@@ -122,10 +122,9 @@ function chip(label, text, onclick) {
 function choice(model, key, name, count) {
   const select = make(
     "select",
-    { "aria-label": name },
+    { "aria-label": name, onchange: () => change(model, { [key]: Number(select.value) }) },
     Array.from({ length: count }, (_, i) => make("option", { value: i }, String(i + 1))),
   );
-  select.addEventListener("change", () => change(model, { [key]: Number(select.value) }));
   return { element: make("label", { class: "attnx-pick" }, `${name} `, select), update: (value) => (select.value = String(value)) };
 }
 
