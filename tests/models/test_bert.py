@@ -248,7 +248,7 @@ def test_a_mask_with_four_axes_goes_to_attention_as_it_is(batch):
         ((torch.zeros(1, 513, dtype=torch.int64),), ValueError, "513 tokens do not fit into 512 places"),
         ((torch.tensor([[3, 53]]),), ValueError, "ids go from 3 to 53 but there are rows for 0 to 52"),
         ((torch.tensor([[-1, 4]]),), ValueError, "ids go from -1 to 4 but there are rows for 0 to 52"),
-        ((torch.tensor([[3.0]]),), TypeError, "ids must hold whole numbers but their dtype is torch.float32"),
+        ((torch.tensor([[3.0]]),), TypeError, "ids must hold integers but their dtype is torch.float32"),
         ((torch.tensor([[3, 4]]), torch.ones(1, 3, dtype=bool)), ValueError, r"the mask has shape \(1, 3\) but the ids \(1, 2\)"),
         ((torch.tensor([[3, 4]]), None, None, torch.tensor([[0, 2]])), ValueError, "segments go from 0 to 2 but there are rows for 0 to 1"),
         ((torch.tensor([[3, 4]]), None, None, torch.tensor([[0]])), ValueError, r"segments have shape \(1, 1\) but the ids \(1, 2\)"),

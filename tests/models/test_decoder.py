@@ -330,9 +330,9 @@ def test_a_decoder_writes_with_the_loop_of_generation():
 BAD = {
     "n_kv_heads = 4 does not divide n_heads = 6": lambda: Config(V, D, L, H, 4, D_HEAD, D_FF),
     "d_head must be at least 1 but is 0": lambda: Config(V, D, L, H, KV, 0, D_FF),
-    "542 tokens are more than max_len = 541": lambda: families.llama(CONFIG)(torch.zeros(1, 542, dtype=torch.long)),
-    "ids from 0 to 101 but the vocabulary has 101: 0 to 100": lambda: families.llama(CONFIG)(torch.tensor([[0, 101]])),
-    r"ids need the axes \(batch, tokens\) but have shape \(3,\)": lambda: families.llama(CONFIG)(torch.tensor([0, 1, 2])),
+    "542 tokens do not fit into max_len = 541": lambda: families.llama(CONFIG)(torch.zeros(1, 542, dtype=torch.long)),
+    "ids go from 0 to 101 but there are rows for 0 to 100": lambda: families.llama(CONFIG)(torch.tensor([[0, 101]])),
+    r"ids must have the axes \(batch, tokens\) but the shape is \(3,\)": lambda: families.llama(CONFIG)(torch.tensor([0, 1, 2])),
     r"real has shape \(1, 2\) but ids \(1, 3\)": lambda: families.llama(CONFIG)(
         torch.tensor([[0, 1, 2]]), real=torch.ones(1, 2, dtype=torch.bool)
     ),

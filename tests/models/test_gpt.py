@@ -203,11 +203,11 @@ def test_a_draw_with_a_cache_is_the_draw_without(pair):
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        (torch.zeros(1, LONG + 1, dtype=torch.long), ValueError, f"{LONG + 1} tokens do not fit into max_len = {LONG} places"),
-        (torch.tensor([[3, VOCABULARY]]), ValueError, "ids from 3 to 101 but the vocabulary has 101: 0 to 100"),
-        (torch.tensor([[-1, 3]]), ValueError, "ids from -1 to 3 but the vocabulary has 101"),
+        (torch.zeros(1, LONG + 1, dtype=torch.long), ValueError, f"{LONG + 1} tokens do not fit into max_len = {LONG}"),
+        (torch.tensor([[3, VOCABULARY]]), ValueError, "ids go from 3 to 101 but there are rows for 0 to 100"),
+        (torch.tensor([[-1, 3]]), ValueError, "ids go from -1 to 3 but there are rows for 0 to 100"),
         (torch.zeros(1, 2), TypeError, "ids must hold integers but their dtype is torch.float32"),
-        (torch.zeros(3, dtype=torch.long), ValueError, r"ids need the axes \(batch, tokens\) but have shape \(3,\)"),
+        (torch.zeros(3, dtype=torch.long), ValueError, r"ids must have the axes \(batch, tokens\) but the shape is \(3,\)"),
     ],
 )
 def test_wrong_ids_are_refused(pair, text, kind, message, as_readers_run_it):

@@ -250,11 +250,12 @@ def test_heads_are_passed_in():
 
 @pytest.mark.usefixtures("as_readers_run_it")
 @pytest.mark.parametrize(("source", "target", "error", "words"), [
-    (torch.full((2, 3), 61), TARGET[:, :4], ValueError, "source holds ids from 61 to 61 but the vocabulary has 61: 0 to 60"),
-    (SOURCE[:, :3], torch.full((2, 3), -1), ValueError, "target holds ids from -1 to -1"),
+    (torch.full((2, 3), 61), TARGET[:, :4], ValueError, "source ids go from 61 to 61 but there are rows for 0 to 60"),
+    (SOURCE[:, :3], torch.full((2, 3), -1), ValueError, "target ids go from -1 to -1"),
     (SOURCE[:, :3], TARGET[:1, :3], ValueError, "target has 1 texts but the memory 2"),
-    (SOURCE[:, :3].float(), TARGET[:, :3], TypeError, "source must hold ids but its dtype is torch.float32"),
-    (SOURCE[0, :3], TARGET[:, :3], ValueError, r"source needs the axes \(batch, tokens\), both at least 1, but has shape \(3,\)"),
+    (SOURCE[:, :3].float(), TARGET[:, :3], TypeError, "source ids must hold integers but their dtype is torch.float32"),
+    (SOURCE[0, :3], TARGET[:, :3], ValueError, r"source ids must have the axes \(batch, tokens\) but the shape is \(3,\)"),
+    (SOURCE[:, :0], TARGET[:, :3], ValueError, r"source must hold at least one token of one text but the shape is \(2, 0\)"),
 ])  # fmt: skip
 def test_bad_ids_are_refused(source, target, error, words):
     with pytest.raises(error, match=words):

@@ -331,9 +331,9 @@ MODEL.decode(ids(2, B, 18, 17), MEMORY, FULL)
 BAD = {
     "source has 20 tokens but max_len = 19": lambda: MODEL.encode(ids(0, B, 20, 13)),
     "target has 20 tokens but max_len = 19": lambda: MODEL.decode(TARGET[:, :2], MEMORY, FULL),
-    "source holds ids from 3 to 13 but its vocabulary has 13: 0 to 12": lambda: MODEL.encode(torch.tensor([[3, 13]])),
-    "target holds ids from -1 to 2 but its vocabulary has 17: 0 to 16": lambda: MODEL(SOURCE[:1], torch.tensor([[2, -1]])),
-    "source needs the axes (batch, tokens) but has shape (5,)": lambda: MODEL.encode(SOURCE[0]),
+    "source ids go from 3 to 13 but there are rows for 0 to 12": lambda: MODEL.encode(torch.tensor([[3, 13]])),
+    "target ids go from -1 to 2 but there are rows for 0 to 16": lambda: MODEL(SOURCE[:1], torch.tensor([[2, -1]])),
+    "source ids must have the axes (batch, tokens) but the shape is (5,)": lambda: MODEL.encode(SOURCE[0]),
     "target has 2 texts but the memory 3": lambda: MODEL.decode(TARGET[:2], MEMORY),
     "the cache has 2 layers but the decoder 3": lambda: MODEL.decode(TARGET, MEMORY, transformer.ModelCache(2)),
     "2 texts do not go on with a cache of 3": lambda: MODEL.decode(TARGET[:2, :1], MEMORY.select(torch.tensor([0, 1])), FULL),
@@ -355,9 +355,9 @@ def test_errors_name_what_disagrees(as_readers_run_it, message, call):
 
 
 def test_ids_are_integers(as_readers_run_it):
-    with pytest.raises(TypeError, match=re.escape("source must hold ids but its dtype is torch.float32")):
+    with pytest.raises(TypeError, match=re.escape("source ids must hold integers but their dtype is torch.float32")):
         MODEL.encode(SOURCE.float())
-    with pytest.raises(TypeError, match=re.escape("target must hold ids but its dtype is torch.bool")):
+    with pytest.raises(TypeError, match=re.escape("target ids must hold integers but their dtype is torch.bool")):
         MODEL.decode(TARGET > 0, MEMORY)
 
 

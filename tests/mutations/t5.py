@@ -31,7 +31,6 @@ MUTATIONS = [
     (MODEL, "partial(FeedForward, bias=False)", "partial(FeedForward, bias=True)", "a network with biases"),
     (MODEL, "named.get(\"bias\"), scale=1.0)", "named.get(\"bias\"))", "weights as if scaled"),
     (MODEL, "(d_head if name.endswith(\"query.weight\") else 1)", "1", "queries as large as keys"),
-    (MODEL, "not 0 <= ids.min()", "not -1 <= ids.min()", "an id from the end"),
     (WEIGHTS, '"wi_0": "gate", "wi_1": "expand"', '"wi_0": "expand", "wi_1": "gate"', "gate and expansion exchanged"),
     (WEIGHTS, '"k": "key", "v": "value"', '"k": "value", "v": "key"', "keys and values exchanged"),
     (WEIGHTS, '("self_attend", "cross_attend", "feed_forward")', '("cross_attend", "self_attend", "feed_forward")', "the two attentions exchanged"),

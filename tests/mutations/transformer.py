@@ -34,8 +34,6 @@ MUTATIONS = [
     (MODEL, "nn.init.xavier_uniform_(module.weight)", "pass", "torch's own matrices"),
     (MODEL, "nn.init.zeros_(module.bias)\n        elif", "pass\n        elif", "torch's own biases"),
     (MODEL, "before + ids.shape[1] > self.config.max_len:", "ids.shape[1] > self.config.max_len:", "a cache runs past the last place"),
-    (MODEL, "<= ids.max() < n_words", "<= ids.max() <= n_words", "one id too many"),
-    (MODEL, "not 0 <= ids.min()", "not -1 <= ids.min()", "an id from the end"),
     (MODEL, "cache.extend(new)", "pass", "the cache forgets what is padding"),
     (MODEL, "asked.append(attention_weights(q, k, named.get(\"mask\")))", "asked.append(attention_weights(q, k))", "weights on padding"),
     (MODEL, "hook.remove()", "pass", "hooks left behind"),

@@ -24,6 +24,7 @@ from attnlab._counts import count
 from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, attention_weights
 from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PostNorm, gelu
+from attnlab.models._doors import need_ids
 
 Mask = Bool[Tensor, "batch tokens"] | Bool[Tensor, "#batch #heads #tokens tokens"]
 
@@ -94,8 +95,8 @@ class Bert(nn.Module):
         segments = torch.zeros_like(ids) if segments is None else segments
         if segments.shape != ids.shape:
             raise ValueError(f"segments have shape {tuple(segments.shape)} but the ids {tuple(ids.shape)}")
-        _need_ids("ids", ids, self.config.vocab_size)
-        _need_ids("segments", segments, self.config.n_segments)
+        need_ids("ids", ids, self.config.vocab_size)
+        need_ids("segments", segments, self.config.n_segments)
         places = torch.arange(ids.shape[1], device=ids.device)
         return self.norm(self.piece(ids) + self.place(places) + self.segment(segments))
 
@@ -236,10 +237,3 @@ def _over_keys(mask: Tensor | None, ids: Tensor) -> Tensor | None:
     if mask.shape != ids.shape:
         raise ValueError(f"the mask has shape {tuple(mask.shape)} but the ids {tuple(ids.shape)}")
     return mask[:, None, None, :]
-
-
-def _need_ids(name: str, ids: Tensor, n_rows: int) -> None:
-    if ids.is_floating_point() or ids.dtype == torch.bool:
-        raise TypeError(f"{name} must hold whole numbers but their dtype is {ids.dtype}")
-    if ids.device.type == "cpu" and ids.numel() and not 0 <= ids.min() <= ids.max() < n_rows:
-        raise ValueError(f"{name} go from {ids.min()} to {ids.max()} but there are rows for 0 to {n_rows - 1}")

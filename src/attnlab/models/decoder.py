@@ -25,6 +25,7 @@ from attnlab.attention import MultiHead, weights_of
 from attnlab.cache import ModelCache
 from attnlab.layers import LayerNorm, RMSNorm
 from attnlab.masks import causal, positions
+from attnlab.models._doors import layers_of, need_text, real_tokens
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,14 @@ class Decoder(nn.Module):
         self, ids: Int[Tensor, "batch tokens"], cache: ModelCache | None = None, real: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens d_model"]:
         """What the last norm gives, before it is compared with the head."""
-        self._need_ids(ids, cache)
-        new = torch.ones_like(ids, dtype=torch.bool) if real is None else _same_shape(real, ids)
+        need_text(ids, cache, self.config)
+        new = real_tokens(real, ids)
         known = new if cache is None else cache.extended(new)
         mask = known[:, None, None, :] & causal(*positions(ids.shape[1], known.shape[1], ids))
         x = self.scale * self.tokens(ids)
         if self.places is not None:
             x = x + self.places((known.cumsum(dim=1) - 1).clamp(min=0)[:, known.shape[1] - ids.shape[1] :])
-        layers = (None,) * len(self.blocks) if cache is None else cache.layers
-        for block, layer in zip(self.blocks, layers, strict=True):
+        for block, layer in zip(self.blocks, layers_of(cache, len(self.blocks)), strict=True):
             x = block(x, mask=mask, cache=layer)
         if cache is not None:
             cache.extend(new)
@@ -116,20 +116,6 @@ class Decoder(nn.Module):
     def start_cache(self) -> ModelCache:
         """An empty cache, for one batch of texts."""
         return ModelCache(self.config.n_layers)
-
-    def _need_ids(self, ids: Tensor, cache: ModelCache | None) -> None:
-        if ids.is_floating_point() or ids.dtype == torch.bool:
-            raise TypeError(f"ids must hold integers but their dtype is {ids.dtype}")
-        if ids.ndim != 2:
-            raise ValueError(f"ids need the axes (batch, tokens) but have shape {tuple(ids.shape)}")
-        if cache is not None and len(cache.layers) != len(self.blocks):
-            raise ValueError(f"the cache has {len(cache.layers)} layers but the model {len(self.blocks)}")
-        n = ids.shape[1] + (0 if cache is None else cache.length)
-        if n > self.config.max_len:
-            raise ValueError(f"{n} tokens are more than max_len = {self.config.max_len}")
-        size = self.config.vocab_size
-        if ids.device.type == "cpu" and ids.numel() and not 0 <= ids.min() <= ids.max() < size:
-            raise ValueError(f"ids from {ids.min()} to {ids.max()} but the vocabulary has {size}: 0 to {size - 1}")
 
 
 def initial_values(model: Decoder) -> None:
@@ -188,9 +174,3 @@ def trace(
         for hook in hooks:
             hook.remove()
     return Trace(torch.stack([*hidden, last]), torch.stack(weights))
-
-
-def _same_shape(real: Tensor, ids: Tensor) -> Tensor:
-    if real.shape != ids.shape:
-        raise ValueError(f"real has shape {tuple(real.shape)} but ids {tuple(ids.shape)}")
-    return real

@@ -27,6 +27,7 @@ from attnlab.attention import MultiHead, attention, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PreNorm, gelu_tanh
 from attnlab.masks import causal, positions
+from attnlab.models._doors import layers_of, need_text, real_tokens
 from attnlab.positions import Learned
 
 
@@ -86,13 +87,13 @@ class GPT(nn.Module):
         self, ids: Int[Tensor, "batch tokens"], cache: ModelCache | None = None, real: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens d_model"]:
         """What the last norm gives, before it is compared with the table."""
-        self._need_ids(ids, cache)
-        new = torch.ones_like(ids, dtype=torch.bool) if real is None else _same_shape(real, ids)
+        need_text(ids, cache, self.config)
+        new = real_tokens(real, ids)
         known = new if cache is None else cache.extended(new)
         at = (known.cumsum(dim=1) - 1).clamp(min=0)[:, known.shape[1] - ids.shape[1] :]
         mask = known[:, None, None, :] & causal(*positions(ids.shape[1], known.shape[1], ids))
         x = self.drop(self.tokens(ids) + self.places(at))
-        for block, layer in zip(self.blocks, _layers(cache, len(self.blocks)), strict=True):
+        for block, layer in zip(self.blocks, layers_of(cache, len(self.blocks)), strict=True):
             x = block(x, mask=mask, cache=layer)
         if cache is not None:
             cache.extend(new)
@@ -101,20 +102,6 @@ class GPT(nn.Module):
     def start_cache(self) -> ModelCache:
         """An empty cache, for one batch of texts."""
         return ModelCache(self.config.n_layers)
-
-    def _need_ids(self, ids: Tensor, cache: ModelCache | None) -> None:
-        if ids.is_floating_point() or ids.dtype == torch.bool:
-            raise TypeError(f"ids must hold integers but their dtype is {ids.dtype}")
-        if ids.ndim != 2:
-            raise ValueError(f"ids need the axes (batch, tokens) but have shape {tuple(ids.shape)}")
-        if cache is not None and len(cache.layers) != len(self.blocks):
-            raise ValueError(f"the cache has {len(cache.layers)} layers but the model {len(self.blocks)}")
-        n = ids.shape[1] + (0 if cache is None else cache.length)
-        if n > self.config.max_len:
-            raise ValueError(f"{n} tokens do not fit into max_len = {self.config.max_len} places")
-        size = self.config.vocab_size
-        if ids.device.type == "cpu" and ids.numel() and not 0 <= ids.min() <= ids.max() < size:
-            raise ValueError(f"ids from {ids.min()} to {ids.max()} but the vocabulary has {size}: 0 to {size - 1}")
 
 
 def initial_values(model: GPT) -> None:
@@ -185,13 +172,3 @@ def _block(config: Config, attend: Callable) -> EncoderBlock:
     return EncoderBlock(
         *(PreNorm(layer, LayerNorm(config.d_model), config.dropout) for layer in (attention_layer, network))
     )
-
-
-def _layers(cache: ModelCache | None, n_layers: int) -> tuple:
-    return (None,) * n_layers if cache is None else cache.layers
-
-
-def _same_shape(real: Tensor, ids: Tensor) -> Tensor:
-    if real.shape != ids.shape:
-        raise ValueError(f"real has shape {tuple(real.shape)} but ids {tuple(ids.shape)}")
-    return real

@@ -27,6 +27,7 @@ from attnlab.attention import MultiHead, attention, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import DecoderBlock, EncoderBlock, FeedForward, GatedFeedForward, PreNorm, RMSNorm, gelu_tanh
 from attnlab.masks import causal, positions
+from attnlab.models._doors import layers_of, need_ids
 from attnlab.models.transformer import Memory
 from attnlab.positions import t5_buckets
 from attnlab.tokens.vocabulary import PAD
@@ -136,7 +137,7 @@ class T5(nn.Module):
         n_keys = target.shape[1] + (0 if cache is None else cache.length)
         at = positions(target.shape[1], n_keys, target)  # the last query stands at the last key
         x, bias, mask = self.table(target), self.decoder_bias(*at)[None], causal(*at)
-        for block, layer in zip(self.decoder, cache.layers if cache else [None] * len(self.decoder), strict=True):
+        for block, layer in zip(self.decoder, layers_of(cache, len(self.decoder)), strict=True):
             x = block(x, memory.states, mask=mask, memory_mask=memory.may, cache=layer, bias=bias)
         if cache is not None:
             cache.extend(torch.ones_like(target, dtype=torch.bool))
@@ -235,9 +236,6 @@ def _sublayers(config: Config, kinds: str, feed_forward: Callable) -> list[nn.Mo
 
 
 def _need_ids(name: str, ids: Tensor, n_words: int) -> None:
-    if ids.is_floating_point() or ids.dtype == torch.bool:
-        raise TypeError(f"{name} must hold ids but its dtype is {ids.dtype}")
-    if ids.ndim != 2 or 0 in ids.shape:
-        raise ValueError(f"{name} needs the axes (batch, tokens), both at least 1, but has shape {tuple(ids.shape)}")
-    if ids.device.type == "cpu" and not 0 <= ids.min() <= ids.max() < n_words:
-        raise ValueError(f"{name} holds ids from {ids.min()} to {ids.max()} but the vocabulary has {n_words}: 0 to {n_words - 1}")
+    need_ids(f"{name} ids", ids, n_words)
+    if 0 in ids.shape:
+        raise ValueError(f"{name} must hold at least one token of one text but the shape is {tuple(ids.shape)}")

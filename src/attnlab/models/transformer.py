@@ -26,6 +26,7 @@ from attnlab.attention import MultiHead, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import DecoderBlock, EncoderBlock, FeedForward, LayerNorm, PostNorm, TiedEmbedding
 from attnlab.masks import causal, positions
+from attnlab.models._doors import layers_of, need_ids
 from attnlab.positions import sinusoidal
 from attnlab.tokens.vocabulary import PAD
 from attnlab.weights.torch_transformer import from_torch
@@ -139,7 +140,7 @@ class Transformer(nn.Module):
         real = new if cache is None else cache.extended(new)
         mask = real[:, None, None, :] & causal(*positions(target.shape[1], real.shape[1], target))
         x = self._embed(self.target, self.target_places, target, real)
-        for block, layer in zip(self.decoder, _layers(cache, len(self.decoder)), strict=True):
+        for block, layer in zip(self.decoder, layers_of(cache, len(self.decoder)), strict=True):
             x = block(x, memory.states, mask=mask, memory_mask=memory.may, cache=layer)
         if cache is not None:
             cache.extend(new)
@@ -161,16 +162,9 @@ class Transformer(nn.Module):
         return self.drop(x + signal.to(x.dtype)[at])
 
     def _need_ids(self, name: str, ids: Tensor, n_words: int, before: int = 0) -> None:
-        if ids.is_floating_point() or ids.dtype == torch.bool:
-            raise TypeError(f"{name} must hold ids but its dtype is {ids.dtype}")
-        if ids.ndim != 2:
-            raise ValueError(f"{name} needs the axes (batch, tokens) but has shape {tuple(ids.shape)}")
+        need_ids(f"{name} ids", ids, n_words)
         if before + ids.shape[1] > self.config.max_len:
             raise ValueError(f"{name} has {before + ids.shape[1]} tokens but max_len = {self.config.max_len}")
-        if ids.device.type == "cpu" and ids.numel() and not 0 <= ids.min() <= ids.max() < n_words:
-            raise ValueError(
-                f"{name} holds ids from {ids.min()} to {ids.max()} but its vocabulary has {n_words}: 0 to {n_words - 1}"
-            )
 
     def _need_memory(self, target: Tensor, memory: Memory, cache: ModelCache | None) -> None:
         if memory.states.shape[0] != target.shape[0]:
@@ -258,7 +252,3 @@ def _sublayer(config: Config, wrap: Callable, kinds: str, feed_forward: Callable
         attend = kind == "a"
         layer = MultiHead(config.d_model, config.n_heads, bias=True) if attend else feed_forward(config.d_model, config.d_ff)
         yield wrap(layer, LayerNorm(config.d_model), config.dropout)
-
-
-def _layers(cache: ModelCache | None, n_layers: int) -> tuple:
-    return (None,) * n_layers if cache is None else cache.layers
