@@ -43,10 +43,12 @@ def read_as_text(doctree: nodes.document):
         text = TYPESETTER.text(node)
         node.clear()
         node.append(nodes.Text(f" {text} " if isinstance(node, nodes.math_block) else text))
-    yield
-    for node, children in zip(formulas, kept):
-        node.clear()
-        node.extend(children)
+    try:
+        yield
+    finally:
+        for node, children in zip(formulas, kept):
+            node.clear()
+            node.extend(children)
 
 
 def plain(html: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ def fold(html: str, labels: dict[str, str]) -> str:
     def box(match: re.Match[str]) -> str:
         caption, entries = match.groups()
         is_open = " open" if "current" in entries else ""
-        label = labels.get(caption, caption)
+        label = escape(labels.get(unescape(caption), unescape(caption)))
         return f'<details class="way-part"{is_open}><summary><span class="caption-text">{label}</span></summary>{entries}</details>'
 
     return PART.sub(box, html)
@@ -63,8 +63,8 @@ def here(html: str, place: Place, home: str, title: str) -> str:
     """The line under the title, and the same in the header of the page."""
     minutes = MINUTES.search(html)
     said = [f"chapter {place.number} of {place.chapters}"] + ([f"{minutes[1]} minutes"] if minutes else [])
-    line = f'<p class="way-here"><a href="{home}">{place.label}</a><span>{" · ".join(said)}</span></p>'
-    crumb = f'<div class="header-article-item way-crumb"><a href="{home}">{place.label}</a><span>› {escape(title)}</span></div>'
+    line = f'<p class="way-here"><a href="{home}">{escape(place.label)}</a><span>{" · ".join(said)}</span></p>'
+    crumb = f'<div class="header-article-item way-crumb"><a href="{home}">{escape(place.label)}</a><span>› {escape(title)}</span></div>'
     html = TITLE.sub(lambda match: match[1] + line, html, count=1)
     return START.sub(lambda match: match[1] + crumb, html, count=1)
 

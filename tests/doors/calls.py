@@ -597,7 +597,7 @@ ELSEWHERE = {
     ),
     "steps of the blocked kernel, behind the door of flash_attention": (
         "backward forward plain erase fold make_head working band plan share kept keep_mask mkl onednn fastest fastest_way"
-        " definition check_tensors check_overlays check_numbers need_divisor check_edges count"
+        " definition check_tensors need_mask need_bias need_heads_axis check_overlays check_numbers need_divisor check_edges count"
     ),
     "the loop and the doors of generation, behind greedy, sample and beam": "write next_logits check_row check_prompt check_logits step_of",
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),

@@ -306,6 +306,26 @@ def test_a_changed_world_is_put_back_and_said_and_no_wrong_answer_passes(name, m
     assert not diagnose(SOFTMAX, lambda s, t=1.0: wrong(s)).passed
 
 
+@pytest.fixture
+def state_of_torch():
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    yield torch
+    torch.set_num_threads(threads)
+    torch.set_grad_enabled(True)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("grad", [True, False])
+def test_nothing_is_said_of_a_function_that_changes_nothing(threads, grad, mode, state_of_torch):
+    """The child has one thread however many there are here, and a thread keeps gradients whatever is set here."""
+    state_of_torch.set_num_threads(threads)
+    state_of_torch.set_grad_enabled(grad)
+    for function in (right, lambda s, t=1.0: wrong(s)):
+        assert "for everybody" not in diagnose(SOFTMAX, function).text
+    assert (state_of_torch.get_num_threads(), state_of_torch.is_grad_enabled()) == (threads, grad)
+
+
 def test_what_was_replaced_before_the_check_is_put_back_and_said(monkeypatch):
     monkeypatch.setattr(np, "exp", lambda x, **more: np.ones_like(x))
     found = diagnose(SOFTMAX, lambda s, t=1.0: wrong(s))

@@ -53,7 +53,7 @@ def options_by_fancy_indexing_in_float32(log_p, context, options):
 
 @right("bits_per_byte")
 def bits_by_joining(log_p, pieces):
-    return float(np.log2(np.exp(np.asarray(log_p, dtype=float))).sum()) / -len(b"".join(pieces))
+    return float(np.divide(np.asarray(log_p, dtype=float), np.log(2)).sum()) / -len(b"".join(pieces))
 
 
 @right("bits_per_byte")

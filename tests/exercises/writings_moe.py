@@ -28,8 +28,8 @@ def grouped_in_loops(logits, bias, k, n_groups, n_kept, total):
 
 
 @right("grouped_sigmoid_route")
-def grouped_by_places_with_tanh(logits, bias, k, n_groups, n_kept, total):
-    s = (1 + np.tanh(np.asarray(logits, dtype=np.float64) / 2)) / 2
+def grouped_by_places_with_logaddexp(logits, bias, k, n_groups, n_kept, total):
+    s = np.exp(-np.logaddexp(0, -np.asarray(logits, dtype=np.float64)))
     w = (s + bias).reshape(len(s), n_groups, -1)
     two = np.partition(w, -2, axis=-1)[..., -2:].sum(-1)
     rank = np.argsort(np.argsort(-two, axis=1), axis=1)

@@ -73,7 +73,7 @@ def every_part() -> list[Model]:
     found = [Model(SMALL, Choices(**one, tied=bool(i % 2))) for i, one in enumerate(singles + mixed)]
     parts = {"experts": (Experts(7, 2, 11), Experts(5, 3, 11, 2, 1, True, True)), "latent": (Latent(13, 9, 10, 4, 8),)}
     for name, several in parts.items():
-        found += [dataclasses.replace(Model(SMALL, reach=Reach("LLN", 3)), **{name: part}) for part in several]
+        found += [Model(SMALL, reach=Reach("G" if name == "latent" else "LLN", 3), **{name: part}) for part in several]
         odd = Choices("layer", "both", "learned", "all heads", "plain", "all", "gate", True)
         found += [Model(SMALL, odd, **{name: part}) for part in several]
     return found + [Model(SMALL, reach=Reach(pattern, 3)) for pattern in ("G", "L", "LG", "LLN")]
@@ -197,6 +197,7 @@ BAD = {
     "window must be at least 1 but is 0": lambda: Reach("L", 0),
     "top_k = 5 of n = 4 experts": lambda: Experts(4, 5, 7),
     "d_value must be at least 1 but is 0": lambda: Latent(1, 2, 3, 4, 0),
+    "the pattern must be G but is 'LLN'": lambda: Model(SMALL, reach=Reach("LLN", 3), latent=Latent(13, 9, 10, 4, 8)),
     "n_tokens must be at least 1 but is 0": lambda: sizes.operations(PUBLISHED["GPT-2"], 0),
     "n_tokens must be at least 0 but is -1": lambda: sizes.cache_bytes("GPT-2", -1),
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-DOORS = "src/attnlab/models/_doors.py"
-TESTS = {DOORS: ["tests/models/test_gpt.py", "tests/models/test_transformer.py"]}
+DOORS, HOOKS = "src/attnlab/models/_doors.py", "src/attnlab/layers/_hooks.py"
+TESTS = {
+    DOORS: ["tests/models/test_gpt.py", "tests/models/test_transformer.py"],
+    HOOKS: ["tests/models/test_gpt.py", "tests/models/test_transformer.py", "tests/models/test_decoder.py"],
+}
 
 MUTATIONS = [
     (DOORS, "<= ids.max() < n_rows", "<= ids.max() <= n_rows", "one id too many"),
@@ -14,4 +17,5 @@ MUTATIONS = [
     (DOORS, "if n > config.max_len:", "if n > config.max_len + 1:", "one token too many"),
     (DOORS, "if real.shape != ids.shape:", "if real.ndim != ids.ndim:", "padding of another batch"),
     (DOORS, "if cache is not None and len(cache.layers) != config.n_layers:", "if False:", "a cache of another depth"),
+    (HOOKS, "handle.remove()", "pass", "hooks left behind"),
 ]

@@ -49,7 +49,7 @@ WEIGHTS, GPT_OSS = "src/attnlab/weights/attention_layers.py", "src/attnlab/model
 TESTS |= {WEIGHTS: ["tests/weights/test_attention_layers.py"], GPT_OSS: ["tests/models/test_gpt_oss.py"]}
 MUTATIONS += [
     (WEIGHTS, "unflatten(0, (-1, 2, d_head)).unbind(1)", "unflatten(0, (2, -1, d_head)).unbind(0)", "queries of all heads before the gates"),
-    (WEIGHTS, 'state[f"{name}.weight"] + 1', 'state[f"{name}.weight"]', "gains less their one"),
+    (WEIGHTS, 'gain(state[f"{name}.weight"])', 'state[f"{name}.weight"]', "gains less their one"),
     (WEIGHTS, "query[:, d_head:].flatten(0, 1)", "query[:, -d_head:].flatten(0, 1)", "the wrong part of the queries is turned"),
     (GPT_OSS, "(up + 1) * gate", "up * gate", "the other half without its one"),
     (GPT_OSS, ".clamp(max=self.limit)", ".clamp(-self.limit, self.limit)", "the gate clamped on both sides"),

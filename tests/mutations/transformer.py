@@ -36,7 +36,6 @@ MUTATIONS = [
     (MODEL, "before + ids.shape[1] > self.config.max_len:", "ids.shape[1] > self.config.max_len:", "a cache runs past the last place"),
     (MODEL, "cache.extend(new)", "pass", "the cache forgets what is padding"),
     (MODEL, "asked.append(attention_weights(q, k, named.get(\"mask\")))", "asked.append(attention_weights(q, k))", "weights on padding"),
-    (MODEL, "hook.remove()", "pass", "hooks left behind"),
     (MODEL, "if memory.states.shape[0] != target.shape[0]:", "if False:", "one memory for many texts"),
     (MODEL, "self.drop = nn.Dropout(config.dropout)", "self.drop = nn.Dropout(0.0)", "no dropout at the entrance, silently"),
     (CACHE, "(torch.cat(pair, dim=-2) for pair in zip(self._own, (k, v)))", "(torch.cat(pair[::-1], dim=-2) for pair in zip(self._own, (k, v)))",

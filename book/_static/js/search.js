@@ -5,7 +5,7 @@
   const ROOT = document.documentElement.dataset.content_root ?? "./";
   const SHOWN = { dialog: 8, page: 30 }, SECTIONS = 3, QUOTED = 190;
   const FIELDS = { title: 6, heading: 4, part: 0.2, text: 1, names: 1 };
-  const SMALL = new Set(("a an the of to in on for and or by with is are be do does did how what why when where which who i it its my me we you " +
+  const SMALL = new Set(("a an the of to in on for and or by with is are be do does did how what why when where which who i it its my me we you our your " +
     "this that as at from can there not no use using between vs versus").split(" "));
   const ASIDE = { exercises: 0.4, remember: 0.4, "recall-first": 0.5, "where-next": 0.3 }; // sections that speak of what others explain
   const PLAIN = { problems: 0.55, claims: 0.25, exercises: 0.25, bibliography: 0.15, overview: 0.85, index: 0.6, how_to_use: 0.7, notation: 0.8 };
@@ -20,7 +20,7 @@
   }
 
   function words(text) {
-    const flat = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/√/g, " sqrt ").replace(/our(?=\b|s\b|ed\b|ing\b)/g, "or");
+    const flat = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/√/g, " sqrt ").replace(/(?<=\p{L}{2})our(?=\b|s\b|ed\b|ing\b)/gu, "or");
     return flat.match(/[\p{L}\p{N}]+/gu) ?? [];
   }
 
@@ -202,7 +202,7 @@
     return { list, said };
   }
 
-  /** Results under a field while one types; arrows go from link to link, Enter opens the first. */
+  /** Results under a field while one types; arrows go from link to link, and in the dialog Enter opens the first. */
   function attach(field, box, limit) {
     const said = element("p", { className: "search-count" });
     said.setAttribute("role", "status");

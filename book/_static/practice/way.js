@@ -48,12 +48,15 @@ function ring(place, part, words) {
   mark.firstChild.textContent = part ? ` (${words})` : "";
 }
 
+/** Where a link leads, below the site's root and without its section; Sphinx writes the present page's own as `#`. */
+const addressOf = (link) => new URL(link.href).href.replace(/#.*$/, "").slice(ROOT.href.length);
+
 class Way {
   constructor(pages) {
     this.pages = pages;
     this.links = new Map();
     for (const link of document.querySelectorAll(".bd-links li > a")) {
-      const address = new URL(link.href).href.replace(/#.*$/, "").slice(ROOT.href.length);
+      const address = addressOf(link);
       this.links.set(address, [...(this.links.get(address) ?? []), link]);
     }
   }
@@ -61,16 +64,15 @@ class Way {
   show() {
     const shares = new Map(this.pages.map((page) => [page.page, done(page)]));
     for (const [address, counts] of shares) {
-      const own = address === OWN || (OWN && address.endsWith(`/${OWN}`));
       for (const link of this.links.get(address) ?? []) ring(link, share(counts), told(counts));
-      if (own) this.strip(counts);
+      if (address === OWN) this.strip(counts);
     }
     for (const box of document.querySelectorAll(".way-part")) this.part(box, shares);
     this.onward();
   }
 
   part(box, shares) {
-    const inside = [...box.querySelectorAll("li > a")].map((link) => new URL(link.href).href.slice(ROOT.href.length)).filter((address) => shares.has(address));
+    const inside = [...box.querySelectorAll("li > a")].map(addressOf).filter((address) => shares.has(address));
     const all = inside.map((address) => share(shares.get(address))), finished = all.filter((one) => one > 0.999).length;
     const sum = all.reduce((total, one) => total + one, 0);
     ring(box.querySelector("summary"), all.length ? sum / all.length : 0, `${finished} of ${all.length} chapters done`);
@@ -99,29 +101,42 @@ class Way {
   }
 }
 
+/** The words of a heading, its formulas read, without the sign that links to it. */
+function named(head) {
+  const copy = head.cloneNode(true);
+  copy.querySelectorAll(".headerlink").forEach((link) => link.remove());
+  copy.querySelectorAll(".katex").forEach((formula) => formula.replaceWith(formula.querySelector("math")?.getAttribute("alttext") ?? ""));
+  return copy.textContent.replace(/\s+/g, " ").trim();
+}
+
 /** Keep which section the reader reached; the page counts as read when its last one was on the screen. */
 function follow(way) {
   const heads = [...document.querySelectorAll(".bd-article h2")], own = way.pages.some(({ page }) => page === OWN);
   if (!own || !heads.length) return;
   const keep = (change) => update("page", OWN, (old) => ({ opened: now(), ...old, updated: now(), ...change }));
   let scrolled = false;
-  addEventListener("scroll", () => { scrolled = true; }, { passive: true, once: true });
+  const begin = () => { // what is in sight already counts from now on
+    scrolled = true;
+    for (const head of heads) { eye.unobserve(head); eye.observe(head); }
+  };
   const eye = new IntersectionObserver((seen) => {
     for (const { target, isIntersecting } of seen) {
       if (!isIntersecting || !scrolled) continue;
       const at = target.closest("section")?.id ?? "", ended = target === heads.at(-1);
-      keep({ at, heading: target.firstChild?.textContent.trim() ?? "", ...(ended && { read: entry("page", OWN).read ?? now() }) });
+      keep({ at, heading: named(target), ...(ended && { read: entry("page", OWN).read ?? now() }) });
       if (ended) way.show();
     }
   });
   for (const head of heads) eye.observe(head);
+  if (document.documentElement.scrollHeight <= innerHeight + 1) begin();
+  else addEventListener("scroll", begin, { passive: true, once: true });
   keep({});
 }
 
-const told0 = await fetch(new URL("_static/way.json", ROOT)).then((answer) => answer.json()).catch(() => []);
-const way = new Way(told0);
+const pages = await fetch(new URL("_static/way.json", ROOT)).then((answer) => answer.json()).catch(() => []);
+const way = new Way(pages);
 follow(way);
 if (["item:", "exercise:", "page:"].some((kind) => names(kind).length)) way.show();
 document.addEventListener("attnlab:check", () => way.show());
 document.addEventListener("attnlab:kept", () => way.show());
-for (const page of told0) watch("page", page.page, () => way.show());
+for (const page of pages) watch("page", page.page, () => way.show());

@@ -83,10 +83,10 @@ def masked_scores(
     with _as_written(q):
         scores = q.to(working) @ k.to(working).mT * _scale(scale, q.shape[-1])  # score, scale
     if bias is not None:
-        _need_bias(bias, shape)
+        need_bias(bias, shape)
         scores = scores + _narrowed(bias, working)
     if mask is not None:
-        _need_mask(mask, shape)
+        need_mask(mask, shape)
         scores = torch.where(mask, scores, -math.inf)  # mask
     return scores
 
@@ -152,7 +152,7 @@ def _is_mapped(x: Tensor) -> bool:
     return torch._C._functorch.is_batchedtensor(x)
 
 
-def _need_mask(mask, scores: tuple[int, ...]) -> None:
+def need_mask(mask, scores: tuple[int, ...]) -> None:
     _need_tensor("mask", mask)
     if mask.dtype != torch.bool:
         raise TypeError(
@@ -161,7 +161,7 @@ def _need_mask(mask, scores: tuple[int, ...]) -> None:
     check_overlay("mask", mask, scores)
 
 
-def _need_bias(bias, scores: tuple[int, ...]) -> None:
+def need_bias(bias, scores: tuple[int, ...]) -> None:
     _need_tensor("bias", bias)
     if not bias.is_floating_point():
         raise TypeError(

@@ -113,7 +113,7 @@ class MultiHead(nn.Module):
         cache: an `attnlab.cache.Cache`. Without a context the keys and values of x go behind those it holds, and x
             asks all of them; those of a context are made at the first call and kept.
         """
-        _need_heads_axis(x.ndim + 1, options)
+        need_heads_axis(x.ndim + 1, options)
         mixed = merge_heads(self.attend(*self._remembered(x, context, cache), **options))
         return self.output(mixed if self.gate is None else _gated(mixed, self.gate(x)))
 
@@ -176,7 +176,7 @@ def _need_width(name: str, x: Tensor, d_model: int) -> None:
         raise ValueError(f"{name} has width {x.shape[-1]} but the layer has d_model = {d_model}")
 
 
-def _need_heads_axis(n_axes: int, options: dict) -> None:
+def need_heads_axis(n_axes: int, options: dict) -> None:
     """With a batch, three axes could be (batch, queries, keys) or (heads, queries, keys): refuse to guess."""
     for name in ("mask", "bias"):
         overlay = options.get(name)

@@ -16,6 +16,7 @@ from attnlab.attention.heads import (
     grouped_attention,
     merge_heads,
     need_divisor,
+    need_heads_axis,
     repeat_heads,
     split_heads,
 )
@@ -95,7 +96,9 @@ class LatentAttention(nn.Module):
 
         cache: what `compress` gave, the last token of x being its last; or an `attnlab.cache.Cache`, to which the
             latents and shared keys of x are appended.
+        A mask or bias is (queries, keys), or has an axis for the heads too.
         """
+        need_heads_axis(x.ndim + 1, options)
         kept = self._remembered(x, cache)
         latent, shared = kept.split([self.d_latent, self.d_rotary], dim=-1)
         keys, values = (split_heads(unfold(latent), self.n_heads) for unfold in (self.key, self.value))
@@ -111,6 +114,7 @@ class LatentAttention(nn.Module):
 
         Values are mixed as latents, and unfolded once for each query instead of once for each key.
         """
+        need_heads_axis(x.ndim + 1, options)
         kept = self._remembered(x, cache)
         own, turned = self._queries(x, kept)
         key_of_head, value_of_head = (

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from attnlab._counts import count
 from attnlab._shapes import Bool, Float, Integer
-from attnlab.attention.core import attention
+from attnlab.attention.core import attention, masked_scores
 from attnlab.attention.heads import grouped_attention, merge_heads, repeat_heads, split_heads
 from attnlab.masks import positions as places
 from attnlab.masks import window as near
@@ -144,8 +144,7 @@ class SoftCapped(nn.Module):
         scale: float | None = None,
     ) -> Float[Tensor, "*batch n_heads queries d_v"]:
         k, v = repeat_heads(k, q.shape[-3]), repeat_heads(v, q.shape[-3])
-        scores = q @ k.mT * (q.shape[-1] ** -0.5 if scale is None else scale)
-        scores = soft_cap(scores if bias is None else scores + bias, self.cap)
+        scores = soft_cap(masked_scores(q, k, bias=bias, scale=scale), self.cap)
         return attention(torch.zeros_like(q), k, v, mask, scores)
 
 

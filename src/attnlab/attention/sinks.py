@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from attnlab._counts import count
 from attnlab._shapes import Bool, Float
-from attnlab.attention.core import attention, masked_scores
+from attnlab.attention.core import attention, masked_scores, need_bias, need_mask
 from attnlab.attention.heads import grouped_attention
 
 
@@ -30,6 +30,7 @@ def sink_attention(
     Source: the code published with gpt-oss; the idea of a sink with nothing to give: [xiao2024, section 3.3].
     """
     _need_sink(sink, q, k)
+    _need_overlays(q, k, v, mask, bias)
     k, v, mask, bias = extra_key(k, v, sink, mask, bias)
     return attention(q, k, v, mask, bias, scale)
 
@@ -99,6 +100,7 @@ class Sinks(nn.Module):
     ) -> Float[Tensor, "*batch n_heads queries d_v"]:
         if q.shape[-3] != len(self.sink):
             raise ValueError(f"q has {q.shape[-3]} heads but there are {len(self.sink)} sinks")
+        _need_overlays(q, k, v, mask, bias)
         k, v, mask, bias = extra_key(k, v, self.sink, mask, bias)
         return self.attend(q, k, v, mask=mask, bias=bias, **options)
 
@@ -117,6 +119,17 @@ def extra_key(
     rows = torch.broadcast_shapes(own.shape[:-1], column.shape[:-1])
     wide = torch.promote_types(own.dtype, column.dtype)
     return k, v, mask, torch.cat([own.to(wide).expand(*rows, n_keys), column.to(wide).expand(*rows, 1)], dim=-1)
+
+
+def _need_overlays(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, bias: Tensor | None) -> None:
+    """What `attention` would refuse, before the extra key changes the sizes that it would name."""
+    scores = (*q.shape[:-2], q.shape[-2], k.shape[-2])
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(f"k has {k.shape[-2]} keys but v has {v.shape[-2]}")
+    if mask is not None:
+        need_mask(mask, scores)
+    if bias is not None:
+        need_bias(bias, scores)
 
 
 def _need_sink(sink: Tensor, q: Tensor, k: Tensor) -> None:

@@ -104,7 +104,7 @@ class Asked:
 
     def __init__(self, exercise, function: Callable, world: World, tell: Callable, clock):
         self.exercise, self.function, self.tell, self.clock = exercise, function, tell, clock
-        self.worlds, self.changed = (world, of_this_thread()), []
+        self.worlds, self.changed = (world.from_here(), of_this_thread()), []
 
     def __enter__(self) -> None:
         self.clock.__enter__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import copy
 import gc
 import operator
 import os
@@ -97,11 +98,18 @@ class World:
         self.spaces = [(name, space, KEPT(space), tuple(space), tuple(space.values())) for name, space in spaces.items()]
         self.settings = [(setting, setting.read()) for setting in settings]
         self.lists = [(thing, tuple(thing)) for thing in lists]
-        self.threads, self.closed = threading.active_count(), False
+        self.threads, self.closed = threading.active_count(), threading.Event()
+
+    def from_here(self) -> World:
+        """This world with the settings as they are where this is called: a child has one thread, a thread its own grad mode."""
+        here = copy.copy(self)
+        here.settings = [(setting, setting.read()) for setting, _ in self.settings]
+        return here
 
     def close(self) -> list[str]:
         """Put everything back for the last time: work that was left behind must not bring an old world back."""
-        changed, self.closed = self.restore(), True
+        changed = self.restore()
+        self.closed.set()
         return changed
 
     def threads_left(self) -> bool:
@@ -111,7 +119,7 @@ class World:
     def restore(self, added: bool = True) -> list[str]:
         """Put everything back, and take away what was `added` to the libraries; what had been changed, in words."""
         changed = []
-        if self.closed:
+        if self.closed.is_set():
             return changed
         for name, space, saved, keys, values in self.spaces:  # before anything else: even len may have been replaced
             if not ALL(MAP(SAME, MAP(space.get, keys), values)) or space.__len__() != saved.__len__():

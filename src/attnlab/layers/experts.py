@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from attnlab._counts import count
 from attnlab._shapes import Bool, Float, Integer
 from attnlab.layers._doors import need_width
+from attnlab.layers._hooks import hooked
 
 
 class Routing(NamedTuple):
@@ -67,7 +68,7 @@ def route(
     wanted = (scores if bias is None else scores + bias).detach()
     if limit is not None:
         may = limit(wanted)
-        if may.sum(dim=-1).min() < top_k:
+        if (may.sum(dim=-1) < top_k).any():
             raise ValueError(f"top_k = {top_k} but the limit leaves {int(may.sum(dim=-1).min())} experts to choose from")
         wanted = wanted.masked_fill(~may, -math.inf)
     experts = _largest(wanted, top_k)
@@ -115,7 +116,7 @@ def balance_loss(routing: Routing, counted: Bool[Tensor, "*tokens"] | None = Non
         routing = Routing(*(part[counted] for part in routing))
     if routing.scores.numel() == 0:
         raise ValueError("a balancing loss needs at least one token")
-    scores = routing.scores.flatten(0, -2)
+    scores = routing.scores.reshape(-1, n_experts)
     mean = (scores / scores.sum(dim=-1, keepdim=True)).mean(dim=0)
     chosen = loads(routing.experts, n_experts).to(mean.dtype) / routing.experts.numel()
     return n_experts * (chosen * mean).sum()
@@ -154,8 +155,8 @@ def admitted(experts: Integer[Tensor, "*tokens top_k"], places: int) -> Bool[Ten
     places = count("places", places)
     if experts.numel() == 0:
         return torch.zeros_like(experts, dtype=torch.bool)
-    flat = experts.flatten(0, -2)
-    in_turn = flat.mT.flatten()
+    flat = experts.reshape(-1, experts.shape[-1])
+    in_turn = flat.mT.flatten().long()
     hot = torch.nn.functional.one_hot(in_turn)
     before = (hot.cumsum(dim=0) - hot).gather(-1, in_turn[:, None])[:, 0]
     return (before < places).view(flat.mT.shape).mT.reshape(experts.shape)
@@ -213,7 +214,7 @@ class Experts(nn.Module):
         weights = routing.weights
         if self.admit is not None:
             weights = weights * self.admit(routing.experts)
-        rows, chosen, weights = x.flatten(0, -2), routing.experts.flatten(0, -2), weights.flatten(0, -2)
+        rows, chosen, weights = (part.reshape(-1, part.shape[-1]) for part in (x, routing.experts, weights))
         mixed = torch.zeros_like(rows)
         for number, expert in enumerate(self.experts):
             row, place = torch.where((chosen == number) & (weights != 0))
@@ -225,18 +226,11 @@ class Experts(nn.Module):
 
 @contextlib.contextmanager
 def watched(model: nn.Module) -> Iterator[list[Routing]]:
-    """A list to which every router of `model` adds the routing of each call, in the order in which they run."""
+    """A list to which every `Router` of `model`, and what else routes an `Experts`, adds the routing of each call, in the order in which they run."""
     seen: list[Routing] = []
-    hooks = [
-        module.register_forward_hook(lambda _, given, routing: seen.append(routing))
-        for module in model.modules()
-        if isinstance(module, Router)
-    ]
-    try:
+    routers = [x for x in model.modules() if isinstance(x, Router)] + [x.router for x in model.modules() if isinstance(x, Experts)]
+    with hooked(x.register_forward_hook(lambda _, given, routing: seen.append(routing)) for x in dict.fromkeys(routers)):
         yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _largest(x: Tensor, k: int) -> Tensor:

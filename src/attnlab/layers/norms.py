@@ -57,6 +57,12 @@ class LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(d_model)) if bias else None
         self.epsilon = need_epsilon(epsilon)
 
+    def reset_parameters(self) -> None:
+        """The gain 1 and the bias 0 again."""
+        nn.init.ones_(self.gain)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
     def forward(self, x: Float[Tensor, "*tokens d_model"]) -> Float[Tensor, "*tokens d_model"]:
         return layer_norm(x, self.gain, self.bias, self.epsilon)
 
@@ -68,6 +74,10 @@ class RMSNorm(nn.Module):
         super().__init__()
         self.gain = nn.Parameter(torch.ones(count("d_model", d_model, at_least=1)))
         self.epsilon = need_epsilon(epsilon)
+
+    def reset_parameters(self) -> None:
+        """The gain 1 again."""
+        nn.init.ones_(self.gain)
 
     def forward(self, x: Float[Tensor, "*tokens d_model"]) -> Float[Tensor, "*tokens d_model"]:
         return rms_norm(x, self.gain, self.epsilon)

@@ -175,6 +175,8 @@ def initial_values(model: nn.Module) -> None:
             nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
         if isinstance(module, nn.Linear):
             nn.init.zeros_(module.bias)
+        elif isinstance(module, LayerNorm):
+            module.reset_parameters()
 
 
 def n_parameters(config: Config, *parts: Callable[[Config], nn.Module]) -> int:

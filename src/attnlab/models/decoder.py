@@ -24,6 +24,7 @@ from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, weights_of
 from attnlab.cache import ModelCache
 from attnlab.layers import LayerNorm, RMSNorm
+from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_text, real_tokens
 
@@ -134,7 +135,7 @@ def initial_values(model: Decoder) -> None:
         if isinstance(module, nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)
         elif isinstance(module, LayerNorm | RMSNorm):
-            nn.init.ones_(module.gain)
+            module.reset_parameters()
 
 
 class Trace(NamedTuple):
@@ -155,6 +156,7 @@ def trace(
     """Every block's hidden states and the weights of every `MultiHead`; no gradients.
 
     The weights are those that the layer's own `attend` gives to values it can be told apart by (`weights_of`).
+    Errors: ValueError for a model without a `MultiHead`.
     """
     hidden, weights = [], []
 
@@ -166,11 +168,9 @@ def trace(
         weights.append(weights_of(layer.attend, q, k, **{name: x for name, x in named.items() if name != "cache"}))
 
     layers = [module for module in model.blocks.modules() if isinstance(module, MultiHead)]
+    if not layers:
+        raise ValueError("no layer of the model is a MultiHead: there are no weights to see")
     watched = [(block, enters) for block in model.blocks] + [(layer, looks) for layer in layers]
-    hooks = [module.register_forward_pre_hook(watch, with_kwargs=True) for module, watch in watched]
-    try:
+    with hooked(module.register_forward_pre_hook(watch, with_kwargs=True) for module, watch in watched):
         last = model.states(ids, real=real)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return Trace(torch.stack([*hidden, last]), torch.stack(weights))

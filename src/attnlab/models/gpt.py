@@ -26,6 +26,7 @@ from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, attention, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PreNorm, gelu_tanh
+from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_text, real_tokens
 from attnlab.positions import Learned
@@ -120,8 +121,7 @@ def initial_values(model: GPT) -> None:
         if isinstance(module, nn.Linear):
             nn.init.zeros_(module.bias)
         elif isinstance(module, LayerNorm):
-            nn.init.ones_(module.gain)
-            nn.init.zeros_(module.bias)
+            module.reset_parameters()
 
 
 def n_parameters(config: Config) -> int:
@@ -156,12 +156,8 @@ def trace(
         q, k, _ = block.attend.layer.project(block.attend.norm(given[0]))
         weights.append(attention_weights(q, k, named["mask"]))
 
-    hooks = [block.register_forward_pre_hook(enters, with_kwargs=True) for block in model.blocks]
-    try:
+    with hooked(block.register_forward_pre_hook(enters, with_kwargs=True) for block in model.blocks):
         last = model.states(ids, real=real)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return Trace(torch.stack([*hidden, last]), torch.stack(weights))
 
 

@@ -47,9 +47,7 @@ def gpt_oss(
 
 def published_turn(d_head: int, base: float = 150_000.0, factor: float = 32.0, trained: int = 4096) -> Turn:
     """Yarn from 4,096 to 131,072 tokens, as in the published configuration."""
-    with torch.device("cpu"):  # speeds are numbers even where the model is made without any
-        speeds = frequencies(d_head, base)
-    return turned(yarn(speeds, factor, trained, unrounded), scale=yarn_scale(factor))
+    return turned(yarn(frequencies(d_head, base), factor, trained, unrounded), scale=yarn_scale(factor))
 
 
 def unrounded(speeds: Float[Tensor, "pairs"], trained: int) -> Float[Tensor, "pairs"]:

@@ -49,9 +49,12 @@ class Mixture:
     def __post_init__(self):
         for name in ("n_experts", "top_k", "d_ff", "n_groups", "n_kept"):
             count(name, getattr(self, name), at_least=1)
-        count("top_k", self.top_k, 1, self.n_experts)
+        for name in ("n_shared", "n_dense"):
+            count(name, getattr(self, name))
         if self.n_experts % self.n_groups:
             raise ValueError(f"n_groups = {self.n_groups} does not divide n_experts = {self.n_experts}")
+        count("n_kept", self.n_kept, 1, self.n_groups)
+        count("top_k", self.top_k, 1, self.n_kept * self.n_experts // self.n_groups)
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,13 @@ def published(make: Callable[..., Decoder], sizes: tuple) -> Count:
     make, sizes: such as `mixtral` and `MIXTRAL_8X7B`. Blocks of a kind are alike, so one of each is made and counted often.
     """
     config, mixture, *rest = sizes
-    counts = []
-    for n_layers in (mixture.n_dense, mixture.n_dense + 1):
+    counts, n_dense = [], min(mixture.n_dense, config.n_layers)
+    for n_layers in (n_dense, n_dense + 1):
         few = Config(**{**vars(config), "n_layers": max(n_layers, 1)})
         with torch.device("meta"):
             counts.append(n_parameters(make(few, mixture, *rest)))
-    first, second = counts if mixture.n_dense else (_without_blocks(config), counts[1])
-    times = config.n_layers - mixture.n_dense
+    first, second = counts if n_dense else (_without_blocks(config), counts[1])
+    times = config.n_layers - n_dense
     return Count(*(a + times * (b - a) for a, b in zip(first, second)))
 
 
@@ -159,7 +162,9 @@ def _without_blocks(config: Config) -> Count:
 
 
 def _many_narrow(config: Config, mixture: Mixture) -> Experts:
-    limit = functools.partial(experts.best_groups, n_groups=mixture.n_groups, n_kept=mixture.n_kept)
+    limit = functools.partial(
+        experts.best_groups, n_groups=mixture.n_groups, n_kept=mixture.n_kept, n_best=min(2, mixture.n_experts // mixture.n_groups)
+    )
     weigh = functools.partial(experts.shares, total=mixture.total)
     how = functools.partial(route, score=torch.sigmoid, weigh=weigh, limit=limit)
     shared = GatedFeedForward(config.d_model, mixture.n_shared * mixture.d_ff) if mixture.n_shared else None

@@ -138,6 +138,10 @@ class Model:
     experts: Experts | None = None
     latent: Latent | None = None
 
+    def __post_init__(self):
+        if self.latent is not None and set(self.reach.letters(self.sizes.n_layers)) != {"G"}:
+            raise ValueError(f"latent layers see all keys here: the pattern must be G but is {self.reach.pattern!r}")
+
 
 def parameters(model: Model) -> int:
     """How many numbers it learns; a table that serves twice counts once."""

@@ -26,6 +26,7 @@ from attnlab._shapes import Float, Int, Integer
 from attnlab.attention import MultiHead, attention, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import DecoderBlock, EncoderBlock, FeedForward, GatedFeedForward, PreNorm, RMSNorm, gelu_tanh
+from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_ids
 from attnlab.models.transformer import Memory
@@ -212,12 +213,8 @@ def looks(model: T5, source: Int[Tensor, "batch source"], target: Int[Tensor, "b
         seen[layer] = attention_weights(q, k, named.get("mask"), named.get("bias"), scale=1.0)
 
     layers = [part for part in model.modules() if isinstance(part, MultiHead)]
-    hooks = [layer.register_forward_pre_hook(watch, with_kwargs=True) for layer in layers]
-    try:
+    with hooked(layer.register_forward_pre_hook(watch, with_kwargs=True) for layer in layers):
         model(source, target)
-    finally:
-        for hook in hooks:
-            hook.remove()
     parts = [block.attend for block in model.encoder], *zip(*((b.self_attend, b.cross_attend) for b in model.decoder))
     return Looks(*(torch.stack([seen[wrapped.layer] for wrapped in part]) for part in parts))
 

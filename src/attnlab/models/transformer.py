@@ -25,6 +25,7 @@ from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, attention_weights
 from attnlab.cache import ModelCache
 from attnlab.layers import DecoderBlock, EncoderBlock, FeedForward, LayerNorm, PostNorm, TiedEmbedding
+from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_ids
 from attnlab.positions import sinusoidal
@@ -190,8 +191,7 @@ def initial_values(model: nn.Module) -> None:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, LayerNorm):
-            nn.init.ones_(module.gain)
-            nn.init.zeros_(module.bias)
+            module.reset_parameters()
 
 
 def n_parameters(config: Config, **variants) -> int:
@@ -232,17 +232,9 @@ def cross_weights(
         q, k, _ = layer.project(x, context)
         asked.append(attention_weights(q, k, named.get("mask")))
 
-    hooks = [
-        layer.register_forward_pre_hook(watch, with_kwargs=True)
-        for block in model.decoder
-        for layer in block.cross_attend.modules()
-        if isinstance(layer, MultiHead)
-    ]
-    try:
+    layers = [x for block in model.decoder for x in block.cross_attend.modules() if isinstance(x, MultiHead)]
+    with hooked(layer.register_forward_pre_hook(watch, with_kwargs=True) for layer in layers):
         model(source, target)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return torch.stack(asked)
 
 

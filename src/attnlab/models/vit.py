@@ -22,6 +22,7 @@ from attnlab._counts import count
 from attnlab._shapes import Float
 from attnlab.attention import MultiHead, attention, attention_weights
 from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PreNorm, gelu
+from attnlab.layers._hooks import hooked
 from attnlab.layers.patches import PatchEmbedding
 from attnlab.positions import Learned
 
@@ -59,7 +60,8 @@ class Config:
 class ViT(nn.Module):
     """head(class token's row of norm(blocks([class token; registers; patches W + b] + positions))).
 
-    head: what reads the class token's last row, such as `nn.Linear(d_model, n_classes)`; nothing unless given.
+    head: what reads the class token's last row, such as `nn.Linear(d_model, n_classes)`; nothing unless given. Its matrices get
+        fresh values with the others: load trained ones afterwards.
     positions: from (n_patches + 1, d_model) to a function of positions 0 (the class token), 1, 2, ...; registers have none.
     norm: from d_model to a module; wrap: how a sublayer is added, a function of (layer, norm); attend: as in
         `MultiHead`; feed_forward: from (d_model, d_ff) to a module.
@@ -143,6 +145,8 @@ def initial_values(model: ViT) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)
+        elif isinstance(module, LayerNorm):
+            module.reset_parameters()
 
 
 def n_parameters(config: Config, n_classes: int = 0) -> int:
@@ -167,12 +171,9 @@ def weights(
         q, k, _ = layer.project(arguments[0])
         asked.append(attention_weights(q, k))
 
-    hooks = [layer.register_forward_pre_hook(watch) for layer in model.modules() if isinstance(layer, MultiHead)]
-    try:
+    layers = [layer for layer in model.modules() if isinstance(layer, MultiHead)]
+    with hooked(layer.register_forward_pre_hook(watch) for layer in layers):
         model.states(images)
-    finally:
-        for hook in hooks:
-            hook.remove()
     return torch.stack(asked)
 
 

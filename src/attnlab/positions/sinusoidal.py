@@ -20,7 +20,7 @@ def frequencies(width: int, base: float = 10000.0) -> Float[Tensor, "pairs"]:
     width = need_even(width)
     if not 1 < base < math.inf:
         raise ValueError(f"base must be above 1 and finite but is {base}")
-    exponents = torch.arange(width // 2, dtype=torch.float64) * (-2 / width)
+    exponents = torch.arange(width // 2, dtype=torch.float64, device="cpu") * (-2 / width)
     return torch.exp(exponents * math.log(base))
 
 

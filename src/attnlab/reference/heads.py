@@ -95,7 +95,7 @@ def multi_head(
     n_kv_heads = n_heads if n_kv_heads is None else count("n_kv_heads", n_kv_heads, at_least=1)
     _need_divisor("n_kv_heads", n_kv_heads, "n_heads", n_heads)
     weights = _fitting(weights, x, context, n_heads, n_kv_heads)
-    _need_heads_axis(x.ndim + 1, mask=mask, bias=bias)
+    need_heads_axis(x.ndim + 1, mask=mask, bias=bias)
     q = split_heads(x @ weights.query, n_heads)  # project
     k = repeat_heads(split_heads(context @ weights.key, n_kv_heads), n_heads)
     v = repeat_heads(split_heads(context @ weights.value, n_kv_heads), n_heads)
@@ -131,7 +131,7 @@ def _fitting(weights: Projections, x: Array, context: Array, n_heads: int, n_kv_
     return weights
 
 
-def _need_heads_axis(n_axes: int, **overlays) -> None:
+def need_heads_axis(n_axes: int, **overlays) -> None:
     """With a batch, three axes could be (batch, queries, keys) or (heads, queries, keys): refuse to guess."""
     for name, overlay in overlays.items():
         if overlay is not None and 2 < np.ndim(overlay) < n_axes:

@@ -11,7 +11,7 @@ from attnlab._counts import count
 from attnlab._shapes import Array, Bool, Float, Real
 from attnlab.reference._numbers import finite
 from attnlab.reference.attention import attention, attention_weights
-from attnlab.reference.heads import merge_heads, split_heads
+from attnlab.reference.heads import merge_heads, need_heads_axis, split_heads
 
 
 class Latents(NamedTuple):
@@ -44,6 +44,7 @@ def latent_attention(
     Scores are scaled by 1 / sqrt(d_head + d_rotary).
     Source: [deepseek2024, section 2.1].
     """
+    need_heads_axis(x.ndim + 1, mask=mask)
     q, latent, shared = _asked(x, weights, n_heads, rotate)
     keys = split_heads(latent @ weights.key, n_heads)
     shared = np.broadcast_to(shared[..., None, :, :], (*keys.shape[:-1], shared.shape[-1]))

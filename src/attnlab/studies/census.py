@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# part -> what is looked for, in the program of the family or in a class of it (see `parts_of`)
+# part -> what is looked for, in the program of the family
 WORDS = {
     "QK-norm": r"self\.(q|k|query|key|qk)_?(norm|layernorm|layer_norm)\s*=(?!\s*None)",
     "local layers": r"sliding_attention|chunked_attention|sliding_window\s*=",

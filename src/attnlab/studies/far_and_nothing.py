@@ -13,9 +13,10 @@ from attnlab._counts import counts
 from attnlab._shapes import Array, Float, Integer
 from attnlab.attention import Local, MultiHead, QKNorm, attention, grouped_attention, weights_of
 from attnlab.layers import GatedFeedForward, PreNorm, RMSNorm
+from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models.decoder import Config, Decoder
-from attnlab.models.families import at, block
+from attnlab.models.families import at, block, by_base
 from attnlab.training import cross_entropy, seeded
 
 N_TOKENS, N_TRIGGERS, START = 16, 3, 16
@@ -132,10 +133,10 @@ def shares(model: Copier) -> dict[str, float]:
 def largest_score(kind: Callable[[Config], Decoder], rate: float, seed: int, steps: int = 80) -> tuple[float, float]:
     """The largest score that any head could give, |q| |k| / sqrt(d_head) for its longest query and key, after training a decoder of two layers on `copied_back`, and the last loss.
 
-    kind: makes the decoder, such as `families.llama` or `families.qwen3`.
+    kind: makes the decoder of its sizes and its turn, such as `families.llama` or `families.qwen3`; all turn by base 10,000.
     """
     config = Config(N_TOKENS + 1, 32, 2, 2, 2, 16, 64)
-    model, rng, losses = seeded(lambda: kind(config), seed), np.random.default_rng(seed), []
+    model, rng, losses = seeded(lambda: kind(config, by_base(config)), seed), np.random.default_rng(seed), []
 
     def loss() -> Tensor:
         texts = torch.tensor(copied_back(32, 17, rng))
@@ -153,13 +154,11 @@ def _scores(model: Decoder, texts: Tensor) -> list[float]:
     """The largest |q| |k| / sqrt(d_head) of each layer; turning changes no length."""
     entered: list[tuple[MultiHead, Tensor]] = []
     layers = [module for module in model.modules() if isinstance(module, MultiHead)]
-    hooks = [
-        layer.register_forward_pre_hook(lambda layer, given, named: entered.append((layer, given[0])), with_kwargs=True)
-        for layer in layers
-    ]
-    model(texts)
-    for hook in hooks:
-        hook.remove()
+    def enters(layer: MultiHead, given: tuple, named: dict) -> None:
+        entered.append((layer, given[0]))
+
+    with hooked(layer.register_forward_pre_hook(enters, with_kwargs=True) for layer in layers):
+        model(texts)
     found = []
     for layer, x in entered:
         q, k, _ = layer.project(x)

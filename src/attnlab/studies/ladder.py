@@ -19,6 +19,7 @@ from attnlab import data, training
 from attnlab._counts import count
 from attnlab._shapes import Float, Int
 from attnlab.attention import MultiHead, attention
+from attnlab.attention.heads import need_divisor
 from attnlab.attention.parts import Rotated
 from attnlab.layers import EncoderBlock, FeedForward, GatedFeedForward, LayerNorm, PreNorm, RMSNorm, gelu_tanh, silu
 from attnlab.masks import causal, positions
@@ -145,6 +146,8 @@ def initial_values(model: nn.Module) -> None:
             nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        elif isinstance(module, LayerNorm | RMSNorm):
+            module.reset_parameters()
 
 
 def n_parameters(sizes: Sizes, parts: Parts) -> int:
@@ -155,7 +158,7 @@ def n_parameters(sizes: Sizes, parts: Parts) -> int:
 
 def cache_bytes(sizes: Sizes, parts: Parts, bytes_each: int = 2) -> int:
     """Bytes of keys and values that one token of the past takes, in all layers."""
-    kept = 2 * sizes.n_layers * (sizes.n_heads // parts.sharing) * (sizes.d_model // sizes.n_heads)
+    kept = 2 * sizes.n_layers * _n_kv(sizes, parts) * (sizes.d_model // sizes.n_heads)
     return kept * count("bytes_each", bytes_each, at_least=1)
 
 
@@ -183,11 +186,13 @@ def bits_by_place(model: nn.Module, rows: Int[Tensor, "texts places"]) -> Float[
 
 def _block(sizes: Sizes, parts: Parts) -> nn.Module:
     d_model, n_heads = sizes.d_model, sizes.n_heads
-    if n_heads % parts.sharing:
-        raise ValueError(f"sharing = {parts.sharing} does not divide n_heads = {n_heads}")
-    look = MultiHead(d_model, n_heads, n_heads // parts.sharing, parts.attend(d_model // n_heads), parts.bias)
+    look = MultiHead(d_model, n_heads, _n_kv(sizes, parts), parts.attend(d_model // n_heads), parts.bias)
     think = parts.feed_forward(d_model, sizes.d_ff, parts.bias)
     return EncoderBlock(PreNorm(look, parts.norm(d_model)), PreNorm(think, parts.norm(d_model)))
+
+
+def _n_kv(sizes: Sizes, parts: Parts) -> int:
+    return sizes.n_heads // need_divisor("sharing", parts.sharing, "n_heads", sizes.n_heads)
 
 
 def _pieces(ids: Tensor, length: int, generator: torch.Generator) -> Iterator[Tensor]:

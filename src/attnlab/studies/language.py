@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from attnlab._counts import count
 from attnlab._shapes import Array, Float, Int
 from attnlab.data import Vocabulary, pad, split
 from attnlab.generation import sample, step_of
@@ -37,7 +38,8 @@ class Texts(NamedTuple):
 
 
 def texts(items: Sequence[Sequence[str]], held_out: int, seed: int = 0) -> Texts:
-    """The texts as ids, `held_out` of them kept for the test. Errors: ValueError if that leaves nothing to learn."""
+    """The texts as ids, `held_out` of them kept for the test, at least one. Errors: ValueError if that leaves nothing to learn."""
+    held_out = count("held_out", held_out, at_least=1)
     vocabulary = Vocabulary.of(items)
     learned, kept = split(items, held_out, seed)
     return Texts(vocabulary, *(torch.tensor(pad([[*vocabulary.encode(text), END] for text in part])) for part in (learned, kept)))
@@ -118,9 +120,12 @@ def strided(model: GPT, ids: Ids, stride: int) -> Float[Array, "judged"]:
     """-ln p of every token of a long text but the first, each once, with as many tokens before it as the places allow.
 
     Pieces of max_len tokens are read, `stride` further each time, and of each piece only what no earlier one has judged.
+    Errors: ValueError unless stride is between 1 and max_len, and for a text of fewer than two tokens.
     """
     whole, length, found = torch.as_tensor(ids), model.config.max_len, []
-    judged = 1
+    if len(whole) < 2:
+        raise ValueError(f"a text of {len(whole)} tokens has none to judge")
+    stride, judged = count("stride", stride, 1, length), 1
     while judged < len(whole):
         last = min(judged - 1 + (length if judged == 1 else stride), len(whole) - 1)
         first = max(last - length, 0)

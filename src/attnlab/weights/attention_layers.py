@@ -10,6 +10,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from attnlab.weights._names import need_names
+from attnlab.weights.families import gain
+
 PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "o_proj": "output"}
 
 
@@ -19,7 +22,7 @@ def gpt_oss_attention(state: Mapping[str, Tensor], at: str = "attend.attend.sink
     at: the name of the sinks, which have one "attend" more before them in a layer with a window.
     """
     wanted = {f"{theirs}.{kind}" for theirs in PROJECTIONS for kind in ("weight", "bias")} | {"sinks"}
-    _need_names(wanted, set(state))
+    need_names(wanted, set(state))
     found = {f"{ours}.{kind}": state[f"{theirs}.{kind}"] for theirs, ours in PROJECTIONS.items() for kind in ("weight", "bias")}
     return found | {at: state["sinks"]}
 
@@ -30,11 +33,11 @@ def qwen3_next_attention(state: Mapping[str, Tensor], d_head: int) -> dict[str, 
     Their matrix of queries holds for each head its queries, then its gates.
     """
     wanted = {f"{theirs}.weight" for theirs in PROJECTIONS} | {"q_norm.weight", "k_norm.weight"}
-    _need_names(wanted, set(state))
+    need_names(wanted, set(state))
     found = {f"{ours}.weight": state[f"{theirs}.weight"] for theirs, ours in PROJECTIONS.items()}
     query, gate = found["query.weight"].unflatten(0, (-1, 2, d_head)).unbind(1)
     found |= {"query.weight": query.flatten(0, 1), "gate.project.weight": gate.flatten(0, 1)}
-    return found | {f"attend.{name}.gain": state[f"{name}.weight"] + 1 for name in ("q_norm", "k_norm")}
+    return found | {f"attend.{name}.gain": gain(state[f"{name}.weight"]) for name in ("q_norm", "k_norm")}
 
 
 def deepseek_v3_attention(state: Mapping[str, Tensor], d_head: int, d_rotary: int) -> dict[str, Tensor]:
@@ -45,7 +48,7 @@ def deepseek_v3_attention(state: Mapping[str, Tensor], d_head: int, d_rotary: in
     narrow = "q_a_proj.weight" in state
     asked = ["q_a_proj", "q_a_layernorm", "q_b_proj"] if narrow else ["q_proj"]
     rest = ["kv_a_proj_with_mqa", "kv_a_layernorm", "kv_b_proj", "o_proj"]
-    _need_names({f"{name}.weight" for name in asked + rest}, set(state))
+    need_names({f"{name}.weight" for name in asked + rest}, set(state))
     theirs = {name: state[f"{name}.weight"] for name in asked + rest}
     query = theirs[asked[-1]].unflatten(0, (-1, d_head + d_rotary))
     n_heads, d_latent = len(query), len(theirs["kv_a_layernorm"])
@@ -63,9 +66,3 @@ def deepseek_v3_attention(state: Mapping[str, Tensor], d_head: int, d_rotary: in
     if narrow:
         found |= {"query_latent.0.weight": theirs["q_a_proj"], "query_latent.1.gain": theirs["q_a_layernorm"]}
     return {name: torch.clone(x) for name, x in found.items()}
-
-
-def _need_names(wanted: set[str], found: set[str]) -> None:
-    for words, names in (("lack", wanted - found), ("hold too much:", found - wanted)):
-        if names:
-            raise ValueError(f"the weights {words} {', '.join(sorted(names)[:3])}" + " ..." * (len(names) > 3))

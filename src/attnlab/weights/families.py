@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor
+
+from attnlab.weights._names import need_names
 
 ATTENTION = {f"self_attn.{letter}_proj": name for letter, name in zip("qkvo", ("query", "key", "value", "output"))}
 NETWORK = {"mlp.gate_proj": "gate", "mlp.up_proj": "expand", "mlp.down_proj": "contract"}
@@ -47,19 +50,12 @@ def from_library(state: Mapping[str, Tensor], family: str) -> dict[str, Tensor]:
     if family not in PLACES:
         raise ValueError(f"the family {family!r} is none of {', '.join(sorted(PLACES))}")
     theirs = dict(state)
-    if HEAD in theirs and theirs[HEAD].equal(theirs.get("model.embed_tokens.weight", theirs[HEAD] + 1)):
+    table = theirs.get("model.embed_tokens.weight")
+    if HEAD in theirs and table is not None and theirs[HEAD].equal(table):
         del theirs[HEAD]
     names = dict(_names(_n_layers(theirs), family)) | ({HEAD: "head.weight"} if HEAD in theirs else {})
     need_names(set(names), set(theirs))
-    return {ours: _gain(theirs[name]) if _is_less_1(ours, family) else theirs[name].clone() for name, ours in names.items()}
-
-
-def need_names(wanted: set[str], found: set[str]) -> None:
-    """ValueError with the first three names that are missing, or left over."""
-    for words, names in (("lack", wanted - found), ("hold too much:", found - wanted)):
-        if names:
-            first = ", ".join(sorted(names)[:3])
-            raise ValueError(f"the weights {words} {first}" + (f" and {len(names) - 3} more" if len(names) > 3 else ""))
+    return {ours: gain(theirs[name]) if _is_less_1(ours, family) else theirs[name].clone() for name, ours in names.items()}
 
 
 def _names(n_layers: int, family: str) -> Iterator[tuple[str, str]]:
@@ -83,5 +79,6 @@ def _is_less_1(ours: str, family: str) -> bool:
     return family in LESS_1 and ours.endswith(".gain")
 
 
-def _gain(x: Tensor) -> Tensor:
-    return x + 1
+def gain(less_1: Tensor) -> Tensor:
+    """What a file holds less 1, added up in float32 at least: in 16 bits the sum would be rounded."""
+    return less_1.to(torch.promote_types(less_1.dtype, torch.float32)) + 1

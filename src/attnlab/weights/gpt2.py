@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
+from attnlab.weights._names import need_names
+
 TABLES = {"transformer.wte.weight": "tokens.weight", "transformer.wpe.weight": "places.table.weight"}
 # their part of a block -> ours
 NORMS = {"ln_1": "attend.norm", "ln_2": "feed_forward.norm"}
@@ -29,7 +31,7 @@ def from_gpt2(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     theirs = {name: x for name, x in state.items() if not name.endswith((".attn.bias", ".attn.masked_bias"))}
     head, pairs = theirs.pop(TIED, None), dict(_pairs(_n_layers(theirs)))
-    _need_names(set(pairs), set(theirs))
+    need_names(set(pairs), set(theirs))
     if head is not None and not head.equal(theirs["transformer.wte.weight"]):
         raise ValueError(f"{TIED} is not the table of tokens: this model has one table for both ends")
     found = {}
@@ -56,10 +58,3 @@ def _pairs(n_layers: int) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _n_layers(state: Mapping[str, Tensor]) -> int:
     return len({name.split(".")[2] for name in state if name.startswith("transformer.h.")})
-
-
-def _need_names(wanted: set[str], found: set[str]) -> None:
-    for words, names in (("lack", wanted - found), ("hold too much:", found - wanted)):
-        if names:
-            first = ", ".join(sorted(names)[:3])
-            raise ValueError(f"the weights {words} {first}" + (f" and {len(names) - 3} more" if len(names) > 3 else ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor
 
 from attnlab.weights.attention_layers import gpt_oss_attention
@@ -41,7 +42,7 @@ def _block(layer: Mapping[str, Tensor], local: bool) -> Iterator[tuple[str, Tens
     own = {name.removeprefix("self_attn."): x for name, x in layer.items() if name.startswith("self_attn.")}
     sink = "attend.attend." + "attend." * local + "sink"
     yield from ((f"attend.layer.{name}", x) for name, x in gpt_oss_attention(own, sink).items())
-    yield "feed_forward.layer.router.balance", 0 * layer["mlp.router.bias"]
+    yield "feed_forward.layer.router.balance", torch.zeros_like(layer["mlp.router.bias"])
     matrices = [layer[EXPERTS[0]][..., 0::2], layer[EXPERTS[0]][..., 1::2], layer[EXPERTS[2]]]
     biases = [layer[EXPERTS[1]][..., 0::2], layer[EXPERTS[1]][..., 1::2], layer[EXPERTS[3]]]
     for name, matrix, bias in zip(("gate", "expand", "contract"), matrices, biases, strict=True):

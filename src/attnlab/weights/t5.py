@@ -51,7 +51,7 @@ def _ours(name: str) -> str:
 def to_numpy(model) -> reference.T5:
     """The numbers of an `attnlab.models.t5.T5` for `attnlab.reference.t5`; matrices as x @ matrix."""
     def plain(x: Tensor):
-        return x.detach().double().numpy()
+        return x.detach().double().cpu().numpy().copy()
 
     def look(wrapped):
         layer = wrapped.layer

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from attnlab.weights._names import need_names
+
 # their name of a part of a layer -> ours
 ATTENTION = {"encoder": {"self_attn": "attend"}, "decoder": {"self_attn": "self_attend", "multihead_attn": "cross_attend"}}
 NORMS = {"encoder": ("attend", "feed_forward"), "decoder": ("self_attend", "cross_attend", "feed_forward")}
@@ -24,7 +26,7 @@ def from_torch(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Errors: ValueError naming what is missing, or is left over.
     """
     pairs = list(_pairs(_n_layers(state, "encoder.layers"), _n_layers(state, "decoder.layers")))
-    _need_names({theirs for theirs, _ in pairs}, set(state))
+    need_names({theirs for theirs, _ in pairs}, set(state))
     return {
         name: part.clone()
         for theirs, ours in pairs
@@ -38,7 +40,7 @@ def to_torch(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Errors: ValueError naming what is missing, as in a model whose last normalisation is left out.
     """
     pairs = list(_pairs(_n_layers(state, "encoder"), _n_layers(state, "decoder")))
-    _need_names({name for _, ours in pairs for name in ours}, {name for name in state if not _is_table(name)})
+    need_names({name for _, ours in pairs for name in ours}, {name for name in state if not _is_table(name)})
     return {theirs: torch.cat([state[name] for name in ours]) for theirs, ours in pairs}
 
 
@@ -72,10 +74,3 @@ def _n_layers(state: Mapping[str, Tensor], prefix: str) -> int:
 
 def _is_table(name: str) -> bool:
     return name.startswith(("source.", "target.", "source_places.", "target_places."))
-
-
-def _need_names(wanted: set[str], found: set[str]) -> None:
-    for words, names in (("lack", wanted - found), ("hold too much:", found - wanted)):
-        if names:
-            first = ", ".join(sorted(names)[:3])
-            raise ValueError(f"the weights {words} {first}" + (f" and {len(names) - 3} more" if len(names) > 3 else ""))

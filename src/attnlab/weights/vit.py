@@ -6,7 +6,7 @@ Theirs cuts and projects by a convolution; its kernel (d_model, channels, size, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -77,8 +77,8 @@ def _named(name: str) -> str:
 
 
 def _value(name: str, x: Tensor) -> Tensor:
-    squeeze: Callable = lambda x: x.squeeze(0) if name.endswith(("_token", "_tokens", "position_embeddings")) else x
-    x = squeeze(x)
+    if name.endswith(("_token", "_tokens", "position_embeddings")):
+        x = x.squeeze(0)
     if name.endswith("cls_token"):
         x = x.squeeze(0)
     return (x.flatten(1) if x.ndim == 4 else x).clone()

@@ -102,7 +102,7 @@ EXERCISE.probe("context of 19, seven options, one of 13", _by_the_past(6, 9), np
                [[1], [2, 2], [3, 0, 5], [4], [5, 1, 0, 2, 3, 4, 1, 1, 1, 1, 0, 0, 2], [0, 0], [2, 5, 4]])
 EXERCISE.probe("an option of 400 tokens", _by_the_past(5, 10), np.array([1, 3]), [[2, 4], [0, 1, 1, 4, 2] * 80])
 EXERCISE.probe("tokens that are nearly impossible", _steady(1.0, 1e-200, 1e-15), np.array([0, 0]), [[1, 1, 1], [2, 1], [2, 2, 2, 0]])
-EXERCISE.probe("means that differ by a hundred-millionth", _steady(0.5 - 3e-9, 0.5 + 3e-9), np.array([0]), [[0, 0], [1], [0]])
+EXERCISE.probe("means that differ by less than a millionth", _steady(0.5 - 1.5e-7, 0.5 + 1.5e-7), np.array([0]), [[0, 0], [1], [0]])
 
 
 @EXERCISE.solve

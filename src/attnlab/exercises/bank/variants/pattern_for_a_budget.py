@@ -95,6 +95,21 @@ def pattern_for_a_budget_solution(n_layers, window, tokens, budget):
     return "none"
 
 
+@EXERCISE.impostor
+def never_possible(n_layers, window, tokens, budget):
+    return "none"
+
+
+@EXERCISE.impostor
+def all_local(n_layers, window, tokens, budget):
+    return "L" * n_layers
+
+
+@EXERCISE.impostor
+def local_or_none(n_layers, window, tokens, budget):
+    return "L" * n_layers if n_layers * (window - 1) >= tokens - 1 and n_layers * min(window, tokens) <= budget else "none"
+
+
 @EXERCISE.mutant
 def pattern_window_without_itself(n_layers, window, tokens, budget):
     kept = min(window, tokens)
