@@ -19,13 +19,13 @@ BRANCHES = (
                        ("# experts", "~ 2023: Mixtral", "book/variants/mixture_of_experts"), ("# since then", "~ 2025: a shorter past", "book/variants/what_changed_since"))),
 )  # fmt: skip
 BLOCKS = (
-    "Two blocks, from top to bottom. GPT-2: tokens plus learned places, LayerNorm, attention with biases, added to what went in; LayerNorm, "
+    "Two blocks, from top to bottom. GPT-2: tokens plus learned positions, LayerNorm, attention with biases, added to what went in; LayerNorm, "
     "a feed-forward network of two matrices with GELU and biases, added. Llama: tokens alone, RMSNorm, attention with turned queries and keys "
     "and fewer heads of keys and values, without biases, added; RMSNorm, a gated network of three matrices, added. Order and sums are the same."
 )
-GPT_2 = (("# entry", "~ tokens + places"), ("# LayerNorm",), ("# attention", "~ with biases"), ("+",), ("# LayerNorm",), ("# GELU", "~ two matrices"), ("+",))
-LLAMA = (("# entry", "~ tokens"), ("# RMSNorm",), ("# attention", "~ turned, shared"), ("+",), ("# RMSNorm",), ("# SwiGLU", "~ three matrices"), ("+",))
-BETWEEN = ("~ places: turned, not added", "~ no mean, no bias", "~ fewer heads of keys", "", "", "~ a gate, two thirds as wide", "")
+GPT_2 = (("# tokens", "~ + positions"), ("# LayerNorm",), ("# attention", "~ with biases"), ("+",), ("# LayerNorm",), ("# GELU", "~ two matrices"), ("+",))
+LLAMA = (("# tokens", "~ alone"), ("# RMSNorm",), ("# attention", "~ turned, shared"), ("+",), ("# RMSNorm",), ("# SwiGLU", "~ three matrices"), ("+",))
+BETWEEN = ("~ positions: turned, not added", "~ no mean, no bias", "~ fewer heads of keys", "", "", "~ a gate, two thirds as wide", "")
 
 
 def family_tree() -> Drawing:
