@@ -5,7 +5,7 @@ answer and feedback; without JavaScript and on paper that is what is shown. Besi
 a <template> with the item's parts from the bank, formulas already set; `practice/main.js` makes a form of it.
 The last hint of an exercise, its lines to put in order, gets such a template too, for `practice/exercises.js`.
 A prediction (class `prediction`) marks the cell that answers it, whose output `practice/predict.js` covers; `{calibration}` lists all
-predictions, for `practice/calibration.js`.
+predictions, for `practice/calibration.js`, and `{progress-file}` is the place of `practice/exchange.js`.
 """
 from __future__ import annotations
 
@@ -282,6 +282,15 @@ class Calibration(SphinxDirective):
         return nodes.reference("", "", *words, internal=True, refuri=address)
 
 
+class ProgressFile(SphinxDirective):
+    """Where progress leaves the browser as a file and comes in from one."""
+
+    def run(self) -> list[nodes.Node]:
+        box = html("div", nodes.paragraph("", "Saving progress to a file needs JavaScript, and a page that was not opened as a file."))
+        box["classes"] += ["panel", "progress-file"]
+        return [box]
+
+
 def _item_name(box: nodes.Element) -> str | None:
     return next((name[5:] for name in box["names"] if name.startswith("item-")), None)
 
@@ -309,8 +318,10 @@ def load_scripts(app, pagename, templatename, context, doctree) -> None:
         app.add_js_file("practice/main.js", type="module")
     if "item-prediction" in kinds:
         app.add_js_file("practice/predict.js", type="module")
-    if any("calibration" in node["classes"] for node in doctree.findall(element)):
-        app.add_js_file("practice/calibration.js", type="module")
+    boxes = {name for node in doctree.findall(element) for name in node["classes"]}
+    for name, script in {"calibration": "calibration", "progress-file": "exchange"}.items():
+        if name in boxes:
+            app.add_js_file(f"practice/{script}.js", type="module")
     if any("tag_exercise-check" in node["classes"] for node in doctree.findall(nodes.container)):
         app.add_js_file("practice/exercises.js", type="module")
 
@@ -320,6 +331,7 @@ def setup(app) -> dict:
     app.add_node(element, html=(visit, depart), latex=unframed, text=unframed)
     app.add_config_value("practice_items", "book/practice/items", "env")
     app.add_directive("calibration", Calibration)
+    app.add_directive("progress-file", ProgressFile)
     app.add_transform(LayTemplates)
     app.add_transform(LayLines)
     app.connect("html-page-context", load_scripts)

@@ -18,8 +18,9 @@ const SOUND = {
   item: ({ log, state, tried, guess, guesses = [] }) =>
     STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText) && listOf(guesses, isGiven) &&
     (guess === undefined || isGuess(guess)),
-  exercise: ({ attempts, updated, passed }) =>
-    Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)),
+  exercise: ({ attempts, updated, passed, mistakes = {} }) =>
+    Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) &&
+    mistakes !== null && listOf(Object.values(mistakes), Number.isInteger),
   page: ({ opened, updated, read, at = "", heading = "" }) =>
     isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
 };
@@ -43,15 +44,35 @@ function understood(kind, text) {
 /** What is known of an item or exercise; nothing yet where its entry cannot be understood. */
 export const entry = (kind, id) => understood(kind, read(`${kind}:${id}`))[0];
 
+/** Whether an entry from elsewhere can be counted on. */
+export const sound = (kind, found) => SOUND[kind](found);
+
+/** Every entry of a kind that can be understood, as [id, entry]. */
+export function all(kind) {
+  const ids = names(`${kind}:`).map((name) => name.slice(kind.length + 1));
+  return ids.map((id) => [id, entry(kind, id)]).filter(([, found]) => found !== FRESH[kind]);
+}
+
 /** Read the entry as it is now, change it, write it back; returns the new one. */
 export function update(kind, id, change) {
+  let changed = false;
+  const next = quietly(kind, id, (old) => {
+    const made = change(old);
+    changed = made !== old;
+    return made;
+  });
+  if (changed && kind !== "page") document.dispatchEvent(new CustomEvent("attnlab:kept"));
+  return next;
+}
+
+/** The same, and nobody on the page is told. */
+export function quietly(kind, id, change) {
   const name = `${kind}:${id}`, text = read(name), [old, wrong] = understood(kind, text);
   const next = change(old);
   if (next === old) return old;
   const words = JSON.stringify({ ...next, version: VERSION });
   if (wrong === "later" || (wrong === "damaged" && !setAside(name, text))) hold(name, words);
   else write(name, words);
-  if (kind !== "page") document.dispatchEvent(new CustomEvent("attnlab:kept"));
   return next;
 }
 
@@ -66,6 +87,7 @@ function setAside(name, text) {
 /** Call `tell` when the entry may have been changed from outside this page. */
 export function watch(kind, id, tell) {
   hear((name) => (name === null || name === `${kind}:${id}`) && tell());
+  document.addEventListener("attnlab:taken", tell); // from a file
 }
 
 // -- what can happen to an entry; the log is only ever added to, once a round of a question, each time for a card

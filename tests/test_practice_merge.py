@@ -1,0 +1,72 @@
+"""Two accounts of the same progress become one in which nothing is lost."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from in_node import run
+
+MERGE = Path(__file__).resolve().parents[1] / "book" / "_static" / "practice" / "merge.js"
+DAYS = [f"2026-03-{day:02}T09:00:00.000Z" for day in range(1, 10)]
+ITEM = {"log": [], "state": "open", "tried": []}
+
+
+def merged(kind: str, own: dict, other: dict) -> dict:
+    return run(MERGE, ["merged", kind, own, other])[0]
+
+
+def card(*log, **fields) -> dict:
+    return ITEM | {"log": [[DAYS[day], grade] for day, grade in log]} | fields
+
+
+PAIRS = {
+    "exercise": ({"attempts": 3, "updated": DAYS[1], "mistakes": {"no_scale": 3}},
+                 {"attempts": 2, "updated": DAYS[4], "passed": DAYS[4], "mistakes": {"no_scale": 1, "no_mask": 1}}),
+    "item": (card((1, 1), (3, 3), state="known"), card((1, 1), (2, 3), state="known")),
+    "page": ({"opened": DAYS[2], "updated": DAYS[3], "at": "one", "heading": "One"},
+             {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}),
+}
+
+
+def test_an_exercise_keeps_its_pass_and_the_higher_counts():
+    both = merged("exercise", *PAIRS["exercise"])
+    assert both == {"attempts": 3, "updated": DAYS[4], "passed": DAYS[4], "mistakes": {"no_scale": 3, "no_mask": 1}}
+    earlier = {"attempts": 1, "updated": DAYS[0], "passed": DAYS[0]}
+    assert merged("exercise", both, earlier)["passed"] == DAYS[0]
+    assert merged("exercise", {"attempts": 0}, earlier) == earlier
+
+
+def test_logs_are_united_in_order_and_the_newer_state_counts():
+    own, other = card((1, 1), (5, 3), state="right"), card((1, 1), (3, 1), state="shown", tried=["x"])
+    both = merged("item", own, other)
+    assert both["log"] == [[DAYS[1], 1], [DAYS[3], 1], [DAYS[5], 3]]
+    assert (both["state"], both["tried"]) == ("right", [])
+    assert merged("item", other, own) == both
+
+
+def test_guesses_are_united_like_logs():
+    own = card((1, 3), state="right", guess=3, guesses=[[DAYS[1], 3]])
+    other = card((2, 1), state="shown", guess=9, guesses=[[DAYS[2], 9]])
+    both = merged("item", own, other)
+    assert both["guesses"] == [[DAYS[1], 3], [DAYS[2], 9]] and both["guess"] == 9
+
+
+def test_what_was_finished_elsewhere_finishes_a_round_and_a_new_round_here_stays_new():
+    right = card((1, 1), state="right", tried=["x"])
+    assert merged("item", card((1, 1), tried=["x"]), right)["state"] == "right"
+    assert merged("item", ITEM, ITEM | {"state": "shown"})["state"] == "shown"
+    assert merged("item", card((1, 1)), right)["state"] == "open"
+
+
+def test_a_page_keeps_its_first_times_and_the_last_place():
+    assert merged("page", *PAIRS["page"]) == {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}
+    assert merged("page", {}, PAIRS["page"][1]) == PAIRS["page"][1]
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_the_order_does_not_matter_and_twice_adds_nothing(kind):
+    own, other = PAIRS[kind]
+    both = merged(kind, own, other)
+    assert merged(kind, other, own) == both
+    assert merged(kind, both, other) == merged(kind, both, own) == both
