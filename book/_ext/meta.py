@@ -1,6 +1,6 @@
 """What others read of the site: shared links, crawlers, and readers who followed a dead link.
 
-Every page gets Open Graph tags; the site gets a sitemap, a page
+Every page gets Open Graph tags and the picture that `card.py` draws; the site gets a sitemap, a page with the search
 for addresses that lead nowhere (404.html), and a title on its front door. Absolute addresses need to know where the site will stand: ATTNLAB_ADDRESS
 says so, else the pages of the repository's host; without either the sitemap names the address of `make book`.
 """
@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import card
 import repository
-from search_docs import plain
+from search_docs import field, plain
 
 LOCAL = "http://127.0.0.1:8000/"
 HOSTS = {"github.com": "github.io", "gitlab.com": "gitlab.io"}
 DESCRIPTION = re.compile(r'<meta\b(?=[^>]*\bname="description")[^>]*\bcontent="([^"]*)"')
-PICTURE = "site.png"
+PICTURE = "card.png"
 MISSING = "404"
 
 
@@ -43,8 +43,15 @@ def open_graph(title: str, description: str, page: str) -> str:
     site = address()
     said = {"type": "website" if page == "book/index.html" else "article", "site_name": "attnlab", "locale": "en_GB",
             "title": title, "description": description,
-            "url": site and site + page, "image": site and f"{site}_static/{PICTURE}"}
-    return "\n".join(f'<meta property="og:{name}" content="{escape(value)}">' for name, value in said.items() if value)
+            "url": site and site + page}
+    return "\n".join(f'<meta property="og:{name}" content="{escape(value)}">' for name, value in (said | picture(site)).items() if value)
+
+
+def picture(site: str | None) -> dict[str, str]:
+    """The tags of the picture; none where its address is not known."""
+    width, height = card.SIZE
+    alt = "The course's name beside the squares of a causal mask"
+    return {"image": f"{site}_static/{PICTURE}", "image:width": str(width), "image:height": str(height), "image:alt": alt} if site else {}
 
 
 def describe(app, pagename, templatename, context, doctree) -> None:
@@ -69,8 +76,8 @@ def describe(app, pagename, templatename, context, doctree) -> None:
 def dead_link(app):
     """The page a host shows where there is none."""
     links = f'<p><a href="{app.builder.get_target_uri(app.config.root_doc)}">The map of the course</a> names every page, '
-    body = ("<section><h1>There is no such page</h1><p>The address may be old or mistyped. " + links[3:] +
-            'and <a href="search.html">the search</a> looks into all of them.</p></section>')
+    body = ('<section class="search-page"><h1>There is no such page</h1><p>The address may be old or mistyped. ' + links[3:] +
+            "and the search looks into all of them.</p>" + field() + "</section>")
     yield MISSING, {"title": "There is no such page", "body": body, "meta": {}}, "page.html"
 
 
@@ -98,7 +105,7 @@ def write_files(app, exception) -> None:
     pages = [app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
     (site / "sitemap.xml").write_text(sitemap(pages), "utf-8")
     (site / "index.html").write_text(front_door(app), "utf-8")
-    shutil.copyfile(Path(app.confdir, "docs", PICTURE), site / "_static" / PICTURE)
+    card.draw(site / "_static" / PICTURE, app.config.html_title)
 
 
 def guard(app) -> None:

@@ -153,13 +153,19 @@ def _addresses(builder, homes: dict[str, str]) -> dict[str, str]:
     return {name: builder.get_target_uri(page) + (f"#{anchor}" if anchor else "") for name, (page, _, anchor) in found.items()}
 
 
-def search_page(app):
-    """The page that lists what was found; its field stands in the form that the dialog has too."""
-    body = (
-        '<section class="search-page"><h1>Search</h1>'
+def field() -> str:
+    """The form of the search, as the dialog has it too."""
+    return (
         '<form class="bd-search d-flex align-items-center" role="search" action="search.html"><i class="fa-solid fa-magnifying-glass"></i>'
         '<input type="search" class="form-control" name="q" aria-label="Search this course" placeholder="Search this course" '
         'autocomplete="off" autocorrect="off" autocapitalize="off" spellcheck="false"></form>'
+    )
+
+
+def search_page(app):
+    """The page that lists what was found."""
+    body = (
+        f'<section class="search-page"><h1>Search</h1>{field()}'
         '<div id="search-results"><noscript>The search needs JavaScript; <a href="book/index.html">the map of the course</a> names '
         "every page.</noscript></div></section>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
+import struct
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -84,6 +85,11 @@ def test_shared_links_say_what_they_lead_to(path):
     assert said["og:type"] == ("website" if path == "book/index.html" else "article")
 
 
+def test_the_picture_of_a_shared_link_is_made_with_the_site():
+    picture = (conftest.SITE / "_static" / "card.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and struct.unpack(">II", picture[16:24]) == (1200, 630) and len(picture) < 150_000
+
+
 def test_the_sitemap_names_every_page_of_the_book():
     listed = ElementTree.parse(conftest.SITE / "sitemap.xml").getroot()
     addresses = [place.text for place in listed.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
@@ -110,6 +116,11 @@ def test_a_dead_link_leads_back(browser, site_url):
         assert page.locator(".bd-article").evaluate("box => getComputedStyle(box).fontFamily").startswith('"Source Serif')
         page.locator(".bd-article a").first.click()
         assert page.url.endswith("/book/index.html")
+        page.goto(f"{site_url}/book/no/such/page.html")
+        page.locator(".bd-article input[type=search]").fill("causal mask")
+        page.keyboard.press("Enter")
+        page.locator("#search-results ol a").first.wait_for()
+        assert "/search.html?q=causal" in page.url
 
 
 @pytest.mark.parametrize("query", ["softmax", "why divide", "gradient", "rotary", "weights sum"])
