@@ -17,7 +17,7 @@ PARTS = [Model(SMALL, Choices(**{name: word})) for name, words in CHOICES.items(
 PARTS += [
     Model(SMALL, Choices("layer", "both", "learned", "all heads", "plain", "all", "gate", True), Reach("LLN", 3)),
     Model(SMALL, reach=Reach("LG", 7), experts=Experts(7, 2, 11, 2, 1, True, True)),
-    Model(SMALL, reach=Reach("GGGN"), experts=Experts(5, 5, 3), latent=Latent(13, 9, 10, 4, 8)),
+    Model(SMALL, experts=Experts(5, 5, 3), latent=Latent(13, 9, 10, 4, 8)),
     Model(SMALL, Choices("layer", "both", "learned", "all heads", "plain", "all", "gate", True), latent=Latent(13, 9, 10, 4, 8)),
 ]
 MODELS = [*PUBLISHED.values(), *PARTS]

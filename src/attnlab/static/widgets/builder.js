@@ -301,14 +301,16 @@ function controls(model) {
       const now = state.get(),
         d = now.sizes.d_head;
       const first = { d_query: 12 * d, d_latent: 4 * d, d_own: d, d_rotary: Math.max(1, d >> 1), d_value: d };
-      state.set(changed(now, "latent", value === "latent" ? first : null));
+      if (value !== "latent") return state.set(changed(now, "latent", null));
+      state.set(changed(changed(now, "reach", { pattern: "G" }), "latent", first)); // a latent layer sees all keys
     },
   );
   const numbers = (group, ...names) => names.map((key) => numberBox(group, key, state));
-  const alone = [choose("QK-norm", "qk_norm"), choose("Beside attention", "beside")]; // what goes with heads of their own keys
+  const seen = choose("What layers see", "pattern", "reach");
+  const alone = [choose("QK-norm", "qk_norm"), choose("Beside attention", "beside")]; // these three go with heads of their own keys
   const groups = [
     ["Parts", [startList(model, state), choose("Norm", "norm"), choose("Where it stands", "placed"), choose("Positions", "positions"),
-      choose("What layers see", "pattern", "reach"), keys, ...alone, feed,
+      seen, keys, ...alone, feed,
       choose("Biases", "biases"), choose("Head for the logits", "tied")], () => true],
     ["Sizes", numbers("sizes", "vocab_size", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_head", "d_ff", "max_len"), () => true],
     ["Window", numbers("reach", "window"), (now) => now.reach.pattern.includes("L")],
@@ -326,7 +328,7 @@ function controls(model) {
   const text = make("div", { class: "attnx-control", "data-control": "n_tokens" },
     make("span", { class: "attnx-label" }, "Text, in tokens"), length.range, length.box); // prettier-ignore
   const update = (now, nTokens) => {
-    for (const part of alone) part.element.hidden = now.latent !== null;
+    for (const part of [seen, ...alone]) part.element.hidden = now.latent !== null;
     groups.forEach(([, parts, shows], i) => {
       boxes[i].hidden = !shows(now);
       parts.forEach((part) => part.update(now));

@@ -99,7 +99,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Changing real rows and padding together, which blames the wrong fault. Trusting a single change, such as *the output moves when the source moves*: four of the five faults pass it.
 
-    **Cost.** Five calls of the layer.
+    **Cost.** Six calls of the layer at most.
     """,
     verified="all six verdicts for layers of three widths, with lengths from 5 to 11.",
     next_thought="which of these tests would still work if the layer added its input, x, to the output?",

@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Leaving a piece exchanged when the next one is tried: after the first wrong one every later one looks guilty. Starting from one's own model and exchanging pieces for the course's: if two are wrong, mending either one alone may help nothing, and both are cleared.
 
-    **Cost.** One run of the model for each piece, and one more. What it cannot see: pieces that are wrong only together, such as a split and a merge that fit each other: each of them alone is to blame here, and the pair is not. And a piece whose mistake the score does not show.
+    **Cost.** One run of the model for each piece, and one more. What it cannot see: pieces that are right only together, such as a split and a merge that fit each other: each of them alone is to blame here, and the pair is not. Nor pieces that are wrong only together, nor a piece whose mistake the score does not show.
     """,
     verified="one, two and all pieces to blame, pieces that improve the score, scores that multiply or take the smallest; small losses; and as few calls as needed.",
     next_thought="two wrong pieces can make a right pair. How many trials would it take to find all pairs that do?",

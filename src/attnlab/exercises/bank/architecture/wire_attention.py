@@ -28,7 +28,7 @@ EXERCISE = Exercise(
 
     Four functions are handed in. `project(role, rows)` multiplies rows with the matrix of a role and adds its bias; the roles are `"query"`, `"key"`, `"value"` and `"output"`. `split(rows, n_heads)`, `attend(q, k, v, mask)` and `merge(rows)` are those of the chapters on heads and masks. Call them, do not write them again.
 
-    A tiny example: if every role's matrix is the identity, there is one head, and `context` holds one token, `[[5, 6]]`, every row of the result is `[5, 6]`.
+    A tiny example: if every role's matrix is the identity and its bias 0, there is one head, and `context` holds one token, `[[5, 6]]`, every row of the result is `[5, 6]`.
     """,
     slot='''
     def wire_attention(x, context, mask, n_heads, project, split, attend, merge):

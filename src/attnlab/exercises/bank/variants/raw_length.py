@@ -56,7 +56,7 @@ EXERCISE = Exercise(
     ),
     parsons=("lengths_without_end_marks", "lengths_target_without_the_last_mark"),
     why=r"""
-    A batch of corrupted texts needs no padding if each is cut to this length first: every source has the same length, and so has every target. With T5's settings and 512 places it is 568 tokens of text and a target of 114.
+    A batch of corrupted texts needs no padding if each is cut to this length first: every source has the same length, and so has every target. With T5's settings and 512 places it is 568 tokens of text and a target of 115. (T5's own code has 114: its masks end with a corrupted span, and the last mark is left out.)
 
     **The two most common mistakes.** Forgetting the end marks, by which the last token is pushed out of the room. Dividing instead of counting, $512 / 0.85 = 602$: the marks need places as well.
 
