@@ -17,6 +17,7 @@ from attnlab import explore
 
 NAMES = [
     "softmax_and_scale",
+    "arcs",
     "attention_on_a_sentence",
     "tile_walk",
     "cost_against_length",

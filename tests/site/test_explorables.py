@@ -250,7 +250,7 @@ def test_without_javascript_the_table_stays(browser, site_url, name):
 
 @pytest.mark.parametrize("name", [SOFTMAX, SENTENCE])
 def test_readable_by_all_in_both_themes(page, site_url, name, axe_in_both_themes):
-    place = alive(page, site_url, name, "book/index.html" if name == SENTENCE else CHAPTER)
+    place = alive(page, site_url, name)
     for step in ["project", "mask", "mix"] if name == SENTENCE else [None]:
         if step:
             place.get_by_role("radio", name="causal").check()
@@ -269,14 +269,6 @@ def test_a_phone_needs_no_sideways_scroll(page, site_url, name):
         else:
             place.locator('[data-temperature="0.01"]').click()
         assert sticks_out(place) == [], step
-
-
-def test_the_front_page_has_one_alive(page, site_url):
-    place = alive(page, site_url, SENTENCE, "book/index.html")
-    before = weights(place)
-    place.get_by_role("radio", name="causal").check()
-    assert weights(place) != before
-    assert page.errors == [] and page.external == []
 
 
 def test_output_made_later_is_mounted_once(page, site_url):

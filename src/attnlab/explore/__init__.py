@@ -24,6 +24,7 @@ from __future__ import annotations
 from attnlab.explore._explorable import WIDGETS, Explorable, module_source
 from attnlab.explore._live import Live, heat_table
 from attnlab.explore.alignment_explorer import alignment_explorer
+from attnlab.explore.arcs import arcs
 from attnlab.explore.attention_on_a_sentence import attention_on_a_sentence
 from attnlab.explore.beam_tree import beam_tree
 from attnlab.explore.bias_shapes import bias_shapes
@@ -48,6 +49,7 @@ __all__ = [
     "Live",
     "WIDGETS",
     "alignment_explorer",
+    "arcs",
     "attention_on_a_sentence",
     "beam_tree",
     "bias_shapes",
