@@ -29,7 +29,7 @@ def test_the_present_part_alone_is_open_and_parts_are_numbered(shared_page, site
     conftest.visit(shared_page, f"{site_url}/{MASKS}")
     boxes = shared_page.locator("#pst-primary-sidebar .way-part")
     assert boxes.count() == len(parts())
-    opened = shared_page.locator("#pst-primary-sidebar .way-part[open] > summary").all_inner_texts()
+    opened = shared_page.locator("#pst-primary-sidebar .way-part[open] > summary > .caption-text").all_inner_texts()
     assert [text.strip().lower() for text in opened] == ["2 self-attention"]
     height = shared_page.locator("#pst-primary-sidebar nav.bd-links").bounding_box()["height"]
     assert height < 780, height
