@@ -209,8 +209,10 @@ def test_all_mistakes_are_named_at_once(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "message"), [("a: 1\n", "must be a list"), ("- [", "not YAML"),
-                                               ("", "must be a list")])
-def test_a_file_that_is_no_list_is_refused(tmp_path, text, message):
+                                               ("", "must be a list"),
+                                               ("- {id: a, id: b}\n", "the key 'id' is given twice"),
+                                               ("- [{a: 1}, {b: 2, c: {d: 3, d: 4}}]\n", "the key 'd' is given twice")])
+def test_a_file_that_is_no_list_of_items_is_refused(tmp_path, text, message):
     (tmp_path / "part.yml").write_text(text, encoding="utf-8")
     with pytest.raises(items.ItemError, match=f"part.yml: .*{message}"):
         items.load(tmp_path)

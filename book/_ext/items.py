@@ -102,9 +102,19 @@ def problems(item: dict, part: str) -> list[str]:
     return found
 
 
+class _OnceEach(yaml.SafeLoader):
+    """YAML that refuses a key given twice; by itself it silently keeps the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _read(path: Path) -> list:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceEach)
     except yaml.YAMLError as error:
         raise ItemError(f"{path.name}: not YAML: {error}") from error
     if not isinstance(content, list):
