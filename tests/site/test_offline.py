@@ -200,7 +200,7 @@ def test_a_file_that_is_not_what_the_list_says_stops_it_and_it_goes_on_later(tab
     (site / "book/one.html").write_text(whole + "changed", "utf-8")
     tab.goto(root)
     tab.get_by_role("button", name="Keep this course").click()
-    tab.get_by_text("It could not be kept: the course is changing on its server just now.").wait_for()
+    tab.get_by_text("It could not be kept: the course is changing on its server just now.").wait_for(timeout=120_000)
     (site / "book/one.html").write_text(whole, "utf-8")
     tab.get_by_role("button", name="Keep this course").click()
     tab.get_by_role("button", name="Remove from this device").wait_for()
