@@ -153,6 +153,7 @@ def _is_mapped(x: Tensor) -> bool:
 
 
 def need_mask(mask, scores: tuple[int, ...]) -> None:
+    """A mask for scores of this shape: TypeError unless it is a boolean tensor, ValueError where it does not fit."""
     _need_tensor("mask", mask)
     if mask.dtype != torch.bool:
         raise TypeError(
@@ -162,6 +163,7 @@ def need_mask(mask, scores: tuple[int, ...]) -> None:
 
 
 def need_bias(bias, scores: tuple[int, ...]) -> None:
+    """A bias for scores of this shape: TypeError unless it is a tensor of floats, ValueError where it does not fit or holds NaN or +inf."""
     _need_tensor("bias", bias)
     if not bias.is_floating_point():
         raise TypeError(
