@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 SHEET = Path(__file__).resolve().parents[1] / "_static" / "css" / "book.css"
 SIZE = (1200, 630)  # pixels, as the hosts of shared links show them
 TOKENS = 6
-SAID = ("Build it yourself. Every claim on", "these pages runs, and every exercise", "says which mistake was made.")
+SAID = ("Build it yourself. Every claim on", "these pages runs, and the exercises", "know many mistakes by name.")
 
 
 def colours() -> dict[str, str]:
