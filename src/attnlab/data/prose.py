@@ -1,28 +1,37 @@
-"""Real prose without a download: the topics of Python's own help, from `pydoc_data.topics`, which comes with Python."""
+"""Real prose without a download: what the functions of NumPy say of themselves, so that a pinned NumPy gives one text."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import string
+import sys
 
 PLAIN = frozenset(string.ascii_letters + string.digits + " .,;:!?'\"()-_*=+/[]`@#%&\n")
 LETTERS = frozenset(string.ascii_letters + " ")
+NAMESPACES = ("numpy", "numpy.fft", "numpy.linalg", "numpy.random")
 
 
 def prose() -> list[str]:
-    """The texts of Python's help, one a topic, in the order of their names: paragraphs of English, each on one line.
+    """The texts of NumPy's public names, one a name, in the order of the names: paragraphs of English, each on one line.
 
-    Examples, grammar and tables are left out: a paragraph begins with a capital letter, ends with a full stop or a colon, has
-    eight words or more, and at least nine in ten of its signs are letters or spaces. The texts differ between versions of Python.
-    Errors: ImportError where this Python was installed without them.
+    Examples, lists of parameters and tables are left out: a paragraph begins with a capital letter, ends with a full stop or a
+    colon, has eight words or more, and at least nine in ten of its signs are letters or spaces. The texts differ between versions
+    of NumPy and not between machines.
+    Errors: ImportError where Python leaves out the texts of functions (`python -OO`).
     """
-    try:
-        topics = importlib.import_module("pydoc_data.topics").topics
-    except ImportError:
-        raise ImportError("this Python was installed without pydoc_data.topics, the texts of its help") from None
+    if sys.flags.optimize > 1:
+        raise ImportError("this Python leaves out what functions say of themselves (python -OO), the texts that are read here")
+    topics = {f"{module}.{name}": text for module in NAMESPACES for name, text in _texts(importlib.import_module(module))}
     seen: set[str] = set()
     texts = ("\n".join(_new(_paragraphs(topics[name]), seen)) for name in sorted(topics))
     return [text for text in texts if text]
+
+
+def _texts(module) -> list[tuple[str, str]]:
+    """Name and text of all that a module offers."""
+    told = ((name, getattr(module, name).__doc__) for name in module.__all__)
+    return [(name, inspect.cleandoc(text)) for name, text in told if isinstance(text, str)]
 
 
 def _paragraphs(topic: str) -> list[str]:
@@ -32,13 +41,13 @@ def _paragraphs(topic: str) -> list[str]:
 
 
 def _is_prose(line: str) -> bool:
-    plain = PLAIN.issuperset(line) and "::=" not in line and ">>>" not in line
+    plain = PLAIN.issuperset(line) and not any(sign in line for sign in ("::", ">>>", "---", " : "))
     english = line[:1].isupper() and line[-1:] in ".:" and len(line.split()) >= 8
     return plain and english and sum(sign in LETTERS for sign in line) >= 0.9 * len(line)
 
 
 def _new(lines: list[str], seen: set[str]) -> list[str]:
-    """Those that no topic has had before: some topics repeat others."""
+    """Those that no name has had before: some texts repeat others."""
     fresh = [line for line in dict.fromkeys(lines) if line not in seen]
     seen.update(fresh)
     return fresh
