@@ -14,3 +14,9 @@ def sticks_out(place) -> list[str]:
         const box = one.getBoundingClientRect(), frame = place.getBoundingClientRect();
         return box.width > 1 && (box.right > frame.right + 1 || box.left < frame.left - 1);
     }).map((one) => one.outerHTML.slice(0, 80))""")
+
+
+def unfolded(place):
+    """An explorable with what stands under "More" in sight."""
+    place.locator(".attnx-more").evaluate_all("all => all.forEach((one) => { one.open = true })")
+    return place

@@ -24,6 +24,7 @@ PAIRS = {
     "exercise": ({"attempts": 3, "updated": DAYS[1], "mistakes": {"no_scale": 3}},
                  {"attempts": 2, "updated": DAYS[4], "passed": DAYS[4], "mistakes": {"no_scale": 1, "no_mask": 1}}),
     "item": (card((1, 1), (3, 3), state="known"), card((1, 1), (2, 3), state="known")),
+    "goal": ({"found": DAYS[3]}, {"found": DAYS[2]}),
     "page": ({"opened": DAYS[2], "updated": DAYS[3], "at": "one", "heading": "One"},
              {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}),
 }
@@ -62,6 +63,11 @@ def test_what_was_finished_elsewhere_finishes_a_round_and_a_new_round_here_stays
 def test_a_page_keeps_its_first_times_and_the_last_place():
     assert merged("page", *PAIRS["page"]) == {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}
     assert merged("page", {}, PAIRS["page"][1]) == PAIRS["page"][1]
+
+
+def test_a_goal_keeps_the_first_time():
+    assert merged("goal", *PAIRS["goal"]) == {"found": DAYS[2]}
+    assert merged("goal", {}, PAIRS["goal"][0]) == PAIRS["goal"][0]
 
 
 @pytest.mark.parametrize("kind", PAIRS)

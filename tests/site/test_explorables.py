@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 CHAPTER = "book/self_attention/scaled_dot_product.html"
 SOFTMAX, SENTENCE = "softmax_and_scale", "attention_on_a_sentence"
@@ -18,7 +18,7 @@ def alive(page, site_url: str, name: str, where: str = CHAPTER):
     place = page.locator(f'[data-afm="{name}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def weights(place) -> list[float]:
@@ -156,7 +156,7 @@ def test_a_token_moves_by_arrow_keys_and_the_numbers_follow(page, site_url):
     assert page.evaluate("scrollY") == scrolled
     assert where == "0.80 across, 1.80 up" and point.get_attribute("aria-valuetext") == "0.80 across, 0.30 up"
     assert weights(place)[4] < before[4] and sum(weights(place)) == pytest.approx(1)
-    place.locator("summary").click()
+    place.locator(".attnx-details > summary").click()
     assert place.get_by_role("spinbutton", name="Vectors X, bird, up").input_value() == "0.3"
     place.get_by_role("button", name="Reset").click()
     assert weights(place) == before
@@ -211,7 +211,7 @@ def test_query_mask_and_projections_by_keyboard(page, site_url):
     place.get_by_role("button", name="look at the previous").focus()
     page.keyboard.press("Enter")
     assert weights(place)[1] == max(weights(place)) > 0.5
-    place.locator("summary").focus()
+    place.locator(".attnx-details > summary").focus()
     page.keyboard.press("Enter")
     place.get_by_role("spinbutton", name="W_V, across, 1").fill("-2")
     place.locator("[data-step=mix]").click()

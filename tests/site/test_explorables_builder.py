@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 NAME, PAGE = "builder", "book/variants/overview.html"
 
@@ -14,7 +14,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def size(place, key: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 PAGE = "book/architecture/decoding.html"
 NAMES = ("beam_tree", "sampling_filters")
@@ -15,7 +15,7 @@ def alive(page, site_url: str, name: str):
     place = page.locator(f'[data-afm="{name}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def tab_to(page, target) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 WALK, COST = "tile_walk", "cost_against_length"
 PAGES = {WALK: "book/efficiency/blocked_kernel.html", COST: "book/efficiency/overview.html"}
@@ -17,7 +17,7 @@ def alive(page, site_url: str, name: str):
     place = page.locator(f'[data-afm="{name}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def meter(place, name: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 PAGE = "book/variants/mixture_of_experts.html"
 NAME = "expert_routing"
@@ -23,7 +23,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def loads(place) -> list[int]:

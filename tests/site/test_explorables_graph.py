@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from in_browser import unfolded
 
 NAME, PAGE = "graph_view", "book/self_attention/graph_view.html"
 
@@ -15,7 +16,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def weights(place, row: int) -> list[float]:

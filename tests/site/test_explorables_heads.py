@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 PAGE = "book/self_attention/patterns.html"
 
@@ -16,7 +16,7 @@ def alive(page, site_url: str):
     place = page.locator('[data-afm="heads_side_by_side"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def row(place, side: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 NAME, PAGE = "temperature_and_kernel_width", "book/fundamentals/mathematics.html"
 
@@ -16,7 +16,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def meter(place, name: str) -> float:

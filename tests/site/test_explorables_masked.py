@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from in_browser import sticks_out
+from in_browser import sticks_out, unfolded
 
 CHAPTER, NAME = "book/variants/bert.html", "masked_word"
 
@@ -12,7 +12,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def guesses(place) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 PAGE = "book/variants/gpt.html"
 NAME = "next_letter"
@@ -15,7 +15,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def said(place) -> str:

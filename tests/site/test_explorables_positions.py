@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 PHASES, BIAS = "position_phases", "bias_shapes"
 PAGES = {PHASES: "book/positions/sinusoidal.html", BIAS: "book/positions/guide.html"}
@@ -17,7 +17,7 @@ def alive(page, site_url: str, name: str):
     place = page.locator(f'[data-afm="{name}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def tab_to(page, target) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 NAME, PAGE = "stream_by_layer", "book/architecture/normalisation.html"
 
@@ -15,7 +15,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def last(place, what: str, layer: int = 32) -> float:

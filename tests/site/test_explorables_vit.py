@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from in_browser import phone, sticks_out
+from in_browser import phone, sticks_out, unfolded
 
 from attnlab.reference import softmax, vit
 
@@ -17,7 +17,7 @@ def alive(page, site_url: str):
     place = page.locator('[data-afm="patches"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def ink(place) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from in_browser import unfolded
 
 from attnlab.explore.walk_a_token import STOPS
 from attnlab.reference import encoder_decoder as small
@@ -17,7 +18,7 @@ def alive(page, site_url: str):
     place = page.locator(f'[data-afm="{NAME}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
-    return place
+    return unfolded(place)
 
 
 def where(place) -> str:

@@ -6,7 +6,7 @@ const NAME = "attnlab-progress.json";
 const LARGEST = 50e6; // characters
 const WORDS = {
   exercises: ["exercise", "exercises"], items: ["card or question", "cards and questions"],
-  pages: ["page", "pages"], cells: ["cell", "cells"],
+  goals: ["goal of an explorable", "goals of explorables"], pages: ["page", "pages"], cells: ["cell", "cells"],
 };
 
 const listed = (parts) => [parts.slice(0, -1).join(", "), parts.at(-1)].filter(Boolean).join(" and ");

@@ -40,7 +40,9 @@ function item(own, other) {
   return { ...counts, log: united(own.log, other.log), ...(guesses.length && { guesses }) };
 }
 
-const KINDS = { exercise, item, page };
+const goal = (own, other) => ({ ...own, ...given({ found: earliest(own.found, other.found) }) });
+
+const KINDS = { exercise, goal, item, page };
 
 /** One entry of a kind from two; `own` itself where the other has nothing to add. */
 export function merged(kind, own, other) {

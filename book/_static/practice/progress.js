@@ -1,11 +1,12 @@
-// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks), `page:<address>`.
+// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks),
+// `goal:<explorable>:<id>`, `page:<address>`.
 // CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
 import { hear, hold, names, read, write } from "./storage.js";
 
 const VERSION = 1;
 const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
 
-const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, page: {} };
+const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, goal: {}, page: {} };
 const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
@@ -21,6 +22,7 @@ const SOUND = {
   exercise: ({ attempts, updated, passed, mistakes = {} }) =>
     Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) &&
     mistakes !== null && listOf(Object.values(mistakes), Number.isInteger),
+  goal: ({ found }) => isTime(found),
   page: ({ opened, updated, read, at = "", heading = "" }) =>
     isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
 };
@@ -138,3 +140,6 @@ export const checked = (passed, mistake, time = now()) => (old) => ({
   ...(passed && { passed: old.passed ?? time }),
   ...(mistake && { mistakes: { ...old.mistakes, [mistake]: (old.mistakes?.[mistake] ?? 0) + 1 } }),
 });
+
+/** A goal of an explorable was reached; the first time counts. */
+export const found = (goal) => (goal.found ? goal : { ...goal, found: now() });

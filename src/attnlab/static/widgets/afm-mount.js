@@ -1,10 +1,18 @@
 // The site's host for explorables. <div data-afm="name" data-state="json">fallback table</div>
 // becomes alive by importing ./name.js and calling its default export's render({ model, el }),
 // the same call that anywidget makes in JupyterLab. Without JavaScript the table stays.
+import { entry, found, update } from "../practice/progress.js";
+
+/** Which goals of an explorable the reader has reached, as a set that is kept with the rest of the progress. */
+function goalsOf(name) {
+  const at = (goal) => `${name}:${goal}`;
+  return { has: (goal) => "found" in entry("goal", at(goal)), add: (goal) => update("goal", at(goal), found) };
+}
 
 class Model {
-  constructor(state) {
+  constructor(state, goals) {
     this.state = state;
+    this.goals = goals;
     this.listeners = new Map();
   }
   get(key) {
@@ -47,7 +55,7 @@ async function mountOne(place) {
     if (!/^\w+$/.test(name)) throw new Error(`not the name of an explorable: ${name}`);
     const [module] = await Promise.all([import(new URL(`./${name}.js`, import.meta.url)), loadStyle()]);
     const el = document.createElement("div");
-    await module.default.render({ model: new Model(JSON.parse(place.dataset.state)), el });
+    await module.default.render({ model: new Model(JSON.parse(place.dataset.state), goalsOf(name)), el });
     place.replaceChildren(el);
     place.dataset.ready = "yes";
   } catch (error) {

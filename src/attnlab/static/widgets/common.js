@@ -75,14 +75,19 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The frame of an explorable: a titled group with a reset button; returns {root, body, status}. */
-export function frame(model, title, keys) {
+/**
+ * The frame of an explorable: its title, its goals and a reset button; `body` for the main control and the picture, `status`
+ * for the sentence, `more` for what is secondary, folded. A goal is [id, "a …: …", met]; call `ask(...now)` at every draw:
+ * a goal of which met(...now) becomes true is reached for good.
+ */
+export function frame(model, title, keys, goals = []) {
   const start = Object.fromEntries(keys.map((key) => [key, structuredClone(model.get(key))]));
   const reset = make("button", { type: "button", class: "attnx-button", "data-reset": true }, "Reset");
   reset.addEventListener("click", () => change(model, structuredClone(start)));
   const status = make("p", { class: "attnx-status", role: "status" });
-  const body = make("div", { class: "attnx-body" });
-  const head = make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset);
+  const body = make("div", { class: "attnx-body" }),
+    more = make("div", { class: "attnx-body" });
+  const { element, ask } = asking(model.goals ?? new Set(), goals);
   const root = make(
     "div",
     {
@@ -92,11 +97,41 @@ export function frame(model, title, keys) {
       // JupyterLab takes the arrow keys from whatever has the focus and does not say that it is left alone
       onfocusin: (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"),
     },
-    head,
+    make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset),
+    element,
     body,
     status,
+    make("details", { class: "attnx-more" }, make("summary", {}, "More"), more),
   );
-  return { root, body, status };
+  return { root, body, status, more, ask };
+}
+
+/** The line of goals: one that is met now, else the first that was never reached; `kept` has the ids of those that were. */
+function asking(kept, goals) {
+  const mark = make("span", { class: "attnx-mark", "aria-hidden": "true" }),
+    text = make("span", {}),
+    tick = make("span", { class: "attnx-tick", "data-goals": "" }),
+    said = make("span", { class: "attnx-said", "aria-live": "polite" });
+  const find = make("span", {}, make("strong", {}, "Find "), text);
+  const element = make("p", { class: "attnx-goal", hidden: goals.length === 0 }, mark, find, tick, said);
+  const reached = () => goals.filter(([id]) => kept.has(id)).length;
+  const show = (goal, met) => {
+    write(mark, met ? "✓" : "○");
+    write(text, `${goal[1]}${kept.has(goal[0]) && !met ? " (found before)" : ""}.`);
+    write(tick, `${reached()} of ${goals.length} found`);
+    set(element, { "data-goal": goal[0], "data-met": met });
+  };
+  let started = false; // what is true at the start is nobody's finding
+  const ask = (...now) => {
+    const met = goals.filter(([, , is]) => is(...now)),
+      fresh = started ? met.filter(([id]) => !kept.has(id)) : [];
+    for (const [id] of fresh) kept.add(id);
+    if (fresh.length) write(said, `Found ${fresh.at(-1)[1]}. ${reached()} of ${goals.length} found.`);
+    const here = met.find(([id]) => kept.has(id));
+    if (goals.length) show(here ?? goals.find(([id]) => !kept.has(id)) ?? goals[0], here !== undefined);
+    started = true;
+  };
+  return { element, ask };
 }
 
 /** A range and a number box for one value, kept equal. `scale` maps value <-> slider position. */

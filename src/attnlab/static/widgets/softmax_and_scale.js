@@ -147,7 +147,32 @@ function widthControl(model) {
   };
 }
 
-function keyRow(model, i) {
+function keyBar(i) {
+  const share = make("span", { class: "attnx-number attnx-strong", "data-weight": i });
+  const bar = make("span", { class: "attnx-fill" });
+  const element = make(
+    "div",
+    { class: "attnx-share" },
+    make("span", { class: "attnx-keyname" }, `key ${i + 1}`),
+    make("span", { class: "attnx-bar", "aria-hidden": "true" }, bar),
+    share,
+  );
+  const update = (p) => {
+    write(share, percent(p));
+    bar.style.inlineSize = `${100 * p}%`;
+    share.dataset.value = p;
+  };
+  return { element, update };
+}
+
+/** The weight of every key, as a bar and in percent. */
+function keyBars(model) {
+  const bars = model.get("scores").map((_, i) => keyBar(i));
+  const element = make("div", { class: "attnx-shares", "data-picture": "" }, bars.map((one) => one.element));
+  return { element, update: (p) => p.forEach((value, i) => bars[i].update(value)) };
+}
+
+function scoreRow(model, i) {
   const control = slider({
     label: `Score of key ${i + 1}, in standard deviations`,
     min: -4,
@@ -158,48 +183,33 @@ function keyRow(model, i) {
       change(model, { scores: model.get("scores").map((old, j) => (i === j ? value : old)) });
     },
   });
-  const size = make("span", { class: "attnx-number", "data-logit": i });
-  const share = make("span", { class: "attnx-number attnx-strong", "data-weight": i });
-  const bar = make("span", { class: "attnx-fill" });
+  const size = make("span", { class: "attnx-quiet", "data-logit": i });
   const element = make(
     "div",
-    { class: "attnx-key", role: "group", "aria-label": `Key ${i + 1}` },
+    { class: "attnx-control", role: "group", "aria-label": `Key ${i + 1}` },
     make("span", { class: "attnx-keyname" }, `key ${i + 1}`),
     control.range,
     control.box,
     size,
-    make("span", { class: "attnx-bar", "aria-hidden": "true" }, bar),
-    share,
   );
-  const update = (score, logit, p) => {
+  const update = (score, logit, name) => {
     control.update(score);
-    write(size, format(logit, Math.abs(logit) < 100 ? 2 : 0));
-    write(share, percent(p));
-    bar.style.inlineSize = `${100 * p}%`;
-    share.dataset.value = p;
+    write(size, `${name} = ${format(logit, Math.abs(logit) < 100 ? 2 : 0)}`);
   };
   return { element, update };
 }
 
-function keyList(model) {
-  const rows = model.get("scores").map((_, i) => keyRow(model, i));
-  const logitHead = make("span", { class: "attnx-number" });
-  const head = make(
-    "div",
-    { class: "attnx-key attnx-keyhead", "aria-hidden": "true" },
-    make("span", { class: "attnx-wide" }, "score, in standard deviations"),
-    logitHead,
-    make("span", { class: "attnx-widebar" }, "weight"),
-  );
+function scoreList(model) {
+  const rows = model.get("scores").map((_, i) => scoreRow(model, i));
   const element = make(
     "div",
-    { class: "attnx-keys" },
-    head,
+    { class: "attnx-controls" },
+    make("p", { class: "attnx-label" }, "Scores, in standard deviations"),
     rows.map((row) => row.element),
   );
-  const update = (state, p) => {
-    write(logitHead, state.divide ? "q·k / √dₖ" : "q·k");
-    logits(state).forEach((logit, i) => rows[i].update(state.scores[i], logit, p[i]));
+  const update = (state) => {
+    const name = state.divide ? "q·k / √dₖ" : "q·k";
+    logits(state).forEach((logit, i) => rows[i].update(state.scores[i], logit, name));
   };
   return { element, update };
 }
@@ -355,26 +365,31 @@ function panels(model) {
   return { element, update };
 }
 
+const GOALS = [
+  ["cold", "a temperature: key 1 takes more than 99 % of the weight", (state, p) => state.temperature < 1 && p[0] > 0.99],
+  ["wide", "another way: at temperature 1 key 1 takes more than 99 %", (state, p) => state.temperature === 1 && p[0] > 0.99],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Softmax and scale", KEYS);
+  const { root, body, status, more, ask } = frame(model, "Softmax and scale", KEYS, GOALS);
   const temperature = temperatureControl(model),
     width = widthControl(model);
-  const keys = keyList(model),
+  const bars = keyBars(model),
+    scores = scoreList(model),
     results = panels(model),
     announce = announcer(status);
-  body.append(
-    make("div", { class: "attnx-controls" }, temperature.element, width.element),
-    keys.element,
-    results.element,
-  );
+  body.append(make("div", { class: "attnx-controls" }, temperature.element, width.element), bars.element);
+  more.append(results.element, scores.element);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = Object.fromEntries(KEYS.map((key) => [key, model.get(key)])),
       p = weights(state);
     temperature.update(state.temperature);
     width.update();
-    keys.update(state, p);
+    bars.update(p);
+    scores.update(state);
     results.update(state, p);
+    ask(state, p);
     announce(`${verdict(p)} Largest weight ${percent(Math.max(...p))}.`);
   });
 }

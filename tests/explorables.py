@@ -1,0 +1,54 @@
+"""Every explorable on a bare page of its own, behind a server, and by which keys each of its goals can be reached."""
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from attnlab import explore
+
+ROOT = Path(__file__).resolve().parents[1]
+STATIC = (ROOT / "book" / "_static", ROOT / "src" / "attnlab" / "static", ROOT / ".vendor" / "static")
+NAMES = sorted(path.stem for path in explore.WIDGETS.glob("*.js") if path.stem not in ("afm-mount", "common"))
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{name}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="_static/css/book.css"><link rel="stylesheet" href="_static/widgets/explore.css">
+<style>body {{ margin: 0; background: var(--paper); }} main {{ margin: 16px; }}</style></head>
+<body><main>{html}</main><script type="module" src="_static/widgets/afm-mount.js"></script></body></html>
+"""
+
+# name: for each goal, in order, what is done: (role, accessible name, keys, one after the other; "x*3" is x three times)
+WAYS = {
+    "softmax_and_scale": {
+        "cold": [("slider", "Temperature", "Home")],
+        "wide": [("slider", "d_k", "End"), ("checkbox", "divide", "Space")],
+    },
+}
+
+
+def pages(folder: Path, names=NAMES) -> Path:
+    """Write `<name>.html` for each explorable with its defaults, and the scripts and styles that it needs."""
+    for source in STATIC:
+        for part in source.iterdir():
+            if part.name in ("css", "fonts", "practice", "widgets"):
+                shutil.copytree(part, folder / "_static" / part.name, dirs_exist_ok=True)
+    for name in names:
+        html = getattr(explore, name)()._repr_html_()
+        (folder / f"{name}.html").write_text(PAGE.format(name=name, html=html), encoding="utf-8")
+    return folder
+
+
+def pressed(keys: str) -> list[str]:
+    """"Home ArrowRight*2" as a list of three keys."""
+    parts = (part.partition("*") for part in keys.split())
+    return [key for key, _, times in parts for _ in range(int(times or 1))]
+
+
+def do(page, place, role: str, name: str, keys: str) -> None:
+    """Focus what has this role and name, opening what is folded over it, and press the keys."""
+    target = place.get_by_role(role, name=name, include_hidden=True).first
+    target.evaluate("one => { const more = one.closest('.attnx-more'); if (more) more.open = true; }")
+    target.focus()
+    assert target.evaluate("one => one === document.activeElement"), (role, name)
+    for key in pressed(keys):
+        page.keyboard.press(key)
