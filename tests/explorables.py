@@ -19,6 +19,20 @@ PAGE = """<!doctype html>
 
 # name: for each goal, in order, what is done: (role, accessible name, keys, one after the other; "x*3" is x three times)
 WAYS = {
+    "attention_on_a_sentence": {
+        "place": [("slider", "4, a", "Shift+ArrowUp*9")],
+        "alone": [("button", "mask", "Enter"), ("radio", "causal", "Space"), ("radio", "the", "Space")],
+    },
+    "cost_against_length": {
+        "overtake": [("slider", "Length", "ArrowRight*5")],
+        "wide": [("radio", "GPT-3", "Space"), ("slider", "Length", "ArrowRight*37")],
+        "half": [("slider", "Length", "ArrowRight*18")],
+    },
+    "heads_side_by_side": {
+        "before": [("slider", "B: layer", "Home"), ("slider", "B: head", "Home ArrowRight*2")],
+        "after": [("slider", "A: layer", "Home ArrowRight"), ("slider", "A: head", "Home ArrowRight*8")],
+        "stop": [("slider", "B: layer", "Home ArrowRight*3"), ("slider", "B: head", "End")],
+    },
     "softmax_and_scale": {
         "cold": [("slider", "Temperature", "Home")],
         "wide": [("slider", "d_k", "End"), ("checkbox", "divide", "Space")],

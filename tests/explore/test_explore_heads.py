@@ -101,6 +101,23 @@ def test_moved_is_half_the_sum_of_differences():
     close(run(MODULE, ["moved", one.tolist(), two.tolist()]), [np.abs(one - two).sum() / 2])
 
 
+def test_mass_on_a_token_counts_all_its_places():
+    rows = [[0.25, 0.5, 0.25], [1, 0, 0]]
+    assert run(MODULE, ["massOn", rows, ["a", "b", "a"], "a"], ["massOn", rows, ["a", "b", "a"], "c"]) == [0.75, 0]
+
+
+def test_what_is_to_be_found_is_there_and_not_yet_shown():
+    """One head of 72 looks back, one ahead, and one rests on the full stop; the two that open do none of it."""
+    tokens, weights = probe.sample_weights()[0]
+    found = probe.head_statistics(weights)
+    stop = weights[..., tokens.index(".")].mean(axis=-1)
+    opens = explore.heads_side_by_side().state
+    shown = {(opens["layer_a"], opens["head_a"]), (opens["layer_b"], opens["head_b"])}
+    for mass, least in ((found["previous"], 0.5), (found["next"], 0.5), (stop, 0.3)):
+        good = {tuple(int(i) for i in place) for place in np.argwhere(mass > least)}
+        assert len(good) == 1 and not good & shown
+
+
 def test_favourites_are_the_largest_first():
     row = [0.2, 0.005, 0.5, 0.295]
     assert run(MODULE, ["favourites", row], ["favourites", row, 2], ["favourites", [0.995, 0.005]]) == [

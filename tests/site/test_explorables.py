@@ -131,16 +131,47 @@ def test_six_steps_by_keyboard(page, site_url):
     for number, step in enumerate(STEPS):
         assert place.locator("[aria-current=step]").get_attribute("data-step") == step
         tables.append(
-            place.locator(".attnx-stepper [data-table]").evaluate_all("all => all.map(x => x.dataset.table)")
+            place.locator(".attnx-more [data-table]").evaluate_all("all => all.map(x => x.dataset.table)")
         )
         page.keyboard.press("Enter")
         if number < 5:
             assert following.evaluate("element => element === document.activeElement")
     assert tables == [["Q", "K", "V"], ["scores"], ["scaled"], ["masked"], ["weights"], ["mix"]]
-    page.keyboard.press("Shift+Tab")
+    tab_to(page, place.locator("[data-back]"), "Shift+Tab")
     page.keyboard.press("Enter")
     assert place.locator("[aria-current=step]").get_attribute("data-step") == "normalise"
     assert page.errors == [] and page.external == []
+
+
+def test_each_step_stands_under_the_words_and_in_one_sentence(page, site_url):
+    """“cat” asks with (0, 2.85): 2.85 times the height of every word, divided by the root of 2, and so on."""
+    place = alive(page, site_url, SENTENCE)
+    under = lambda: place.locator(".attnx-word small").all_inner_texts()  # noqa: E731
+    said = []
+    for step, expected in {
+        "project": ["0 %", "23 %", "1 %", "0 %", "76 %"],
+        "score": ["−2.85", "3.42", "−1.14", "−5.70", "5.13"],
+        "scale": ["−2.02", "2.42", "−0.81", "−4.03", "3.63"],
+        "mask": ["−2.02", "2.42", "−0.81", "−4.03", "3.63"],
+        "normalise": ["0.00", "0.23", "0.01", "0.00", "0.76"],
+        "mix": ["0.00", "0.23", "0.01", "0.00", "0.76"],
+    }.items():
+        place.locator(f"[data-step={step}]").click()
+        assert under() == expected, step
+        said.append(place.locator(".attnx-explain").inner_text())
+    assert "q = (0.00, 2.85)" in said[0] and "0.00 · 0.00 + 2.85 · 1.80 = 5.13" in said[1] and "5.13 / 1.414 = 3.63" in said[2]
+    assert "every key" in said[3] and "“bird” gets 0.76" in said[4] and "o = (" in said[5]
+
+
+def test_a_key_carries_its_word_and_an_arc_is_as_thick_as_its_weight(page, site_url):
+    place = alive(page, site_url, SENTENCE)
+    wide = place.locator(".attnx-sentencearcs path").evaluate_all("all => all.map(a => [Number(a.dataset.key), parseFloat(a.style.strokeWidth)])")
+    assert [key for key, _ in wide] == [2, 1, 4] and [thick for _, thick in wide] == pytest.approx([1 + 15 * weights(place)[key] for key, _ in wide], abs=0.01)
+    place.locator("[data-step=score]").click()
+    named = place.locator(".attnx-k text:visible").all_text_contents()
+    assert named == ["the", "cat", "saw", "a", "bird"]
+    place.locator("[data-step=mix]").click()
+    assert place.locator(".attnx-k text:visible").count() == 0 and place.locator(".attnx-v text:visible").count() == 5
 
 
 def test_a_token_moves_by_arrow_keys_and_the_numbers_follow(page, site_url):
@@ -156,7 +187,6 @@ def test_a_token_moves_by_arrow_keys_and_the_numbers_follow(page, site_url):
     assert page.evaluate("scrollY") == scrolled
     assert where == "0.80 across, 1.80 up" and point.get_attribute("aria-valuetext") == "0.80 across, 0.30 up"
     assert weights(place)[4] < before[4] and sum(weights(place)) == pytest.approx(1)
-    place.locator(".attnx-details > summary").click()
     assert place.get_by_role("spinbutton", name="Vectors X, bird, up").input_value() == "0.3"
     place.get_by_role("button", name="Reset").click()
     assert weights(place) == before
@@ -199,9 +229,10 @@ def test_query_mask_and_projections_by_keyboard(page, site_url):
     place.get_by_role("radio", name="cat").focus()
     page.keyboard.press("ArrowRight")
     assert place.get_by_role("radio", name="saw").is_checked()
+    place.locator("[data-step=mask]").click()
     place.get_by_role("radio", name="none").focus()
     page.keyboard.press("ArrowRight")
-    assert weights(place)[3:] == [0, 0] and place.get_by_text("masked", exact=True).count() == 2
+    assert weights(place)[3:] == [0, 0] and place.locator(".attnx-word[data-hidden] small").all_inner_texts() == ["−∞"] * 2
     page.keyboard.press("ArrowRight")
     place.get_by_role("spinbutton", name="real tokens").fill("1")
     assert weights(place) == [1, 0, 0, 0, 0]
@@ -211,8 +242,6 @@ def test_query_mask_and_projections_by_keyboard(page, site_url):
     place.get_by_role("button", name="look at the previous").focus()
     page.keyboard.press("Enter")
     assert weights(place)[1] == max(weights(place)) > 0.5
-    place.locator(".attnx-details > summary").focus()
-    page.keyboard.press("Enter")
     place.get_by_role("spinbutton", name="W_V, across, 1").fill("-2")
     place.locator("[data-step=mix]").click()
     assert "−" in place.locator('[data-table="mix"] tbody tr').first.locator("td").nth(1).text_content()
@@ -253,6 +282,7 @@ def test_readable_by_all_in_both_themes(page, site_url, name, axe_in_both_themes
     place = alive(page, site_url, name)
     for step in ["project", "mask", "mix"] if name == SENTENCE else [None]:
         if step:
+            place.locator("[data-step=mask]").click()
             place.get_by_role("radio", name="causal").check()
             place.locator(f"[data-step={step}]").click()
         assert axe_in_both_themes(page, f'[data-afm="{name}"]') == "", step
@@ -265,10 +295,12 @@ def test_a_phone_needs_no_sideways_scroll(page, site_url, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     for step in STEPS if name == SENTENCE else [None]:
         if step:
-            place.locator(f"[data-step={step}]").click()
+            assert place.locator("[data-step]:visible").all_text_contents() == [f"{STEPS.index(step) + 1}{step}"]
         else:
             place.locator('[data-temperature="0.01"]').click()
         assert sticks_out(place) == [], step
+        if step and step != STEPS[-1]:
+            place.locator("[data-next]").click()
 
 
 def test_output_made_later_is_mounted_once(page, site_url):

@@ -151,7 +151,7 @@ def test_play_walks_by_itself_and_pauses(page, site_url):
 
 
 def share(place) -> float:
-    return float(place.locator('[data-share="scores and mix"]').inner_text().removesuffix(" %"))
+    return float(place.locator('[data-share="scores and mix"]').text_content().removesuffix(" %"))
 
 
 def test_length_by_keyboard(page, site_url):
@@ -162,7 +162,8 @@ def test_length_by_keyboard(page, site_url):
     assert outlined(length) and share(place) == 18.2
     page.keyboard.press("End")
     assert share(place) > 99 and place.get_by_role("spinbutton", name="Length").input_value() == "1048576"
-    assert "Score and mix decide the operations" in place.locator("[data-verdict]").inner_text()
+    assert "Score and mix decide the operations" in place.locator("[data-verdict]").text_content()
+    assert place.locator('[data-reading="scores and mix"]').inner_text() == "100 %"
     page.keyboard.press("Home")
     assert share(place) < 2
     place.locator("[role=status]", has_text="64 tokens").wait_for()
@@ -170,6 +171,24 @@ def test_length_by_keyboard(page, site_url):
     page.keyboard.press("Enter")
     assert share(place) == 18.2
     assert page.errors == [] and page.external == []
+
+
+def test_the_marker_stands_where_the_thumb_does_and_the_wedge_moves_with_the_width(page, site_url):
+    place = alive(page, site_url, COST)
+    marker, plot = place.locator(".attnx-costmarker"), place.locator(".attnx-costplot")
+    wedge = place.locator(".attnx-band-s").get_attribute("d")
+
+    def at() -> float:
+        one, whole = marker.bounding_box(), plot.bounding_box()
+        return (one["x"] + one["width"] / 2 - whole["x"]) / whole["width"]
+
+    assert at() == pytest.approx(4 / 14, abs=0.004)  # 1,024 is 4 of the 14 doublings from 64 to 1,048,576
+    place.get_by_role("radio", name="GPT-3").check()
+    assert place.locator(".attnx-band-s").get_attribute("d") != wedge
+    assert place.locator("[data-reading]").all_inner_texts() == ["66 %", "33 %", "1 %"]
+    place.locator("[role=status]", has_text="At 1,024 tokens of width 12,288 the projections cost 24 times as much").wait_for()
+    place.get_by_role("slider", name="Length").fill("20")
+    assert at() == pytest.approx(1, abs=0.004)
 
 
 def test_numbers_of_the_overview(page, site_url):

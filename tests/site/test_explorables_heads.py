@@ -20,7 +20,7 @@ def alive(page, site_url: str):
 
 
 def row(place, side: str) -> str:
-    return place.locator(f'[data-row="{side}"]').inner_text()
+    return place.locator(f'[data-row="{side}"]').text_content()
 
 
 def cells(place, side: str) -> list[list[int]]:
@@ -29,35 +29,65 @@ def cells(place, side: str) -> list[list[int]]:
     return [[int(text) for text in line] for line in texts]
 
 
-def test_walk_along_the_tokens_by_keyboard(page, site_url):
+def choose(place, side: str, layer: int, head: int) -> None:
+    """Set both ranges of a side, as a reader who drags them does."""
+    for part, number in (("layer", layer), ("head", head)):
+        place.get_by_role("slider", name=f"{side}: {part}").fill(str(number))
+
+
+def thick(place, side: str) -> list[int]:
+    """The words to which the query's arcs on that side lead, the thickest last."""
+    arcs = place.locator(f".attnx-headarcs-{side} [data-key]")
+    return arcs.evaluate_all("all => all.map(one => Number(one.dataset.key))")
+
+
+def test_walk_along_the_words_by_keyboard(page, site_url):
     """Layer 0, head 2 looks at the previous token, wherever the reader stands."""
     place = alive(page, site_url)
-    tokens = place.locator("[data-tokens] label").all_inner_texts()
+    choose(place, "A", 0, 2)
+    tokens = place.locator("[data-token]").all_inner_texts()
     assert tokens[0] == "[CLS]" and tokens.count("cat") == 2
-    place.get_by_role("radio", name="chased", exact=True).focus()
-    page.keyboard.press("ArrowRight")
-    for here in range(4, len(tokens)):
+    words = place.get_by_role("slider", name="The word that looks")
+    words.focus()
+    scrolled = page.evaluate("scrollY")
+    for here in range(3, len(tokens)):
+        page.keyboard.press("ArrowDown")
+        assert words.get_attribute("aria-valuetext").startswith(f"{tokens[here]}, word {here + 1} of 12")
         assert row(place, "a").startswith(f"“{tokens[here]}” looks at “{tokens[here - 1]}”")
-        assert place.locator('[data-table="a"] tr.attnx-chosen th').inner_text() == tokens[here]
-        page.keyboard.press("ArrowRight")
-    assert place.get_by_role("radio", name="[CLS]", exact=True).is_checked()
-    assert "itself" in row(place, "a")
+        assert thick(place, "a")[-1] == here - 1
+        assert place.locator('[data-table="a"] tr.attnx-chosen th').text_content() == tokens[here]
+    assert page.evaluate("scrollY") == scrolled
+    page.keyboard.press("Home")
+    assert "itself" in row(place, "a") and place.locator("[data-token][data-chosen]").inner_text() == "[CLS]"
+    page.keyboard.press("ArrowUp")
+    assert words.get_attribute("aria-valuenow") == "1"
     assert page.errors == [] and page.external == []
+
+
+def test_a_word_is_pressed_and_both_heads_answer(page, site_url):
+    """It opens with two heads on “cat”: one finds the other “cat”, one rests on the first token."""
+    place = alive(page, site_url)
+    assert (thick(place, "a")[-1], thick(place, "b")[-1]) == (6, 0)
+    place.locator("[role=status]", has_text="“cat” looks, in A, at “cat” (token 7) 69 %").wait_for()
+    place.locator("[data-token]", has_text="house").click()
+    assert row(place, "a").startswith("“house”") and place.locator("[data-chosen]").inner_text() == "house"
 
 
 def test_layers_and_heads_by_keyboard(page, site_url):
     place = alive(page, site_url)
-    layer, head = place.get_by_label("B: layer"), place.get_by_label("B: head")
+    layer, head = place.get_by_role("slider", name="B: layer"), place.get_by_role("slider", name="B: head")
     before = cells(place, "b")
     layer.focus()
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     assert head.evaluate("element => element === document.activeElement")
-    page.keyboard.press("ArrowDown")
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
     assert (layer.input_value(), head.input_value()) == ("2", "9")
     assert cells(place, "b") != before and all(98 <= sum(line) <= 102 for line in cells(place, "b"))
-    assert "layer 2, head 9" in place.locator('[data-table="b"] caption').inner_text()
-    place.get_by_role("radio", name="cat", exact=True).first.check()
+    assert "layer 2, head 9" in place.locator('[data-table="b"] caption').text_content()
+    assert place.locator('[data-named="b"]').inner_text() == "B: layer 2, head 9"
     assert re.match(r"“cat” looks at “cat” \(token 7\) 6\d %", row(place, "b"))
     place.get_by_role("button", name="Reset").click()
     assert cells(place, "b") == before
@@ -65,23 +95,21 @@ def test_layers_and_heads_by_keyboard(page, site_url):
 
 def test_pairs_and_sentences(page, site_url):
     place = alive(page, site_url)
-    place.get_by_role("button", name="same word again").click()
-    assert "layer 4, head 5" in place.locator('[data-table="b"] caption').inner_text()
+    place.get_by_role("button", name="spread out").click()
+    assert "layer 1, head 11" in place.locator('[data-table="b"] caption').inner_text()
     pressed = place.locator('button[aria-pressed="true"]')
-    assert pressed.all_inner_texts() == ["same word again, first token"]
+    assert pressed.all_inner_texts() == ["spread out, concentrated"]
     place.get_by_role("radio", name="She unwrapped").check()
-    assert place.locator("[data-tokens] label").all_inner_texts()[2:6] == ["un", "##wr", "##app", "##ed"]
+    assert place.locator("[data-token]").all_inner_texts()[2:6] == ["un", "##wr", "##app", "##ed"]
     assert len(cells(place, "a")) == 11
-    place.locator("[role=status]", has_text="Query 2 of 11, she").wait_for()
+    place.locator("[role=status]", has_text="“she” looks, in A").wait_for()
 
 
 def test_two_equal_heads_differ_by_nothing(page, site_url):
     place = alive(page, site_url)
-    place.get_by_label("B: layer").select_option("0")
-    place.get_by_label("B: head").select_option("2")
-    text = place.locator("[data-difference]").inner_text()
-    assert text.count(" 0 %") == 2
-    assert cells(place, "a") == cells(place, "b")
+    choose(place, "B", 2, 9)
+    assert place.locator("[data-difference]").text_content().count(" 0 %") == 2
+    assert cells(place, "a") == cells(place, "b") and thick(place, "a") == thick(place, "b")
 
 
 def test_without_javascript_the_table_stays(browser, site_url):
@@ -104,7 +132,7 @@ def test_a_phone_needs_no_sideways_scroll(browser, site_url):
     page = context.new_page()
     place = alive(page, site_url)
     place.get_by_text("spread out, concentrated").tap()
-    place.locator("[data-tokens]").get_by_text("house").tap()
+    place.locator("[data-token]", has_text="house").tap()
     assert row(place, "a").startswith("“house”")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert sticks_out(place) == []

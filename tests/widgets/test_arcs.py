@@ -9,7 +9,7 @@ from in_node import close, run
 from attnlab import masks, reference
 from attnlab.explore import WIDGETS, module_source
 
-ARCS = WIDGETS / "arcs.js"
+ARCS, COMMON = WIDGETS / "arcs.js", WIDGETS / "common.js"
 
 
 @pytest.mark.parametrize("n", [2, 5, 7])
@@ -24,15 +24,22 @@ def test_a_row_with_and_without_its_future(n, rng):
 
 
 def test_an_arc_goes_from_one_word_to_the_other_and_higher_the_further():
-    near, far, back, own = run(ARCS, ["arc", 1, 2, 7], ["arc", 0, 6, 7], ["arc", 5, 3, 7], ["arc", 2, 2, 7])
+    near, far, back, own = run(COMMON, ["arc", 1, 2, 7], ["arc", 0, 6, 7], ["arc", 5, 3, 7], ["arc", 2, 2, 7])
     for points, ends in ((near, (1.5, 2.5)), (far, (0.5, 6.5)), (back, (5.5, 3.5)), (own, (2.5, 2.5))):
         assert (points[0], points[-1]) == ([ends[0], 1], [ends[1], 1])
     assert far[1][1] < back[1][1] < near[1][1] < 1 and own[1][0] < 2.5 < own[2][0]
 
 
 def test_thickness_grows_with_the_weight():
-    thin, middle, thick = run(ARCS, ["thickness", 0], ["thickness", 0.5], ["thickness", 1])
+    thin, middle, thick = run(COMMON, ["thickness", 0], ["thickness", 0.5], ["thickness", 1])
     assert thin == 1 and middle - thin == thick - middle > 5
+
+
+def test_turned_an_arc_stands_on_the_left_edge():
+    points = run(COMMON, ["arc", 0, 2, 3])[0]
+    flat, turned = run(COMMON, ["arcPath", points, False], ["arcPath", points, True])
+    assert flat.startswith("M0.5 1C") and flat.endswith("2.5 1")
+    assert turned.startswith("M0 0.5C") and turned.endswith("0 2.5")
 
 
 def test_joined_for_jupyterlab_it_computes_the_same(tmp_path):

@@ -324,6 +324,33 @@ def test_the_sentence_says_what_decides():
     assert "no block can be formed" in tiny
 
 
+def test_the_bands_are_the_shares_one_on_the_other():
+    """At every length the three bands share the height, and their edges are those of the package's counts."""
+    for width in (64, 768, 12288):
+        (bands,) = run(COST, ["bands", width])
+        assert list(bands) == ["feed-forward", "projections", "scores and mix"]
+        edges = {part: np.array(points) for part, points in bands.items()}
+        count = len(edges["projections"]) // 2
+        lengths = 64 * 2 ** (14 * edges["projections"][:count, 0] / 100)
+        assert (lengths[0], lengths[-1]) == (64, pytest.approx(2**20))
+        flops = [{"projections": 2, "scores and mix": n / width, "feed-forward": 4} for n in lengths]
+        first = cost.layer_flops(64, width)
+        assert {part: flops[0][part] / flops[0]["projections"] for part in first} == {part: first[part] / first["projections"] for part in first}
+        floor = np.zeros(count)
+        for part, points in edges.items():
+            np.testing.assert_allclose(points[:count, 1], 100 - 100 * floor, atol=1e-9)
+            floor = floor + np.array([each[part] / sum(each.values()) for each in flops])
+            np.testing.assert_allclose(points[count:, 1][::-1], 100 - 100 * floor, atol=1e-9)
+        np.testing.assert_allclose(floor, 1)
+
+
+def test_the_comparison_names_the_dearer():
+    said = run(COST, *[["comparison", {"length": n, "width": 768}] for n in (64, 1024, 1536, 3072)])
+    assert "the projections cost 24 times as much as score and mix" in said[0]
+    assert said[1] == "At 1,024 tokens of width 768 the projections cost 1.50 times as much as score and mix."
+    assert "exactly as much" in said[2] and "score and mix cost 2.00 times as much as the projections" in said[3]
+
+
 # ---- the modules as files ------------------------------------------------------------------------
 
 

@@ -15,9 +15,9 @@ HEAD_PAIRS = {  # (layer, head) twice, of MiniLM
 
 
 def heads_side_by_side(
-    sentence: int = 0, query: int = 2, a: tuple[int, int] = (0, 2), b: tuple[int, int] = (1, 8)
+    sentence: int = 0, query: int = 2, a: tuple[int, int] = (2, 9), b: tuple[int, int] = (4, 5)
 ) -> Explorable:
-    """Two heads of MiniLM on one sentence: their tables, what one query looks at, what kind of head each is.
+    """Two heads of MiniLM on one sentence: as arcs where one query looks, and in tables what kind of head each is.
 
     `a` and `b` are (layer, head). The weights are `probe.sample_weights()`, kept with the package. The table
     holds mean weights in per cent and the mean entropy of a row in bits.

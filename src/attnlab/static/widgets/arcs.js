@@ -1,5 +1,5 @@
 // Explorable: press a word and see, as arcs of changing thickness, how much it looks at each of the others.
-import { announcer, change, frame, make, set, watch, write } from "./common.js";
+import { announcer, arcs, change, frame, make, set, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -10,37 +10,10 @@ export function looks(weights, query, hidden) {
   return allowed.map((weight) => weight / total);
 }
 
-/** An arc from one place to another in units of places, 1 high at most; to itself a small loop. */
-export function arc(from, to, count) {
-  const a = from + 0.5, b = to + 0.5;
-  if (from === to) return [[a, 1], [a - 0.55, 0.55], [a + 0.55, 0.55], [a, 1]];
-  const height = 1.3 * (0.25 + (0.75 * Math.abs(b - a)) / (count - 1));
-  return [[a, 1], [a, 1 - height], [b, 1 - height], [b, 1]];
-}
-
-export const thickness = (weight) => 1 + 15 * weight;
-
 // ---- drawing ----------------------------------------------------------------------------------
 
 const KEYS = ["query", "hidden"];
-const FAINT = 0.005; // less is no arc
 const percent = (weight) => `${Math.round(100 * weight)} %`;
-
-function path(points, turned) {
-  const [start, ...rest] = points.map(([x, y]) => (turned ? `${1 - y} ${x}` : `${x} ${y}`));
-  return `M${start}C${rest.join(" ")}`;
-}
-
-function lines(row, query, turned) {
-  const order = row.map((weight, key) => [weight, key]).filter(([weight]) => weight >= FAINT).sort((a, b) => a[0] - b[0]);
-  return order.map(([weight, key]) =>
-    make("svg:path", {
-      d: path(arc(query, key, row.length), turned),
-      "data-key": key,
-      style: `stroke-width:${thickness(weight).toFixed(2)}px;opacity:${(0.3 + 0.7 * weight).toFixed(2)}`,
-    }),
-  );
-}
 
 function spoken(words, query, row, hidden) {
   const best = row.indexOf(Math.max(...row)), name = (i) => `“${words[i]}”${words.indexOf(words[i]) < i ? " (the later one)" : ""}`;
@@ -66,8 +39,8 @@ function render({ model, el }) {
   el.append(root);
   return watch(model, KEYS, () => {
     const query = model.get("query"), hidden = model.get("hidden"), now = looks(model.get("weights"), query, hidden);
-    above.replaceChildren(...lines(now, query, false));
-    beside.replaceChildren(...lines(now, query, true));
+    above.replaceChildren(...arcs(now, query));
+    beside.replaceChildren(...arcs(now, query, true));
     future.checked = hidden;
     now.forEach((weight, i) => {
       const forbidden = hidden && i > query;

@@ -1,6 +1,7 @@
-// Explorable: attention on a short sentence of 2-D vectors, one step at a time, every number shown.
+// Explorable: attention on a short sentence of 2-D vectors: where a word looks, and the six steps that lead there.
 import {
   announcer,
+  arcs,
   change,
   clamp,
   format,
@@ -68,66 +69,49 @@ function read(model) {
 }
 
 /** A radio group: choices are [value, text]; looks like a row of buttons. */
-function choice(label, choices, onchange, extra = () => null) {
+function choice(label, choices, onchange) {
   const name = `attnx-${++groups}`;
-  const inputs = choices.map(([value]) =>
-    make("input", { type: "radio", name, value, onchange: () => onchange(value) }),
-  );
-  const chips = choices.map(([value, text], i) =>
-    make(
-      "label",
-      { class: "attnx-chip" },
-      inputs[i],
-      make("span", { class: "attnx-chiptext" }, text),
-      extra(value, i),
-    ),
-  );
-  const element = make(
-    "fieldset",
-    { class: "attnx-choice" },
-    make("legend", {}, label),
-    make("div", { class: "attnx-chips" }, chips),
-  );
-  const update = (now) =>
-    inputs.forEach((input, i) => {
-      input.checked = choices[i][0] === now;
-    });
+  const inputs = choices.map(([value]) => make("input", { type: "radio", name, onchange: () => onchange(value) }));
+  const chips = choices.map(([, text], i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)));
+  const element = make("fieldset", { class: "attnx-choice" }, make("legend", {}, label), make("div", { class: "attnx-chips" }, chips));
+  const update = (now) => inputs.forEach((input, i) => (input.checked = choices[i][0] === now));
   return { element, update };
 }
 
-/** The sentence itself: choose the query; below each token the weight it gets. */
+/** What stands under each word: what the step makes of it as a key. In the beginning, and at the end, its weight. */
+function underEach({ step, query }, { scores, scaled, masked, weights }) {
+  const row = [weights, scores, scaled, masked, weights, weights][step][query];
+  return row.map((value, j) => {
+    if (step > 0) return format(value);
+    return masked[query][j] === -Infinity ? "masked" : `${format(100 * value, 0)} %`;
+  });
+}
+
+/** The sentence itself: press a word, and arcs show where it looks; below each word, the number of the step. */
 function sentence(model) {
-  const bars = [],
-    numbers = [];
-  const extra = (_, i) => {
-    bars[i] = make("span", { class: "attnx-fill attnx-fill-weight" });
-    numbers[i] = make("span", { class: "attnx-chipnumber", "data-weight": i });
-    return make(
-      "span",
-      { class: "attnx-chipweight" },
-      make("span", { class: "attnx-bar", "aria-hidden": "true" }, bars[i]),
-      numbers[i],
-    );
-  };
-  const tokens = model.get("tokens");
-  const group = choice(
-    "Query: the token that looks. Below each token, the weight it receives.",
-    tokens.map((token, i) => [i, token]),
-    (query) => change(model, { query }),
-    extra,
+  const tokens = model.get("tokens"), n = tokens.length, name = `attnx-${++groups}`;
+  const above = make("svg:svg", { viewBox: `0 0 ${n} 1`, preserveAspectRatio: "none", "aria-hidden": "true", "data-picture": "" });
+  const inputs = tokens.map((_, i) => make("input", { type: "radio", name, class: "attnx-said", onchange: () => change(model, { query: i }) }));
+  const numbers = tokens.map((_, i) => make("small", { "data-weight": i, "data-reading": "" }));
+  const words = tokens.map((token, i) => make("label", { class: "attnx-word" }, inputs[i], make("span", {}, token), numbers[i]));
+  const element = make(
+    "fieldset",
+    { class: "attnx-sentence" },
+    make("legend", { class: "attnx-said" }, "The word that looks"),
+    make("div", { class: "attnx-sentencearcs", style: `--words:${n}` }, above, words),
   );
-  group.element.classList.add("attnx-sentence");
   const update = (state, result) => {
-    group.update(state.query);
-    result.weights[state.query].forEach((weight, j) => {
+    const row = result.weights[state.query], texts = underEach(state, result);
+    above.replaceChildren(...arcs(row, state.query));
+    row.forEach((weight, j) => {
       const hidden = result.masked[state.query][j] === -Infinity;
-      bars[j].style.inlineSize = `${100 * weight}%`;
-      write(numbers[j], hidden ? "masked" : format(weight, 2));
+      inputs[j].checked = j === state.query;
+      set(words[j], { "data-chosen": j === state.query, "data-hidden": hidden });
+      write(numbers[j], texts[j]);
       numbers[j].dataset.value = weight;
-      numbers[j].parentElement.classList.toggle("attnx-hidden", hidden);
     });
   };
-  return { element: group.element, update };
+  return { element, update };
 }
 
 function presetButtons(model) {
@@ -162,19 +146,17 @@ function presetButtons(model) {
 }
 
 function maskControl(model) {
-  const group = choice(
-    "Mask: where it may look",
-    MASKS.map((mask) => [mask, mask]),
-    (mask) => change(model, { mask }),
-  );
+  const group = choice("Mask: where a query may look", MASKS.map((mask) => [mask, mask]), (mask) => change(model, { mask }));
   const n = model.get("tokens").length;
   const box = make("input", { type: "number", min: 0, max: n, step: 1, inputmode: "numeric" });
   box.addEventListener("input", () => {
     if (box.value !== "" && box.checkValidity()) change(model, { length: Number(box.value) });
   });
   const field = make("label", { class: "attnx-check" }, make("span", {}, "real tokens"), box);
+  group.element.firstChild.classList.add("attnx-said");
   group.element.lastChild.append(field);
   const update = (state) => {
+    group.element.hidden = STEPS[state.step] !== "mask"; // each step brings what it needs
     group.update(state.mask);
     field.hidden = state.mask !== "padding";
     if (document.activeElement !== box) box.value = String(state.length);
@@ -232,11 +214,14 @@ function write1(model, key, row, column, value) {
 
 // ---- the plane --------------------------------------------------------------------------------
 
-const SIDE = 320,
-  MIDDLE = SIDE / 2;
+const WIDE = 320, // the plane is wider than high: both axes have one scale, and `size` is half its height
+  HIGH = 176,
+  ASPECT = WIDE / HIGH,
+  CENTRE = [WIDE / 2, HIGH / 2];
 
 function at([x, y], size) {
-  return [MIDDLE + (x / size) * MIDDLE, MIDDLE - (y / size) * MIDDLE];
+  const unit = HIGH / 2 / size;
+  return [CENTRE[0] + x * unit, CENTRE[1] - y * unit];
 }
 
 function place(group, point, size) {
@@ -247,7 +232,7 @@ function place(group, point, size) {
 /** A token on the plane: moved by pointer, by touch and by the arrow keys. */
 function handle(model, i, plane) {
   const token = model.get("tokens")[i];
-  const label = make("svg:text", { class: "attnx-pointlabel", x: 0, y: -16, "text-anchor": "middle" }, token);
+  const label = make("svg:text", { class: "attnx-pointlabel", y: 4 }, token);
   const element = make(
     "svg:g",
     {
@@ -272,10 +257,12 @@ function handle(model, i, plane) {
     move(nudge(model.get("vectors")[i], event.key, event.shiftKey ? 0.5 : 0.1, LIMIT));
   });
   drag(element, plane, move);
-  const update = (point, isQuery) => {
+  const update = (point, { step, query }) => {
     place(element, point, plane.size);
-    element.classList.toggle("attnx-isquery", isQuery);
-    label.setAttribute("y", point[1] > plane.size * 0.85 ? 27 : -16);
+    element.classList.toggle("attnx-isquery", i === query);
+    element.classList.toggle("attnx-isquiet", step > 0);
+    const outside = point[0] > plane.size * ASPECT * 0.75;
+    set(label, { x: outside ? -11 : 11, "text-anchor": outside ? "end" : "start" });
     set(element, {
       "aria-valuenow": point[0],
       "aria-valuetext": `${format(point[0])} across, ${format(point[1])} up`,
@@ -295,9 +282,10 @@ function drag(element, plane, move) {
   element.addEventListener("pointermove", (event) => {
     if (!element.hasPointerCapture(event.pointerId)) return;
     const box = plane.svg.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * 2 - 1,
-      y = 1 - ((event.clientY - box.top) / box.height) * 2;
-    move([x, y].map((share) => tidy(Math.round(clamp(share * plane.size, -LIMIT, LIMIT) * 20) / 20)));
+    const unit = (Math.min(box.width / WIDE, box.height / HIGH) * HIGH) / 2 / plane.size; // the drawing is as large as fits, in the middle
+    const x = (event.clientX - box.left - box.width / 2) / unit,
+      y = (box.top + box.height / 2 - event.clientY) / unit;
+    move([x, y].map((value) => tidy(Math.round(clamp(value, -LIMIT, LIMIT) * 20) / 20)));
   });
   element.addEventListener("lostpointercapture", () => {
     plane.held = false;
@@ -307,20 +295,24 @@ function drag(element, plane, move) {
 
 const SHAPES = {
   // a second mark beside colour: square for keys, triangle for values, disc for the query
-  q: () => make("svg:circle", { r: 9 }),
-  k: () => make("svg:rect", { x: -8, y: -8, width: 16, height: 16 }),
-  v: () => make("svg:path", { d: "M0 -12 L12 8 L-12 8 Z" }),
-  o: () => make("svg:path", { d: "M0 -11 L11 0 L0 11 L-11 0 Z" }),
+  q: () => make("svg:circle", { r: 7 }),
+  k: () => make("svg:rect", { x: -6, y: -6, width: 12, height: 12 }),
+  v: () => make("svg:path", { d: "M0 -8 L8 6 L-8 6 Z" }),
+  o: () => make("svg:path", { d: "M0 -9 L9 0 L0 9 L-9 0 Z" }),
 };
 
-function marker(kind) {
+/** A shape at the end of a line, and the word that it belongs to. */
+function marker(kind, word) {
   const line = make("svg:line", { class: `attnx-arrow attnx-${kind}` });
-  const tip = make("svg:g", { class: `attnx-tip attnx-${kind}` }, SHAPES[kind]());
-  return { line, tip, elements: [line, tip] };
+  const side = kind === "o" ? { x: 13, "text-anchor": "start" } : { x: -12, "text-anchor": "end" };
+  const label = make("svg:text", { class: `attnx-pointlabel attnx-fill-${kind}`, y: 4, ...side }, word);
+  const tip = make("svg:g", { class: `attnx-tip attnx-${kind}` }, SHAPES[kind](), label);
+  return { line, tip, label, elements: [line, tip] };
 }
 
 /** Draws a marker at a point: faded by `strength`, with a line from `from` of that thickness. */
-function show({ line, tip }, size, point, { visible = true, strength = 1, from = [0, 0], width = 1.5 }) {
+function show({ line, tip, label }, size, point, { visible = true, strength = 1, from = [0, 0], width = 1.5, named = false }) {
+  label.style.display = named ? "" : "none";
   for (const element of [line, tip]) {
     element.style.display = visible ? "" : "none";
     element.style.opacity = strength;
@@ -333,33 +325,30 @@ function show({ line, tip }, size, point, { visible = true, strength = 1, from =
 
 function grid() {
   const lines = [
-    make("svg:line", { class: "attnx-axis", x1: 0, x2: SIDE, y1: MIDDLE, y2: MIDDLE }),
-    make("svg:line", { class: "attnx-axis", y1: 0, y2: SIDE, x1: MIDDLE, x2: MIDDLE }),
+    make("svg:line", { class: "attnx-axis", x1: 0, x2: WIDE, y1: CENTRE[1], y2: CENTRE[1] }),
+    make("svg:line", { class: "attnx-axis", y1: 0, y2: HIGH, x1: CENTRE[0], x2: CENTRE[0] }),
   ];
-  const right = make("svg:text", { class: "attnx-tick", x: SIDE - 4, y: MIDDLE + 13, "text-anchor": "end" });
-  const top = make("svg:text", { class: "attnx-tick", x: MIDDLE + 5, y: 13 });
-  const update = (size) => {
-    write(right, String(size));
-    write(top, String(size));
-  };
-  return { elements: [...lines, right, top], update };
+  const top = make("svg:text", { class: "attnx-tick", x: CENTRE[0] + 5, y: 12 });
+  return { elements: [...lines, top], update: (size) => write(top, String(size)) };
 }
 
 function makePlane(model) {
   const n = model.get("tokens").length,
     axes = grid(),
     plane = { size: LIMIT, held: false };
-  const query = marker("q"),
-    output = marker("o");
-  const keys = Array.from({ length: n }, () => marker("k")),
-    values = Array.from({ length: n }, () => marker("v"));
+  const words = model.get("tokens");
+  const query = marker("q", "q"),
+    output = marker("o", "o");
+  const keys = words.map((word) => marker("k", word)),
+    values = words.map((word) => marker("v", word));
   plane.handles = Array.from({ length: n }, (_, i) => handle(model, i, plane));
   plane.svg = make(
     "svg:svg",
     {
-      viewBox: `0 0 ${SIDE} ${SIDE}`,
+      viewBox: `0 0 ${WIDE} ${HIGH}`,
       class: "attnx-plane",
       role: "group",
+      "data-picture": "",
       "aria-label": "Plane of the tokens' vectors",
     },
     axes.elements,
@@ -368,10 +357,10 @@ function makePlane(model) {
   );
   plane.redraw = () => plane.draw?.();
   const paint = (state, result) => {
-    if (!plane.held) plane.size = extent(pointsOf(state, result));
+    if (!plane.held) plane.size = extent(pointsOf(state, result).map(([x, y]) => [x / ASPECT, y]));
     axes.update(plane.size);
     paintMarks({ plane, query, output, keys, values }, state, result);
-    plane.handles.forEach((one, i) => one.update(state.vectors[i], i === state.query));
+    plane.handles.forEach((one, i) => one.update(state.vectors[i], state));
   };
   plane.update = (state, result) => {
     plane.draw = () => paint(state, result);
@@ -382,46 +371,50 @@ function makePlane(model) {
 
 /** What the plane shows at a step, besides the tokens themselves. */
 function pointsOf({ vectors, step, query }, { q, k, v, output }) {
-  if (step === 5) return [...vectors, ...v, output[query]];
-  return step === 0 ? [...vectors, q[query], ...k, ...v] : [...vectors, q[query], ...k];
+  return step === 5 ? [...vectors, ...v, output[query]] : [...vectors, q[query], ...k];
 }
 
-function paintMarks({ plane, query, output, keys, values }, { step, query: i }, result) {
+const apart = ([x1, y1], [x2, y2], size) => Math.hypot(x1 - x2, y1 - y2) > size / 6;
+
+/** Keys hang on their tokens at first, then carry their words; values take the place of both where they are mixed. */
+function paintMarks({ plane, query, output, keys, values }, { step, query: i, vectors }, result) {
   const weights = result.weights[i],
     mixing = step === 5,
     size = plane.size;
-  show(query, size, result.q[i], { visible: !mixing, width: 2.5 });
-  show(output, size, result.output[i], { visible: mixing, width: 2.5 });
+  show(query, size, result.q[i], { visible: !mixing, width: 2.5, named: true });
+  show(output, size, result.output[i], { visible: mixing, width: 2.5, named: true });
   keys.forEach((mark, j) => {
     const hidden = step >= 3 && result.masked[i][j] === -Infinity;
-    const strength = hidden ? 0.15 : step === 4 ? 0.25 + 0.75 * weights[j] : 1;
     show(mark, size, result.k[j], {
       visible: !mixing,
-      strength,
-      width: step === 4 ? 0.5 + 5 * weights[j] : 1.5,
+      strength: hidden ? 0.15 : step === 4 ? 0.35 + 0.65 * weights[j] : 1,
+      from: step === 0 ? vectors[j] : [0, 0],
+      width: step === 4 ? 0.5 + 5 * weights[j] : 1.2,
+      named: step > 0 || apart(vectors[j], result.k[j], size),
     });
   });
   values.forEach((mark, j) =>
     show(mark, size, result.v[j], {
-      visible: mixing || step === 0,
-      strength: mixing ? 0.2 + 0.8 * weights[j] : 1,
-      from: mixing ? result.output[i] : [0, 0],
-      width: mixing ? 0.5 + 5 * weights[j] : 1.5,
+      visible: mixing,
+      strength: 0.3 + 0.7 * weights[j],
+      from: result.output[i],
+      width: 0.5 + 5 * weights[j],
+      named: true,
     }),
   );
 }
 
 function legend() {
   const entries = [
-    ["x", "● token x"],
-    ["q", "○ its query"],
+    ["x", "● token: drag it"],
+    ["q", "○ query"],
     ["k", "□ keys"],
     ["v", "△ values"],
     ["o", "◇ output"],
   ];
   const items = entries.map(([kind, text]) => make("span", { class: `attnx-ink attnx-ink-${kind}` }, text));
   const update = (step) => {
-    const shown = step === 5 ? "xvo" : step === 0 ? "xqkv" : "xqk";
+    const shown = step === 5 ? "xvo" : "xqk";
     items.forEach((item, i) => {
       item.hidden = !shown.includes(entries[i][0]);
     });
@@ -431,50 +424,28 @@ function legend() {
 
 // ---- the six steps ----------------------------------------------------------------------------
 
-const EXPLAIN = [
-  () => [
-    "Each token's vector x becomes a query, a key and a value: q = x W",
-    make("sub", {}, "Q"),
-    ", k = x W",
-    make("sub", {}, "K"),
-    ", v = x W",
-    make("sub", {}, "V"),
-    ".",
-  ],
-  () => ["The score of a query and a key is their dot product: S = Q Kᵀ."],
-  () => [
-    "Scores grow with the square root of d",
-    make("sub", {}, "k"),
-    ", so they are divided by it: here √2 ≈ 1.414.",
-  ],
-  () => ["A score that must not count becomes −∞."],
-  () => ["Softmax turns each row into weights that sum to 1; e to the −∞ is 0."],
-  () => ["The output is the average of the values, by weight: O = A V."],
-];
+const of = (letter) => make("sub", {}, letter);
 
 function pair(vector) {
   return `(${vector.map((x) => format(x)).join(", ")})`;
 }
 
-/** The worked line for the chosen query at each step. */
-function worked({ tokens, query: i, step, mask }, { q, k, v, scores, scaled, masked, weights, output }) {
+/** One sentence for a step, with the numbers of the chosen query and of the word it looks at most. */
+function explained({ tokens, query: i, step, mask }, { q, k, scores, scaled, masked, weights, output }) {
   const best = weights[i].indexOf(Math.max(...weights[i])),
-    [who, whom] = [tokens[i], tokens[best]];
+    [who, whom] = [`“${tokens[i]}”`, `“${tokens[best]}”`];
   const product = (a, b) => a.map((value, c) => `${format(value)} · ${format(b[c])}`).join(" + ");
-  const hidden = masked[i].filter((score) => score === -Infinity).length;
+  const hidden = masked[i].filter((score) => score === -Infinity).length,
+    blind = hidden === tokens.length;
   return [
-    `“${who}”: q = ${pair(q[i])}, k = ${pair(k[i])}, v = ${pair(v[i])}`,
-    `“${who}” with “${whom}”: ${product(q[i], k[best])} = ${format(scores[i][best])}`,
-    `“${who}” with “${whom}”: ${format(scores[i][best])} / 1.414 = ${format(scaled[i][best])}`,
-    hidden
-      ? `“${who}” loses ${hidden} of ${tokens.length} keys to the ${mask} mask.`
-      : `“${who}” may look at every key.`,
-    hidden === tokens.length
-      ? `“${who}” has no key left: by convention all its weights are 0.`
-      : `“${who}” looks most at “${whom}”: ${format(100 * weights[i][best], 1)} %. Its row sums to 1.`,
-    hidden === tokens.length
-      ? `“${who}” has no weights to mix with: its output is 0.`
-      : `“${who}” leaves with o = ${pair(output[i])}, the value of “${whom}” in it for ${format(100 * weights[i][best], 1)} %.`,
+    ["Each x becomes a query x W", of("Q"), ", a key x W", of("K"), `, a value x W`, of("V"), `. ${who} asks with q = ${pair(q[i])}.`],
+    [`A score is query · key. ${who} with ${whom}: ${product(q[i], k[best])} = ${format(scores[i][best])}.`],
+    ["Scores are divided by √d", of("k"), ` = √2, or they would grow with the width: ${format(scores[i][best])} / 1.414 = ${format(scaled[i][best])}.`],
+    [hidden ? `The ${mask} mask takes ${hidden} of ${tokens.length} keys from ${who}.` : `${who} may look at every key.`],
+    [blind ? `${who} has no key left: by convention all its weights are 0.`
+      : `Softmax: e to each score, divided by their sum. ${whom} gets ${format(weights[i][best])}, and all together 1.`],
+    [blind ? `${who} has no weights to mix with: its output is 0.`
+      : `The output of ${who} is the average of the values, by weight: o = ${pair(output[i])}.`],
   ][step];
 }
 
@@ -563,6 +534,7 @@ function stepTables(state, result) {
   return draw[state.step]();
 }
 
+/** A bar of six steps between two arrows; where there is little room only the present step is seen. */
 function stepper(model) {
   const go = (step) => change(model, { step: clamp(step, 0, STEPS.length - 1) });
   const tabs = STEPS.map((name, i) =>
@@ -573,46 +545,31 @@ function stepper(model) {
       name,
     ),
   );
-  const back = make(
-    "button",
-    { type: "button", class: "attnx-button", "data-back": true, onclick: () => go(model.get("step") - 1) },
-    "← Previous",
-  );
-  const next = make(
-    "button",
-    {
-      type: "button",
-      class: "attnx-button attnx-main",
-      "data-next": true,
-      onclick: () => go(model.get("step") + 1),
-    },
-    "Next →",
-  );
-  const text = make("p", { class: "attnx-explain" }),
-    line = make("p", { class: "attnx-worked" }),
-    tables = make("div", { class: "attnx-tables" });
-  const bar = make(
-    "ol",
-    { class: "attnx-steps", "aria-label": "Steps" },
-    tabs.map((tab) => make("li", {}, tab)),
-  );
-  const element = make(
-    "div",
-    { class: "attnx-stepper" },
-    make("div", { class: "attnx-walk" }, back, next),
-    text,
-    tables,
-    line,
-  );
-  const update = (state, result) => {
-    tabs.forEach((tab, i) => set(tab, { "aria-current": i === state.step ? "step" : null }));
-    set(back, { "aria-disabled": String(state.step === 0) });
-    set(next, { "aria-disabled": String(state.step === STEPS.length - 1) });
-    text.replaceChildren(...EXPLAIN[state.step]().flat());
-    write(line, worked(state, result));
-    tables.replaceChildren(...stepTables(state, result));
+  const arrow = (label, text, by, extra) =>
+    make("button", { type: "button", class: "attnx-button", "aria-label": label, onclick: () => go(model.get("step") + by), ...extra }, text);
+  const back = arrow("Previous step", "←", -1, { "data-back": true }),
+    next = arrow("Next step", "→", 1, { "data-next": true, class: "attnx-button attnx-main" });
+  const items = tabs.map((tab) => make("li", {}, tab));
+  const element = make("div", { class: "attnx-stepbar", role: "group", "aria-label": "Steps" }, back, make("ol", { class: "attnx-steps" }, items), next);
+  const update = ({ step }) => {
+    tabs.forEach((tab, i) => set(tab, { "aria-current": i === step ? "step" : null }));
+    items.forEach((item, i) => set(item, { "data-now": i === step }));
+    set(back, { "aria-disabled": String(step === 0) });
+    set(next, { "aria-disabled": String(step === STEPS.length - 1) });
   };
-  return { bar, element, update };
+  return { element, update };
+}
+
+/** What the step does, in a sentence that keeps its room. */
+function explanation() {
+  const element = make("p", { class: "attnx-explain" });
+  return { element, update: (state, result) => element.replaceChildren(...explained(state, result)) };
+}
+
+/** All numbers of the step, for every query. */
+function numbersOfStep() {
+  const place = make("div", { class: "attnx-tables" });
+  return { element: place, update: (state, result) => place.replaceChildren(...stepTables(state, result)) };
 }
 
 // ---- all together -----------------------------------------------------------------------------
@@ -635,16 +592,7 @@ function editors(model) {
       colour: `attnx-of-${letter}`,
     }),
   );
-  const element = make(
-    "details",
-    { class: "attnx-details" },
-    make("summary", {}, "Edit vectors and matrices as numbers"),
-    make(
-      "div",
-      { class: "attnx-tables" },
-      [vectors, ...matrices].map((editor) => editor.element),
-    ),
-  );
+  const element = make("div", { class: "attnx-tables" }, [vectors, ...matrices].map((editor) => editor.element));
   const update = (state) => {
     vectors.update(state.vectors);
     ["w_q", "w_k", "w_v"].forEach((key, i) => matrices[i].update(state[key]));
@@ -655,54 +603,44 @@ function editors(model) {
 function summary({ tokens, query, step, mask }, { weights }) {
   const row = weights[query],
     best = row.indexOf(Math.max(...row));
-  const looks =
-    Math.max(...row) === 0
-      ? "may look at nothing"
-      : `looks most at ${tokens[best]}, weight ${format(row[best])}`;
-  const under = mask === "none" ? "With no mask" : `With the ${mask} mask`;
-  return `Step ${step + 1} of ${STEPS.length}, ${STEPS[step]}. ${under} ${tokens[query]} ${looks}.`;
+  const whom = best === query ? "itself" : `“${tokens[best]}”`;
+  const looks = row[best] === 0 ? "may look at nothing" : `looks most at ${whom}, ${format(100 * row[best], 0)}\u00a0%`;
+  const under = mask === "none" ? "" : `, under the ${mask} mask`;
+  return `Step ${step + 1} of ${STEPS.length}, ${STEPS[step]}. “${tokens[query]}” ${looks}${under}.`;
+}
+
+/** Goals about the word that is least looked at when the picture opens, and about a word that is left alone. */
+function goalsFor(model) {
+  const tokens = model.get("tokens"), asks = model.get("query");
+  const row = attention(read(model)).weights[asks], least = row.indexOf(Math.min(...row));
+  const most = (weights) => weights.indexOf(Math.max(...weights));
+  const alone = ({ query }, { masked }) => masked[query].every((score, j) => (score !== -Infinity) === (j === query));
+  return [
+    ["place", `a place for “${tokens[least]}” where “${tokens[asks]}” looks at it most`, ({ query }, { weights }) => query === asks && most(weights[asks]) === least],
+    ["alone", "a mask and a word that may look at itself alone", alone],
+  ];
 }
 
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Attention on a sentence", KEYS);
-  const parts = {
-    words: sentence(model),
-    presets: presetButtons(model),
-    mask: maskControl(model),
-    steps: stepper(model),
-    numbers: editors(model),
-    key: legend(),
-  };
-  const plane = makePlane(model),
-    announce = announcer(status);
-  const hint = make(
-    "p",
-    { class: "attnx-quiet" },
-    "Drag a token, or focus it and use the arrow keys (with Shift: bigger steps).",
-  );
+  const { root, body, status, more, ask } = frame(model, "Attention on a sentence", KEYS, goalsFor(model));
+  const plane = makePlane(model), announce = announcer(status);
+  const [words, steps, text, mask, key, presets, numbers, edited] = [
+    sentence(model), stepper(model), explanation(), maskControl(model), legend(), presetButtons(model), numbersOfStep(), editors(model),
+  ];
+  body.classList.add("attnx-askbody");
   body.append(
-    parts.words.element,
-    make("div", { class: "attnx-choices" }, parts.presets.element, parts.mask.element),
-    parts.steps.bar,
-    make(
-      "div",
-      { class: "attnx-columns" },
-      make("div", { class: "attnx-planebox" }, plane.svg, parts.key.element, hint),
-      parts.steps.element,
-    ),
-    parts.numbers.element,
+    words.element,
+    steps.element,
+    make("div", { class: "attnx-stepper" }, make("div", { class: "attnx-steptext" }, text.element, mask.element), plane.svg, key.element),
   );
+  more.append(presets.element, numbers.element, edited.element);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
       result = attention(state);
-    parts.words.update(state, result);
-    parts.presets.update(state);
-    parts.mask.update(state);
-    plane.update(state, result);
-    parts.key.update(state.step);
-    parts.steps.update(state, result);
-    parts.numbers.update(state);
+    [words, steps, text, mask, plane, presets, numbers, edited].forEach((part) => part.update(state, result));
+    key.update(state.step);
+    ask(state, result);
     announce(summary(state, result));
   });
 }

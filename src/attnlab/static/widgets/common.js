@@ -47,6 +47,38 @@ export function formatSmall(value, digits = 3) {
   return value.toExponential(1).replaceAll("-", "−");
 }
 
+// ---- arcs ---------------------------------------------------------------------------------------
+
+/** An arc from one place to another in units of places, 1 high at most; to itself a small loop. */
+export function arc(from, to, count) {
+  const a = from + 0.5, b = to + 0.5;
+  if (from === to) return [[a, 1], [a - 0.55, 0.55], [a + 0.55, 0.55], [a, 1]];
+  const height = 1.3 * (0.25 + (0.75 * Math.abs(b - a)) / (count - 1));
+  return [[a, 1], [a, 1 - height], [b, 1 - height], [b, 1]];
+}
+
+/** The width of the line for a weight, in pixels. */
+export const thickness = (weight) => 1 + 15 * weight;
+
+/** The arcs of a row of weights, the thickest last; above a row of places or, turned, beside a column. */
+export function arcs(row, query, turned = false, faint = 0.005) {
+  const order = row.map((weight, key) => [weight, key]).filter(([weight]) => weight >= faint).sort((a, b) => a[0] - b[0]);
+  return order.map(([weight, key]) =>
+    make("svg:path", {
+      class: "attnx-arc",
+      d: arcPath(arc(query, key, row.length), turned),
+      "data-key": key,
+      style: `stroke-width:${thickness(weight).toFixed(2)}px;opacity:${(0.3 + 0.7 * weight).toFixed(2)}`,
+    }),
+  );
+}
+
+/** The points of an arc as a path; turned, its foot stands on the left edge. */
+export function arcPath(points, turned) {
+  const [start, ...rest] = points.map(([x, y]) => (turned ? `${1 - y} ${x}` : `${x} ${y}`));
+  return `M${start}C${rest.join(" ")}`;
+}
+
 // ---- elements -----------------------------------------------------------------------------------
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -1,4 +1,4 @@
-// Explorable: what attention costs as the text grows; operations, bytes, traffic and the roof over them.
+// Explorable: what attention costs as the text grows; shares of the operations, and behind them bytes, traffic and the roof.
 import { announcer, change, format, frame, make, set, slider, table, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
@@ -10,6 +10,12 @@ const SHORTEST = 64,
 /** Operations of one layer on n tokens of width d, by part; a multiplication with its addition is two. */
 export function layerFlops(n, d) {
   return { projections: 8 * n * d * d, "scores and mix": 4 * n * n * d, "feed-forward": 16 * n * d * d };
+}
+
+/** Shares of the operations of one layer, by part; with the width they depend on length / width alone. */
+export function layerShares(n, d) {
+  const flops = layerFlops(n, d), total = PARTS.reduce((sum, part) => sum + flops[part], 0);
+  return Object.fromEntries(PARTS.map((part) => [part, flops[part] / total]));
 }
 
 /** Bytes of the table of scores of one layer. */
@@ -72,7 +78,7 @@ export function costs(state) {
     d_head: d,
     flops,
     total,
-    share: Object.fromEntries(PARTS.map((part) => [part, flops[part] / total])),
+    share: layerShares(length, width),
     table: scoreBytes(state),
     cache: cacheBytes(state),
     standard: way(mix, heads * standardTraffic(length, d)),
@@ -131,6 +137,17 @@ export function verdict(state, c) {
   return `${first} ${timeVerdict(c)}`;
 }
 
+/** Which of the two costs more, and how many times as much. */
+export function comparison({ length, width }) {
+  const { projections, "scores and mix": scores } = layerFlops(length, width);
+  const [more, less, ratio] = scores > projections
+    ? ["score and mix cost", "the projections", scores / projections]
+    : ["the projections cost", "score and mix", projections / scores];
+  const at = `At ${length.toLocaleString("en")} tokens of width ${width.toLocaleString("en")}`;
+  if (scores === projections) return `${at} score and mix cost exactly as much as the projections.`;
+  return `${at} ${more} ${ratio >= 10 ? format(ratio, 0) : format(ratio, 2)} times as much as ${less}.`;
+}
+
 function timeVerdict({ standard, blocked, rest }) {
   if (blocked === null)
     return "Not one query and one key fit into the fast memory, so no block can be formed.";
@@ -150,14 +167,61 @@ function timeVerdict({ standard, blocked, rest }) {
     : `${slower}, but the rest of the layer takes longer still.`;
 }
 
+// ---- goals ------------------------------------------------------------------------------------
+
+const GPT3 = 12288;
+const overtakes = ({ flops }) => flops["scores and mix"] / flops.projections >= 1 && flops["scores and mix"] / flops.projections < 1.1;
+const GOALS = [
+  ["overtake", "the length at which score and mix overtake the projections", (state, c) => overtakes(c) && state.width < GPT3],
+  ["wide", "the same length for GPT-3, which is sixteen times as wide", (state, c) => overtakes(c) && state.width === GPT3],
+  ["half", "the length at which score and mix take half of all operations", (state, { share }) => share["scores and mix"] >= 0.5 && share["scores and mix"] < 0.53],
+];
+
 // ---- controls ---------------------------------------------------------------------------------
 
 const KEYS = ["length", "width", "heads", "layers", "memory", "bytes_each", "peak", "bandwidth"];
+const MODELS = [
+  // width, heads, layers: MiniLM-L6 as in `weights`, GPT-2 small, GPT-3 of 175 billion [brown2020, table 2.1]
+  ["MiniLM", { width: 384, heads: 12, layers: 6 }],
+  ["GPT-2", { width: 768, heads: 12, layers: 12 }],
+  ["GPT-3", { width: GPT3, heads: 96, layers: 96 }],
+];
 const LOG2 = (step) => ({ to: Math.log2, from: (x) => 2 ** x, step });
 let groups = 0;
 
 function read(model) {
   return Object.fromEntries(KEYS.map((key) => [key, model.get(key)]));
+}
+
+/** A radio group that looks like a row of buttons; choices are [value, text], `now` picks the value from the state. */
+function choice(label, choices, now, onchange, hidden = false) {
+  const name = `attnx-cost-${++groups}`;
+  const inputs = choices.map(([value]) => make("input", { type: "radio", name, onchange: () => onchange(value) }));
+  const chips = choices.map(([, text], i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)));
+  const element = make("fieldset", { class: "attnx-choice" }, make("legend", { class: hidden ? "attnx-said" : null }, label), make("div", { class: "attnx-chips" }, chips));
+  const update = (state) => inputs.forEach((input, i) => (input.checked = now(state, choices[i][0])));
+  return { element, update };
+}
+
+function modelChoice(model) {
+  const same = (state, sizes) => Object.entries(sizes).every(([key, value]) => state[key] === value);
+  return choice("Model", MODELS.map(([name, sizes]) => [sizes, name]), same, (sizes) => change(model, sizes), true);
+}
+
+/** The length: its range lies under the picture, whose axis it is. */
+function lengthControl(model) {
+  const part = slider({ label: "Length, tokens", min: SHORTEST, max: LONGEST, step: 1, digits: 0, scale: LOG2(0.125), onchange: (length) => change(model, { length }) });
+  const field = make("label", { class: "attnx-check" }, make("span", { class: "attnx-label" }, "Length, tokens"), part.box);
+  const update = (state) => {
+    part.update(state.length);
+    fillTo(part.range);
+  };
+  return { range: part.range, field, update };
+}
+
+/** Where the thumb of a range stands: at the stop nearest to the value. */
+function fillTo(range) {
+  range.style.setProperty("--fill", `${(100 * (range.value - range.min)) / (range.max - range.min)}%`);
 }
 
 /** One slider with its number box; `fit` mends the wished number before it becomes the state. */
@@ -186,36 +250,14 @@ function control(
   );
   const update = (state) => {
     part.update(state[key]);
-    const { value, min: low, max: high } = part.range; // the slider stands at the nearest stop
-    part.range.style.setProperty("--fill", `${(100 * (value - low)) / (high - low)}%`);
+    fillTo(part.range);
   };
   return { element, note, update };
 }
 
 function byteChoice(model) {
-  const name = `attnx-cost-${++groups}`;
-  const choices = [
-    [4, "4 (float32)"],
-    [2, "2 (16 bits)"],
-    [1, "1 (8 bits)"],
-  ];
-  const inputs = choices.map(([value]) =>
-    make("input", { type: "radio", name, value, onchange: () => change(model, { bytes_each: value }) }),
-  );
-  const chips = choices.map(([, text], i) =>
-    make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)),
-  );
-  const element = make(
-    "fieldset",
-    { class: "attnx-choice" },
-    make("legend", {}, "Bytes a number"),
-    make("div", { class: "attnx-chips" }, chips),
-  );
-  const update = (state) =>
-    inputs.forEach((input) => {
-      input.checked = Number(input.value) === state.bytes_each;
-    });
-  return { element, update };
+  const sizes = [[4, "4 (float32)"], [2, "2 (16 bits)"], [1, "1 (8 bits)"]];
+  return choice("Bytes a number", sizes, (state, size) => state.bytes_each === size, (bytes_each) => change(model, { bytes_each }));
 }
 
 function speed(model, key, label) {
@@ -232,16 +274,9 @@ function speed(model, key, label) {
   return { element: make("label", { class: "attnx-field" }, make("span", {}, label), box), update };
 }
 
-function controls(model) {
+function settings(model) {
   const heads = (width, wished) => ({ width, heads: fittingHeads(width, wished) });
   const sliders = [
-    control(model, "length", {
-      label: "Length",
-      unit: "tokens",
-      min: SHORTEST,
-      max: LONGEST,
-      scale: LOG2(0.25),
-    }),
     control(model, "width", {
       label: "Width d",
       unit: "per token",
@@ -277,12 +312,52 @@ function controls(model) {
   );
   const update = (state, c) => {
     [...sliders, bytes, peak, bandwidth].forEach((one) => one.update(state));
-    write(sliders[2].note, `of width ${c.d_head}`);
+    write(sliders[1].note, `of width ${c.d_head}`);
   };
   return { element, update };
 }
 
-// ---- charts -----------------------------------------------------------------------------------
+// ---- the picture ------------------------------------------------------------------------------
+
+const ORDER = ["feed-forward", "projections", "scores and mix"]; // from the ground up
+const LINE = { projections: "p", "scores and mix": "s", "feed-forward": "f" };
+const NAMED = { "scores and mix": "score and mix" };
+const STOPS = 80;
+const placeOf = (length) => (100 * Math.log2(length / SHORTEST)) / Math.log2(LONGEST / SHORTEST);
+
+/** The band of each part over all lengths, as polygons in percent: [[x, y], ...], y from the top. */
+export function bands(width) {
+  const lengths = Array.from({ length: STOPS + 1 }, (_, i) => SHORTEST * (LONGEST / SHORTEST) ** (i / STOPS));
+  const floors = lengths.map(() => 0);
+  return Object.fromEntries(ORDER.map((part) => {
+    const below = lengths.map((n, i) => [placeOf(n), 100 - 100 * floors[i]]);
+    lengths.forEach((n, i) => (floors[i] += layerShares(n, width)[part]));
+    return [part, [...below, ...lengths.map((n, i) => [placeOf(n), 100 - 100 * floors[i]]).reverse()]];
+  }));
+}
+
+/** Shares of the operations over all lengths, stacked; the marker stands at the present one. */
+function sharesPicture(range) {
+  const areas = Object.fromEntries(ORDER.map((part) => [part, make("svg:path", { class: `attnx-band attnx-band-${LINE[part]}` })]));
+  const svg = make("svg:svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": "Shares of the operations of one layer over its length" }, Object.values(areas));
+  const marker = make("span", { class: "attnx-costmarker" });
+  const labels = Object.fromEntries(ORDER.map((part) => [part, make("span", { class: `attnx-bandlabel attnx-bandlabel-${LINE[part]}` },
+    make("span", { class: "attnx-label" }, NAMED[part] ?? part), make("span", { "data-reading": part }))]));
+  const ticks = [64, 1024, 16384, 262144].map((n) => make("span", { style: `inset-inline-start:${placeOf(n)}%`, class: "attnx-label" }, n < 1024 ? String(n) : `${n / 1024}k`));
+  const element = make("div", { class: "attnx-costpicture", "data-picture": "" },
+    make("div", { class: "attnx-costplot" }, svg, marker, Object.values(labels)), range, make("div", { class: "attnx-costticks", "aria-hidden": "true" }, ticks));
+  let drawn = null;
+  const update = (state, c) => {
+    if (drawn !== state.width)
+      for (const [part, points] of Object.entries(bands(state.width))) areas[part].setAttribute("d", `M${points.map((point) => point.map((x) => x.toFixed(2)).join(" ")).join("L")}Z`);
+    drawn = state.width;
+    marker.style.insetInlineStart = `${placeOf(state.length)}%`;
+    for (const part of ORDER) write(labels[part].lastChild, `${format(100 * c.share[part], 0)} %`);
+  };
+  return { element, update };
+}
+
+// ---- the roof ------------------------------------------------------------------------------------
 
 const BOX = { left: 40, right: 312, top: 12, bottom: 150 };
 
@@ -337,7 +412,6 @@ function scaffold(at, xs, ys, title) {
   ];
 }
 
-const LINE = { projections: "p", "scores and mix": "s", "feed-forward": "f" };
 const SHAPE = {
   p: (x, y) => make("svg:circle", { cx: x, cy: y, r: 4.5 }),
   s: (x, y) => make("svg:rect", { x: x - 4.5, y: y - 4.5, width: 9, height: 9 }),
@@ -357,42 +431,6 @@ function legend(entries) {
       make("span", {}, make("span", { class: `attnx-costink-${kind}` }, MARK[kind]), ` ${text}`),
     ),
   );
-}
-
-/** Operations of each part over all lengths, the present length marked. */
-function operationsChart() {
-  const { svg, dynamic } = picture(
-    "Operations of one layer by part, over the length; the numbers are in the table",
-  );
-  const draw = (state, c) => {
-    const low = layerFlops(SHORTEST, state.width),
-      high = layerFlops(LONGEST, state.width);
-    const range = [Math.min(...Object.values(low)), Math.max(...Object.values(high))];
-    const at = axes([SHORTEST, LONGEST], range);
-    const ticks = [256, 4096, 65536, LONGEST].map((n) => [
-      n,
-      n < 1000 ? `${n}` : n < LONGEST ? `${n / 1024}k` : "1M",
-    ]);
-    const exponents = decades(...range, 3).map((e) => [10 ** e, power(e)]);
-    const curves = PARTS.map((part) =>
-      make("svg:path", {
-        class: `attnx-curve attnx-cost-${LINE[part]}`,
-        d: `M${at.x(SHORTEST)} ${at.y(low[part])}L${at.x(LONGEST)} ${at.y(high[part])}`,
-      }),
-    );
-    const here = at.x(state.length);
-    const line = make("svg:line", { class: "attnx-marker", x1: here, x2: here, y1: BOX.top, y2: BOX.bottom });
-    const dots = PARTS.map((part) => mark(LINE[part], here, at.y(c.flops[part])));
-    dynamic.replaceChildren(...scaffold(at, ticks, exponents, "tokens"), line, ...curves, ...dots);
-  };
-  const element = make(
-    "div",
-    {},
-    make("p", { class: "attnx-label" }, "Operations of one layer"),
-    svg,
-    legend(PARTS.map((part) => [LINE[part], part])),
-  );
-  return { element, update: draw };
 }
 
 const WAYS = [
@@ -509,38 +547,30 @@ function waysTable(c) {
 }
 
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Cost against length", KEYS);
-  const parts = { controls: controls(model), operations: operationsChart(), roof: roofChart() };
+  const { root, body, status, more, ask } = frame(model, "Cost against length", KEYS, GOALS);
+  const length = lengthControl(model);
+  const parts = [length, modelChoice(model), sharesPicture(length.range), settings(model), roofChart()];
+  const [, models, shares, numbersOf, roof] = parts;
   const numbers = make("div", { class: "attnx-tables attnx-costtables" }),
     rest = make("p", { class: "attnx-quiet" }),
     sentence = make("p", { class: "attnx-worked", "data-verdict": true }),
     announce = announcer(status);
-  body.append(
-    parts.controls.element,
-    sentence,
-    make("div", { class: "attnx-columns" }, parts.operations.element, parts.roof.element),
-    numbers,
-    rest,
-  );
+  body.append(make("div", { class: "attnx-costchoices" }, models.element, length.field), shares.element);
+  more.append(sentence, numbersOf.element, make("div", { class: "attnx-columns" }, roof.element, numbers), rest);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
       c = costs(state);
-    Object.values(parts).forEach((part) => part.update(state, c));
-    numbers.replaceChildren(
-      make("div", { class: "attnx-coststack" }, partsTable(c), bytesTable(c)),
-      waysTable(c),
-    );
+    parts.forEach((part) => part.update(state, c));
+    numbers.replaceChildren(waysTable(c), partsTable(c), bytesTable(c));
     write(sentence, verdict(state, c));
     write(
       rest,
       `For comparison, projections and feed-forward at the peak: ${secondsText(c.rest)} a layer. ` +
         "Standard attention is charged the least it can move, 4n² + 4nd numbers a head.",
     );
-    announce(
-      `${state.length.toLocaleString("en")} tokens: score and mix ` +
-        `${format(100 * c.share["scores and mix"], 0)} % of the operations.`,
-    );
+    ask(state, c);
+    announce(comparison(state));
   });
 }
 

@@ -1,5 +1,5 @@
-// Explorable: two attention heads of a trained model beside each other, on the same sentence.
-import { announcer, change, clamp, format, frame, heat, make, set, table, watch, write } from "./common.js";
+// Explorable: two attention heads of a trained model on the same sentence, as arcs on either side of its words.
+import { announcer, arc, arcPath, arcs, change, clamp, format, frame, heat, make, set, table, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -52,6 +52,11 @@ export function favourites(row, count = 3) {
   return ranked.slice(0, count).filter(([, weight]) => weight >= 0.01);
 }
 
+/** Mean weight on the keys that are this token; 0 where none is. */
+export function massOn(weights, tokens, token) {
+  return mean(weights.map((row) => row.reduce((sum, a, j) => sum + (tokens[j] === token ? a : 0), 0)));
+}
+
 function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
@@ -61,6 +66,13 @@ function mean(values) {
 const KEYS = ["sentence", "query", "layer_a", "head_a", "layer_b", "head_b"];
 const SIDES = ["a", "b"];
 let groups = 0;
+
+const either = (is) => ({ tables, tokens }) => SIDES.some((side) => is(tables[side], tokens));
+const GOALS = [
+  ["before", "the head that looks at the word before", either((weights) => offsetMass(weights, -1) > 0.5)],
+  ["after", "the head that looks at the word after", either((weights) => offsetMass(weights, 1) > 0.5)],
+  ["stop", "a head that rests on the full stop", either((weights, tokens) => massOn(weights, tokens, ".") > 0.3)],
+];
 
 /** The choices, and what follows from them. */
 function look(model, unpacked) {
@@ -85,8 +97,8 @@ function called({ tokens, query }, key) {
   return twice ? `“${tokens[key]}” (token ${key + 1})` : `“${tokens[key]}”`;
 }
 
-function looksAt(seen, side) {
-  const best = favourites(seen.tables[side][seen.query]);
+function looksAt(seen, side, count) {
+  const best = favourites(seen.tables[side][seen.query], count);
   return best.map(([key, weight]) => `${called(seen, key)} ${percent(weight)}`).join(", ");
 }
 
@@ -94,7 +106,117 @@ function named(seen, side) {
   return `layer ${seen[`layer_${side}`]}, head ${seen[`head_${side}`]}`;
 }
 
-// ---- controls ---------------------------------------------------------------------------------
+function summary(seen) {
+  const [a, b] = SIDES.map((side) => looksAt(seen, side, 2));
+  return `“${seen.tokens[seen.query]}” looks, in A, at ${a}; in B, at ${b}.`;
+}
+
+// ---- the heads --------------------------------------------------------------------------------
+
+/** A range for one of the two numbers that name a head. */
+function range(model, side, part, count) {
+  const key = `${part}_${side}`;
+  const input = make("input", {
+    type: "range",
+    min: 0,
+    max: count - 1,
+    step: 1,
+    "aria-label": `${side.toUpperCase()}: ${part}`,
+    oninput: () => change(model, { [key]: Number(input.value) }),
+  });
+  const update = (seen) => {
+    input.value = String(seen[key]);
+    input.style.setProperty("--fill", `${(100 * seen[key]) / (count - 1)}%`);
+    input.setAttribute("aria-valuetext", `${part} ${seen[key]}`);
+  };
+  return { element: make("label", { class: "attnx-headrange" }, make("span", {}, part), input), update };
+}
+
+function headChoice(model, side) {
+  const parts = [range(model, side, "layer", model.get("layers")), range(model, side, "head", model.get("heads"))];
+  const name = make("span", { class: "attnx-label", "data-named": side });
+  const element = make(
+    "div",
+    { class: "attnx-headchoice", role: "group", "aria-label": `Head ${side.toUpperCase()}` },
+    name,
+    parts.map((one) => one.element),
+  );
+  const update = (seen) => {
+    parts.forEach((one) => one.update(seen));
+    write(name, `${side.toUpperCase()}: ${named(seen, side)}`);
+  };
+  return { element, update };
+}
+
+// ---- the words and their arcs -----------------------------------------------------------------
+
+const FAINT = 0.1;
+
+/** Everything a head does on the sentence, thin, and what the query does, thick. */
+function sideOf(name) {
+  const svg = make("svg:svg", { class: `attnx-headarcs attnx-headarcs-${name}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+  const update = ({ tables, query, tokens }) => {
+    const weights = tables[name], n = tokens.length;
+    const others = weights.flatMap((row, i) =>
+      row.map((weight, j) => [weight, i, j]).filter(([weight]) => i !== query && weight >= FAINT));
+    set(svg, { viewBox: `0 0 1 ${n}` });
+    svg.replaceChildren(
+      ...others.map(([weight, i, j]) =>
+        make("svg:path", { class: "attnx-arc attnx-arc-other", d: arcPath(arc(i, j, n), true), style: `opacity:${(0.2 + 0.5 * weight).toFixed(2)}` })),
+      ...arcs(weights[query], query, true, 0.02),
+    );
+  };
+  return { element: svg, update };
+}
+
+const STEP = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -4, PageDown: 4, Home: -99, End: 99 };
+
+/** The words of the sentence, one below the other: press one, or walk along them with the arrow keys. */
+function wordColumn(model, look1) {
+  const column = make("div", { class: "attnx-headwords" });
+  const sides = SIDES.map(sideOf);
+  const go = (query) => change(model, { query });
+  const element = make(
+    "div",
+    {
+      class: "attnx-headpicture",
+      "data-picture": "",
+      role: "slider",
+      tabindex: 0,
+      "aria-orientation": "vertical",
+      "aria-label": "The word that looks",
+      onkeydown: (event) => {
+        if (!(event.key in STEP)) return;
+        event.preventDefault();
+        const { query, tokens } = look1();
+        go(clamp(query + STEP[event.key], 0, tokens.length - 1));
+      },
+      onclick: (event) => {
+        const box = element.getBoundingClientRect(), n = look1().tokens.length;
+        go(clamp(Math.floor(((event.clientY - box.top) / box.height) * n), 0, n - 1));
+      },
+    },
+    sides[0].element,
+    column,
+    sides[1].element,
+  );
+  let shown = null;
+  const update = (seen) => {
+    if (shown !== seen.sentence) column.replaceChildren(...seen.tokens.map((token) => make("span", { "data-token": "" }, token)));
+    shown = seen.sentence;
+    [...column.children].forEach((word, i) => set(word, { "data-chosen": i === seen.query }));
+    set(element, {
+      "aria-valuemin": 1,
+      "aria-valuemax": seen.tokens.length,
+      "aria-valuenow": seen.query + 1,
+      "aria-valuetext": `${seen.tokens[seen.query]}, word ${seen.query + 1} of ${seen.tokens.length}`,
+    });
+    sides.forEach((side) => side.update(seen));
+  };
+  return { element, update };
+}
+
+// ---- more: sentences, pairs, all the numbers --------------------------------------------------
 
 /** A row of radio buttons; the arrow keys move along it. */
 function choice(label, texts, onchange) {
@@ -107,26 +229,7 @@ function choice(label, texts, onchange) {
   texts.forEach((text, i) =>
     chips.append(make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text))),
   );
-  const update = (now) => inputs.forEach((input, i) => (input.checked = i === now));
-  return { element, update };
-}
-
-/** The tokens of the sentence that is shown; made anew when the sentence changes. */
-function tokenChoice(model) {
-  const element = make("div", {});
-  let shown = null,
-    group = null;
-  const update = (seen) => {
-    if (shown !== seen.sentence) {
-      group = choice("Query: the token that looks (arrow keys walk along)", seen.tokens, (query) =>
-        change(model, { query }),
-      );
-      group.element.dataset.tokens = "";
-      element.replaceChildren(group.element);
-      shown = seen.sentence;
-    }
-    group.update(seen.query);
-  };
+  const update = ({ sentence }) => inputs.forEach((input, i) => (input.checked = i === sentence));
   return { element, update };
 }
 
@@ -137,7 +240,7 @@ function presetButtons(model) {
   const element = make(
     "div",
     { class: "attnx-choice", role: "group", "aria-label": "Pairs of heads" },
-    make("span", { class: "attnx-legendlike" }, "Pairs to begin with"),
+    make("span", { class: "attnx-legendlike" }, "Pairs of heads: A, B"),
     make("div", { class: "attnx-buttons" }, buttons),
   );
   const update = (seen) =>
@@ -147,21 +250,6 @@ function presetButtons(model) {
     });
   return { element, update };
 }
-
-/** A list of numbers to choose from, with a name that says whose it is. */
-function pick(model, key, label, count) {
-  const options = Array.from({ length: count }, (_, i) => make("option", { value: i }, String(i)));
-  const onchange = () => change(model, { [key]: Number(list.value) });
-  const list = make("select", { "data-pick": key, onchange });
-  list.append(...options);
-  const element = make("label", { class: "attnx-field attnx-pick" }, make("span", {}, label), list);
-  const update = (seen) => {
-    list.value = String(seen[key]);
-  };
-  return { element, update };
-}
-
-// ---- one head ---------------------------------------------------------------------------------
 
 const NAMES = { previous: "previous", itself: "itself", next: "next", first: "[CLS]", last: "[SEP]" };
 
@@ -191,24 +279,12 @@ function grid(seen, side) {
   });
 }
 
-function panel(model, side) {
-  const letter = side.toUpperCase();
-  const layer = pick(model, `layer_${side}`, `${letter}: layer`, model.get("layers")),
-    head = pick(model, `head_${side}`, `${letter}: head`, model.get("heads"));
+function panel(side) {
   const row = make("p", { class: "attnx-worked", "data-row": side }),
     kind = make("p", { class: "attnx-quiet", "data-kind": side }),
     place = make("div", {});
-  const element = make(
-    "div",
-    { class: "attnx-headpanel", role: "group", "aria-label": `Head ${letter}` },
-    make("div", { class: "attnx-fields" }, layer.element, head.element),
-    row,
-    place,
-    kind,
-  );
+  const element = make("div", { class: "attnx-headpanel", role: "group", "aria-label": `Head ${side.toUpperCase()}, in numbers` }, row, place, kind);
   const update = (seen) => {
-    layer.update(seen);
-    head.update(seen);
     write(row, `“${seen.tokens[seen.query]}” looks at ${looksAt(seen, side)}`);
     place.replaceChildren(grid(seen, side));
     write(kind, statisticsText(seen.tables[side]));
@@ -216,46 +292,42 @@ function panel(model, side) {
   return { element, update };
 }
 
+function apart() {
+  const element = make("p", { "data-difference": "" });
+  const update = ({ tables: { a, b }, query }) => {
+    const here = percent(moved(a[query], b[query])), all = percent(mean(a.map((row, i) => moved(row, b[i]))));
+    write(element, `For this query the two heads place ${here} of the weight differently; on average over all queries ${all}.`);
+  };
+  return { element, update };
+}
+
 // ---- all together -----------------------------------------------------------------------------
 
-function difference(seen) {
-  const { a, b } = seen.tables,
-    here = moved(a[seen.query], b[seen.query]),
-    all = mean(a.map((row, i) => moved(row, b[i])));
-  const first = `For this query the two heads place ${percent(here)} of the weight differently`;
-  return `${first}; on average over all queries ${percent(all)}.`;
-}
-
-function summary(seen) {
-  const best = SIDES.map((side) => `${named(seen, side)}: ${looksAt(seen, side)}`);
-  return `Query ${seen.query + 1} of ${seen.tokens.length}, ${seen.tokens[seen.query]}. ${best.join("; ")}.`;
-}
-
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Heads side by side", KEYS);
+  const { root, body, status, more, ask } = frame(model, "Heads side by side", KEYS, GOALS);
   const unpacked = model
     .get("sentences")
     .map(({ tokens, roots }) => unpack(roots, model.get("layers"), model.get("heads"), tokens.length));
   const texts = model.get("sentences").map(({ text }) => text);
-  const sentences = choice("Sentence", texts, (sentence) => change(model, { sentence, query: 1 }));
-  const presets = presetButtons(model),
-    tokens = tokenChoice(model),
-    panels = SIDES.map((side) => panel(model, side)),
-    apart = make("p", { "data-difference": "" }),
+  const heads = SIDES.map((side) => headChoice(model, side)),
+    words = wordColumn(model, () => look(model, unpacked)),
+    sentences = choice("Sentence", texts, (sentence) => change(model, { sentence, query: 1 })),
+    presets = presetButtons(model),
+    panels = SIDES.map((side) => panel(side)),
+    difference = apart(),
     announce = announcer(status);
-  body.append(
+  body.append(make("div", { class: "attnx-headchoices" }, heads.map((one) => one.element)), words.element);
+  more.append(
     sentences.element,
     presets.element,
-    tokens.element,
     make("div", { class: "attnx-columns attnx-headpair" }, panels.map((one) => one.element)),
-    apart,
+    difference.element,
   );
   el.append(root);
   return watch(model, KEYS, () => {
     const seen = look(model, unpacked);
-    sentences.update(seen.sentence);
-    [presets, tokens, ...panels].forEach((part) => part.update(seen));
-    write(apart, difference(seen));
+    [...heads, words, sentences, presets, ...panels, difference].forEach((part) => part.update(seen));
+    ask(seen);
     announce(summary(seen));
   });
 }
