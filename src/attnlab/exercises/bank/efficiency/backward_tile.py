@@ -22,7 +22,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=25,
     difficulty=3,
-    page="efficiency/blocked_kernel",
+    page="efficiency/blocked_backward",
     headings=("Backward: compute it again",),
     statement=r"""
     The forward pass looked at *all* keys and kept, for each query, the output `out` and the log-sum-exp `lse`. Now one tile is to be differentiated: a block of queries `q`, with their rows of `out`, `lse` and `d_out`, and **one block** of keys `k` with their values `v` and `bias`, the block of $B$ for these queries and keys. The other keys are not there any more.

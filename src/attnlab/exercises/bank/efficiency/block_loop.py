@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     minutes=25,
     difficulty=2,
     page="efficiency/blocked_kernel",
-    headings=("NumPy: the loop", "Every option, against its definition"),
+    headings=("NumPy: the loop",),
     statement=r"""
     Compute attention for $n$ queries and $m$ keys, one **tile** at a time: outside a loop over blocks of `block_q` queries, inside a loop over blocks of `block_k` keys; the last block may be smaller, in both directions. There is no mask, but every query has a **sink**: query $i$ has one more score, `sinks[i]`, in its denominator. No value belongs to it, and it is not divided by $\sqrt{d_k}$. So the weights of the keys add up to less than 1. A sink of $-\infty$ takes nothing.
 

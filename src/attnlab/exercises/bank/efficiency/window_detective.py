@@ -45,7 +45,7 @@ EXERCISE = Exercise(
     minutes=20,
     difficulty=2,
     page="efficiency/blocked_kernel",
-    headings=("Every option, against its definition", "What goes wrong"),
+    headings=("What goes wrong",),
     statement=r"""
     Somebody hands you `attend(q, k, v)`. It claims to be causal attention with a window: each query sees the last `size` keys, its own included. You may call it, with inputs **of your choice**, and look at nothing but its output. Return one of these strings.
 
