@@ -26,7 +26,7 @@ quick: env ## the checks for daily work, under 90 seconds
 	@$(RUN) tools/check.py --quick
 
 lab: env ## open the notebooks in JupyterLab
-	@$(RUN) -m jupyterlab book
+	@$(RUN) tools/lab.py
 
 notebooks: env ## execute again the notebooks whose source or package changed
 	@$(RUN) tools/sync.py

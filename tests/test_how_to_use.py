@@ -1,4 +1,4 @@
-"""Routes and plan of "How to use this course": their pages exist, and their times are those of the pages."""
+"""The plan of "How to use this course": its pages exist, and its times are those of the pages. Its routes: test_modes.py."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ START = ROOT / "book" / "start"
 TEXT = (START / "how_to_use.md").read_text(encoding="utf8")
 TOC = (ROOT / "_toc.yml").read_text(encoding="utf8")
 LINK = re.compile(r"\]\(((?:\.\./)?[\w/]+)\.(?:ipynb|md)\)")
-ROUTE = re.compile(r"^### (\w+)\n(.*?)^\| \*\*Together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\* \|$", re.MULTILINE | re.DOTALL)
-ROW = re.compile(r"^\| \[.*\]\((\S+)\.\w+\) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 WEEK = re.compile(r"^(\d)\. \*\*.+?\*\*, ([\d.]+) h\. (.*)$", re.MULTILINE)
 PARTS = ("fundamentals", "self_attention", "multi_head", "positions")
 OPTIONAL = re.compile(r"start/(refresher_\w+|how_to_use)")
-ROUTES = {name: (ROW.findall(body), (int(reading), int(exercises))) for name, body, reading, exercises in ROUTE.findall(TEXT)}
 
 
 def page(link: str) -> Path:
@@ -47,17 +44,8 @@ def work(link: str) -> int:
     return minutes(link) + exercises(link)
 
 
-def test_there_are_four_routes_and_eight_weeks():
-    assert list(ROUTES) == ["Fast", "Builder", "Vision", "Theory"]
+def test_there_are_eight_weeks():
     assert [number for number, _, _ in WEEK.findall(TEXT)] == list("12345678")
-
-
-@pytest.mark.parametrize("name", ROUTES)
-def test_a_route_adds_up_and_takes_its_minutes_from_the_pages(name):
-    rows, total = ROUTES[name]
-    assert len(rows) >= 5 and total == (sum(int(row[1]) for row in rows), sum(int(row[2]) for row in rows))
-    assert {link: (int(reading), int(doing)) for link, reading, doing in rows} == {
-        row[0]: (minutes(row[0]), exercises(row[0])) for row in rows}
 
 
 def test_the_weeks_hold_every_page_of_start_and_of_the_first_four_parts_once_in_order():

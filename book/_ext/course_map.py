@@ -173,6 +173,16 @@ class Directive(SphinxDirective):
     def address(self, page: str) -> str:
         return self.env.app.builder.get_relative_uri(self.env.docname, page)
 
+    def source(self, page: str) -> str:
+        """The page's file, the executed one where there is one, as a source links to it."""
+        suffix = ".ipynb" if Path(self.env.srcdir, f"{page}.ipynb").is_file() else ".md"
+        return course.relative(page + suffix, self.env.docname)
+
+    def parsed(self, text: list[str], css: str) -> list[nodes.Node]:
+        place = nodes.container(classes=[css])
+        self.state.nested_parse(StringList(text, self.env.doc2path(self.env.docname)), 0, place)
+        return [place]
+
 
 class CourseMap(Directive):
     """The picture, and the list that stands in for it on a phone."""
@@ -195,17 +205,7 @@ class CourseReasons(Directive):
             for one in needing:
                 text += [f"- [{one.title}]({self.source(one.page)})", ""]
                 text += [f"  - {course.rebased(need.words, one.page, self.env.docname)}" for need in one.needs] + [""]
-        return self.parsed(text)
-
-    def source(self, page: str) -> str:
-        """The page's file, the executed one where there is one, as a source links to it."""
-        suffix = ".ipynb" if Path(self.env.srcdir, f"{page}.ipynb").is_file() else ".md"
-        return course.relative(page + suffix, self.env.docname)
-
-    def parsed(self, text: list[str]) -> list[nodes.Node]:
-        place = nodes.container(classes=["map-reasons"])
-        self.state.nested_parse(StringList(text, self.env.doc2path(self.env.docname)), 0, place)
-        return [place]
+        return self.parsed(text, "map-reasons")
 
 
 def load(app, pagename, templatename, context, doctree) -> None:

@@ -39,7 +39,7 @@ def test_a_page_opened_as_a_file_says_the_way_out(browser, site_folder):
         page = context.new_page()
         page.goto((site_folder / CHAPTER).as_uri())
         said = notices(page)
-        assert len(said) == 1 and "opened as a file" in said[0] and "python -m http.server" in said[0]
+        assert len(said) == 1 and "opened as a file" in said[0] and "python -m http.server" in said[0] and "text, results, answers, tables and the search work" in said[0]
         assert said[0].count(". ") == 0, "one sentence"
         assert page.locator(".page-notice").is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 360
         page.goto((site_folder / "book/start/how_to_use.html").as_uri())
