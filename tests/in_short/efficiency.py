@@ -12,6 +12,7 @@ from attnlab.kernels import cost, occupancy, ring_plan, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.merge import merge
 from in_short.page import Bug, Page, close, normal, tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 
 def qkv(n: int = 23, m: int = 23, d: int = 5, d_v: int = 3, seed: int = 0) -> tuple[np.ndarray, ...]:
@@ -33,8 +34,6 @@ def overview_agrees(f, g):
 def products_are_all_there(f):
     n, d = 7, 6
     q = torch.ones(n, d)
-    from torch.utils.flop_counter import FlopCounterMode
-
     with FlopCounterMode(display=False) as counter:
         q @ q.mT @ q
     assert f.layer_flops(n, d)[1] == counter.get_total_flops()
