@@ -19,6 +19,10 @@ PAGE = """<!doctype html>
 
 # name: for each goal, in order, what is done: (role, accessible name, keys, one after the other; "x*3" is x three times)
 WAYS = {
+    "arcs": {
+        "elsewhere": [("switch", "Hide the future", "Space")],
+        "alone": [("switch", "Hide the future", "Space"), ("slider", "The word that looks", "Home")],
+    },
     "attention_on_a_sentence": {
         "place": [("slider", "4, a", "Shift+ArrowUp*9")],
         "alone": [("button", "mask", "Enter"), ("radio", "causal", "Space"), ("radio", "the", "Space")],
@@ -36,6 +40,15 @@ WAYS = {
     "softmax_and_scale": {
         "cold": [("slider", "Temperature", "Home")],
         "wide": [("slider", "d_k", "End"), ("checkbox", "divide", "Space")],
+    },
+    "stream_by_layer": {
+        "million": [("radio", "none", "Space"), ("slider", "Depth", "ArrowRight*2")],
+        "hold": [("radio", "none", "Space"), ("slider", "Initial scale", "Home")],
+        "first": [("slider", "Depth", "End"), ("slider", "Initial scale", "End")],
+    },
+    "walk_a_token": {
+        "ten": [("slider", "Stop on the way", "Home ArrowRight*24"), ("radio", "und", "Space")],
+        "end": [("slider", "Stop on the way", "End"), ("radio", "vierzig", "Space")],
     },
 }
 

@@ -85,11 +85,21 @@ def test_another_number_another_token_another_head(page, site_url):
     assert "After und: neunzig" in place.locator("[data-worked]").inner_text()
     place.get_by_role("button", name="self-attention", exact=True).click()
     first = row(place, "Q", "ninety")
-    place.locator("[data-head]").get_by_role("radio", name="2", exact=True).check()
+    place.locator("[data-head]").get_by_role("radio", name="head 2", exact=True).check()
     assert row(place, "Q", "ninety") != first
     place.get_by_role("button", name="Reset").click()
     assert place.locator("[data-target] label").all_inner_texts() == ["<start>", "drei", "und", "vierzig"]
     assert where(place).startswith("1. ")
+
+
+def test_every_number_is_a_tile_hollow_below_0_and_a_hidden_score_none(page, site_url):
+    place = alive(page, site_url)
+    tiles = lambda: place.locator(".attnx-tilerow rect")  # noqa: E731
+    numbers = place.locator('[data-table="x"] td[data-value]').evaluate_all("all => all.map(x => Number(x.dataset.value))")
+    assert [("low" in kind, float(edge)) for kind, edge in tiles().evaluate_all("all => all.map(x => [x.getAttribute('class'), x.getAttribute('width')])")] == [
+        (value < 0, pytest.approx(0.16 + 0.72 * (abs(value) / max(map(abs, numbers))) ** 0.5)) for value in numbers]
+    place.get_by_role("slider", name="Stop on the way").fill("15")
+    assert where(place) == "16. decoder, causal self-attention: mask" and tiles().count() == 10  # of 4 x 4, six are hidden
 
 
 def test_it_is_walked_by_touch(browser, site_url):

@@ -39,11 +39,12 @@ def test_a_word_is_pressed_and_the_future_hidden_by_keyboard(page, site_url):
     place = toy(page, site_url)
     before = weights(place)
     assert max(before) > 0.85 and abs(sum(before) - 1) < 1e-9
-    later = place.get_by_role("button", name="house")
-    later.focus()
-    page.keyboard.press("Enter")
-    assert later.get_attribute("aria-pressed") == "true" and weights(place) != before
-    place.get_by_role("button", name="cat").first.press("Enter")
+    words = place.get_by_role("slider", name="The word that looks")
+    words.focus()
+    page.keyboard.press("End")
+    assert place.locator("[data-chosen] > span").inner_text() == "house" and weights(place) != before
+    place.locator("[data-word]", has_text="cat").first.click()
+    assert words.get_attribute("aria-valuetext") == "cat, word 2 of 9" and weights(place) == before
     place.get_by_role("switch").press("Space")
     now = weights(place)
     assert max(now[2:]) == 0 and abs(sum(now) - 1) < 1e-9
@@ -54,7 +55,7 @@ def test_a_word_is_pressed_and_the_future_hidden_by_keyboard(page, site_url):
 
 def test_the_thickest_arc_leads_to_the_largest_weight(page, site_url):
     place = toy(page, site_url)
-    arcs = place.locator(".attnx-arcs-above path").evaluate_all("all => all.map((one) => [parseFloat(one.style.strokeWidth), Number(one.dataset.key)])")
+    arcs = place.locator(".attnx-arcs-above [data-key]").evaluate_all("all => all.map((one) => [parseFloat(one.style.strokeWidth), Number(one.dataset.key)])")
     now = weights(place)
     assert max(arcs)[1] == now.index(max(now)) and len(arcs) == sum(weight >= 0.005 for weight in now)
 
@@ -67,7 +68,7 @@ def test_on_a_phone_it_stands_upright_and_fits(browser, site_url):
         assert box["width"] <= 328 and box["height"] <= 560
         assert page.locator(".attnx-arcs-beside").is_visible() and not page.locator(".attnx-arcs-above").is_visible()
         assert sticks_out(place.locator(".attnx-arcs-row")) == [] and page.evaluate("document.documentElement.scrollWidth") <= 360
-        sizes = place.locator("button span, button small, label, p").evaluate_all("all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))")
+        sizes = place.locator("[data-word] span, [data-word] small, label, p, button").evaluate_all("all => all.map((one) => parseFloat(getComputedStyle(one).fontSize))")
         assert min(sizes) >= 11
 
 

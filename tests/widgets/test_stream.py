@@ -46,3 +46,10 @@ def test_the_sentence_tells_the_numbers():
     assert "holds the stream at 1.00" in said[1] and said[2].startswith("Without a norm the stream grows to")
     for one, sentence in zip(seen, said):
         assert f"which is {one['onWeights'][15]:.{0 if one['onWeights'][15] >= 100 else 2}f}." in sentence
+
+
+def test_the_axis_holds_the_values_between_whole_powers_of_ten():
+    cases = [[1, 5.8, 0.9], [1, 10], [3, 4], [1, 2.1e9], [1e-3, 1e3]]
+    for values, axis in zip(cases, run(STREAM, *[["decades", values] for values in cases])):
+        assert 10 ** axis["low"] <= min(values) and max(values) <= 10 ** axis["high"] and axis["low"] < axis["high"]
+        assert (axis["high"] - axis["low"]) / axis["every"] <= 4

@@ -1,5 +1,5 @@
 // Explorable: press a word and see, as arcs of changing thickness, how much it looks at each of the others.
-import { announcer, arcs, change, frame, make, set, watch, write } from "./common.js";
+import { announcer, arcs, change, clamp, frame, make, otherArcs, set, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -21,33 +21,63 @@ function spoken(words, query, row, hidden) {
   return `${name(query)} gives ${percent(row[best])} of its weight to ${target}${hidden ? ", and none to what comes after it" : ""}.`;
 }
 
+// ---- goals ------------------------------------------------------------------------------------
+
+const best = (row) => row.indexOf(Math.max(...row));
+const GOALS = [
+  ["elsewhere", "a word that must look elsewhere without its future", ({ hidden, row, whole }) => hidden && best(row) !== best(whole)],
+  ["alone", "a word that has nobody but itself to look at", ({ query, row }) => row[query] > 0.9999],
+];
+
+// ---- words ------------------------------------------------------------------------------------
+
+const STEP = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1, Home: -99, End: 99 };
+
+/** The words with their arcs: press one, or walk along them with the arrow keys. */
+function sentence(model) {
+  const words = model.get("words"), count = words.length;
+  const go = (query) => change(model, { query: clamp(query, 0, count - 1) });
+  const above = make("svg:svg", { class: "attnx-arcs-above", viewBox: `0 0 ${count} 1`, preserveAspectRatio: "none" });
+  const beside = make("svg:svg", { class: "attnx-arcs-beside", viewBox: `0 0 1 ${count}`, preserveAspectRatio: "none" });
+  const shares = words.map(() => make("small", { "data-reading": "" }));
+  const places = words.map((word, i) => make("span", { class: "attnx-word", "data-word": i, onclick: () => go(i) }, make("span", {}, word), shares[i]));
+  const element = make("div", {
+    class: "attnx-arcs", "data-picture": "", role: "slider", tabindex: 0, "aria-label": "The word that looks", "aria-valuemin": 1, "aria-valuemax": count,
+    onkeydown: (event) => {
+      if (!(event.key in STEP)) return;
+      event.preventDefault();
+      go(model.get("query") + STEP[event.key]);
+    },
+  }, above, make("div", { class: "attnx-arcs-row", style: `--words:${count}` }, places), beside);
+  const update = ({ query, hidden, row, all }) => {
+    above.replaceChildren(...otherArcs(all, query), ...arcs(row, query));
+    beside.replaceChildren(...otherArcs(all, query, true), ...arcs(row, query, true));
+    set(element, { "aria-valuenow": query + 1, "aria-valuetext": `${words[query]}, word ${query + 1} of ${count}` });
+    row.forEach((weight, i) => {
+      const forbidden = hidden && i > query;
+      set(places[i], { "data-chosen": i === query, "data-hidden": forbidden, "data-weight": weight });
+      write(shares[i], forbidden ? "hidden" : percent(weight));
+    });
+  };
+  return { element, update };
+}
+
 // ---- all together -----------------------------------------------------------------------------
 
 function render({ model, el }) {
-  const words = model.get("words"), count = words.length;
-  const { root, body, status } = frame(model, "Press a word", KEYS);
-  const above = make("svg:svg", { class: "attnx-arcs-above", viewBox: `0 0 ${count} 1`, preserveAspectRatio: "none", "aria-hidden": "true" });
-  const beside = make("svg:svg", { class: "attnx-arcs-beside", viewBox: `0 0 1 ${count}`, preserveAspectRatio: "none", "aria-hidden": "true" });
-  const shares = words.map(() => make("small", {}));
-  const buttons = words.map((word, i) =>
-    make("button", { type: "button", class: "attnx-word", onclick: () => change(model, { query: i }) }, make("span", {}, word), shares[i]),
-  );
-  const row = make("div", { class: "attnx-arcs-row", style: `--words:${count}`, role: "group", "aria-label": "The word that looks" }, buttons);
+  const { root, body, status, ask } = frame(model, "Press a word", KEYS, GOALS);
+  const words = sentence(model), announce = announcer(status);
   const future = make("input", { type: "checkbox", role: "switch", onchange: () => change(model, { hidden: future.checked }) });
-  const announce = announcer(status);
-  body.append(make("div", { class: "attnx-arcs" }, above, row, beside), make("label", { class: "attnx-check" }, future, "Hide the future: no word may look at those after it"));
+  body.append(words.element, make("label", { class: "attnx-check" }, future, "Hide the future: no word may look at those after it"));
   el.append(root);
   return watch(model, KEYS, () => {
-    const query = model.get("query"), hidden = model.get("hidden"), now = looks(model.get("weights"), query, hidden);
-    above.replaceChildren(...arcs(now, query));
-    beside.replaceChildren(...arcs(now, query, true));
+    const query = model.get("query"), hidden = model.get("hidden"), weights = model.get("weights");
+    const all = weights.map((_, i) => looks(weights, i, hidden));
+    const seen = { query, hidden, all, row: all[query], whole: weights[query] };
+    words.update(seen);
     future.checked = hidden;
-    now.forEach((weight, i) => {
-      const forbidden = hidden && i > query;
-      set(buttons[i], { "aria-pressed": String(i === query), "data-hidden": forbidden, "data-weight": weight });
-      write(shares[i], forbidden ? "hidden" : percent(weight));
-    });
-    announce(spoken(words, query, now, hidden));
+    ask(seen);
+    announce(spoken(model.get("words"), query, seen.row, hidden));
   });
 }
 

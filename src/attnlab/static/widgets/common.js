@@ -73,6 +73,13 @@ export function arcs(row, query, turned = false, faint = 0.005) {
   );
 }
 
+/** Thin arcs for what the other queries do, from a weight of a tenth on. */
+export function otherArcs(rows, query, turned = false) {
+  const all = rows.flatMap((row, i) => row.map((weight, j) => [weight, i, j])).filter(([weight, i]) => i !== query && weight >= 0.1);
+  return all.map(([weight, i, j]) =>
+    make("svg:path", { class: "attnx-arc attnx-arc-other", d: arcPath(arc(i, j, rows.length), turned), style: `opacity:${(0.2 + 0.5 * weight).toFixed(2)}` }));
+}
+
 /** The points of an arc as a path; turned, its foot stands on the left edge. */
 export function arcPath(points, turned) {
   const [start, ...rest] = points.map(([x, y]) => (turned ? `${1 - y} ${x}` : `${x} ${y}`));

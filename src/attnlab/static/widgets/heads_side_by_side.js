@@ -1,5 +1,5 @@
 // Explorable: two attention heads of a trained model on the same sentence, as arcs on either side of its words.
-import { announcer, arc, arcPath, arcs, change, clamp, format, frame, heat, make, set, table, watch, write } from "./common.js";
+import { announcer, arcs, change, clamp, format, frame, heat, make, otherArcs, set, table, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -150,21 +150,12 @@ function headChoice(model, side) {
 
 // ---- the words and their arcs -----------------------------------------------------------------
 
-const FAINT = 0.1;
-
 /** Everything a head does on the sentence, thin, and what the query does, thick. */
 function sideOf(name) {
   const svg = make("svg:svg", { class: `attnx-headarcs attnx-headarcs-${name}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   const update = ({ tables, query, tokens }) => {
-    const weights = tables[name], n = tokens.length;
-    const others = weights.flatMap((row, i) =>
-      row.map((weight, j) => [weight, i, j]).filter(([weight]) => i !== query && weight >= FAINT));
-    set(svg, { viewBox: `0 0 1 ${n}` });
-    svg.replaceChildren(
-      ...others.map(([weight, i, j]) =>
-        make("svg:path", { class: "attnx-arc attnx-arc-other", d: arcPath(arc(i, j, n), true), style: `opacity:${(0.2 + 0.5 * weight).toFixed(2)}` })),
-      ...arcs(weights[query], query, true, 0.02),
-    );
+    set(svg, { viewBox: `0 0 1 ${tokens.length}` });
+    svg.replaceChildren(...otherArcs(tables[name], query, true), ...arcs(tables[name][query], query, true, 0.02));
   };
   return { element: svg, update };
 }

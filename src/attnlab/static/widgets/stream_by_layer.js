@@ -112,113 +112,97 @@ function plain(value) {
   return formatSmall(value, value >= 100 ? 0 : 2);
 }
 
-// ---- picture ----------------------------------------------------------------------------------
+// ---- goals ------------------------------------------------------------------------------------
+
+const grown = ({ rms }) => rms.at(-1) / rms[0];
+const GOALS = [
+  ["million", "a stack whose stream grows a million times", (state, seen) => grown(seen) > 1e6],
+  ["hold", "32 layers or more without a norm whose stream does not double", ({ norm, depth }, seen) => norm === "none" && depth >= 32 && grown(seen) < 2],
+  ["first", "a stack whose first layer has ten times the gradient of its last", (state, { onWeights }) => onWeights[0] > 10 * onWeights.at(-1)],
+];
+
+// ---- controls ---------------------------------------------------------------------------------
 
 const KEYS = ["norm", "depth", "scale", "seed"];
-const NAMES = { pre: "before the layer (pre)", post: "after the sum (post)", none: "none" };
-const BOX = { left: 44, right: 312, top: 12, bottom: 120 };
+const PLACES = { pre: "before the layer", post: "after the sum", none: null };
 let groups = 0;
 
 function normChoice(model) {
   const name = `attnx-stream-${++groups}`;
-  const inputs = NORMS.map((value) =>
-    make("input", { type: "radio", name, value, onchange: () => change(model, { norm: value }) }),
-  );
-  const chips = NORMS.map((value, i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, NAMES[value])));
+  const inputs = NORMS.map((value) => make("input", { type: "radio", name, value, onchange: () => change(model, { norm: value }) }));
+  const where = (value) => PLACES[value] && make("span", { class: "attnx-wideonly" }, `, ${PLACES[value]}`);
+  const chips = NORMS.map((value, i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, value, where(value) ?? "")));
   const element = make(
     "fieldset",
-    { class: "attnx-choice" },
-    make("legend", {}, "Norm"),
+    { class: "attnx-choice attnx-control attnx-tight" },
+    make("legend", { class: "attnx-said" }, "Norm"),
+    make("span", { class: "attnx-label", "aria-hidden": "true" }, "Norm"),
     make("div", { class: "attnx-chips" }, chips),
   );
   const update = (state) => inputs.forEach((input) => (input.checked = input.value === state.norm));
   return { element, update };
 }
 
-function control(model, key, options, extra = null) {
+function control(model, key, text, options) {
   const part = slider({ ...options, onchange: (value) => change(model, { [key]: value }) });
-  const element = make(
-    "div",
-    { class: "attnx-control", "data-control": key },
-    make("span", { class: "attnx-label" }, options.label),
-    part.range,
-    part.box,
-    extra,
-  );
+  const element = make("div", { class: "attnx-control attnx-tight", "data-control": key }, make("span", { class: "attnx-label" }, text), part.range, part.box);
   return { element, update: (state) => part.update(state[key]) };
 }
 
-function controls(model) {
-  const small = make(
-    "button",
-    {
-      type: "button",
-      class: "attnx-button",
-      "data-small": true,
-      onclick: () => change(model, { scale: Number((1 / Math.sqrt(model.get("depth"))).toFixed(2)) }),
-    },
-    "1/√depth",
-  );
-  const one = make("button", { type: "button", class: "attnx-button", onclick: () => change(model, { scale: 1 }) }, "1");
-  const parts = [
-    normChoice(model),
-    control(model, "depth", {
-      label: "Depth, in layers",
-      min: 2,
-      max: 64,
-      step: 1,
-      digits: 0,
-      scale: { to: Math.log2, from: (x) => 2 ** x, step: 0.25 },
-    }),
-    control(
-      model,
-      "scale",
-      { label: "Initial scale", min: 0.05, max: 2, step: "any", scale: { to: Math.log10, from: (x) => 10 ** x, step: 0.01 } },
-      make("span", { class: "attnx-buttons" }, one, small),
-    ),
-    control(model, "seed", { label: "Seed", min: 1, max: 9, step: 1, digits: 0 }),
-  ];
-  const element = make("div", { class: "attnx-controls" }, parts.map((part) => part.element));
-  return { element, update: (state) => parts.forEach((part) => part.update(state)) };
+function depthControl(model) {
+  const scale = { to: Math.log2, from: (x) => 2 ** x, step: 0.25 };
+  return control(model, "depth", "Depth", { label: "Depth, in layers", min: 2, max: 64, step: 1, digits: 0, scale });
 }
+
+function scaleControl(model) {
+  const scale = { to: Math.log10, from: (x) => 10 ** x, step: 0.01 };
+  return control(model, "scale", "Scale", { label: "Initial scale", min: 0.05, max: 2, step: "any", scale });
+}
+
+/** Two scales that papers use. */
+function usualScales(model) {
+  const button = (text, scale, extra = {}) => make("button", { type: "button", class: "attnx-button", onclick: () => change(model, { scale: scale() }), ...extra }, text);
+  const small = () => Number((1 / Math.sqrt(model.get("depth"))).toFixed(2));
+  return make("div", { class: "attnx-buttons" }, make("span", { class: "attnx-label" }, "Initial scale"), button("1", () => 1), button("1/√depth", small, { "data-small": true }));
+}
+
+// ---- picture ----------------------------------------------------------------------------------
 
 function power(exponent) {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   return `10${exponent < 0 ? "⁻" : ""}${[...String(Math.abs(exponent))].map((digit) => digits[digit]).join("")}`;
 }
 
-/** One curve over the layers, from `first` on, with a logarithmic axis of whole powers of ten. */
-function chart(title, first, kind) {
-  const curve = make("svg:path", { class: `attnx-curve ${kind}` }),
-    ticks = make("svg:g", {});
-  const svg = make(
-    "svg:svg",
-    { viewBox: "0 0 320 156", class: "attnx-chart", role: "img", "aria-label": `${title}, by layer; numbers in the table` },
-    ticks,
-    curve,
-    make("svg:text", { x: (BOX.left + BOX.right) / 2, y: 150, "text-anchor": "middle" }, "layer"),
-  );
-  const element = make("div", {}, make("p", { class: "attnx-label" }, title), svg);
-  const update = (values) => {
-    const low = Math.floor(Math.log10(Math.min(...values)) + 1e-9),
-      high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values)) - 1e-9));
-    const last = first + values.length - 1,
-      x = (layer) => BOX.left + ((layer - first) / (last - first)) * (BOX.right - BOX.left),
-      y = (value) => BOX.bottom - ((Math.log10(value) - low) / (high - low)) * (BOX.bottom - BOX.top);
-    const every = Math.ceil((high - low) / 4),
-      marks = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((e) => (e - low) % every === 0);
-    const words = marks.flatMap((e) => [
-      make("svg:line", { class: "attnx-grid", x1: BOX.left, x2: BOX.right, y1: y(10 ** e), y2: y(10 ** e) }),
-      make("svg:text", { x: BOX.left - 5, y: y(10 ** e) + 4, "text-anchor": "end" }, power(e)),
-    ]);
-    const layers = [...new Set([first, Math.round((first + last) / 2), last])].map((layer) =>
-      make("svg:text", { x: x(layer), y: BOX.bottom + 14, "text-anchor": layer === last ? "end" : "middle" }, String(layer)),
-    );
-    ticks.replaceChildren(...words, ...layers);
-    curve.setAttribute(
-      "d",
-      values.map((value, i) => `${i ? "L" : "M"}${x(first + i).toFixed(1)} ${y(value).toFixed(1)}`).join(""),
-    );
+/** The whole powers of ten around the values, at least one decade, and every how many of them a number stands. */
+export function decades(values) {
+  const low = Math.floor(Math.log10(Math.min(...values)) + 1e-9),
+    high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values)) - 1e-9));
+  return { low, high, every: Math.ceil((high - low) / 4) };
+}
+
+const LINES = [
+  ["attnx-curve-entropy", "stream (rms) after each layer"],
+  ["attnx-curve-gradient", "gradient of each layer’s second matrix"],
+];
+
+/** Both curves over the layers, on one axis of powers of ten. */
+function plot() {
+  const curves = LINES.map(([kind]) => make("svg:path", { class: `attnx-curve attnx-thin ${kind}` })),
+    grid = make("svg:g", {}), rows = make("div", { class: "attnx-plotrows" }), ends = make("div", { class: "attnx-plotends" });
+  const svg = make("svg:svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", role: "img", "aria-label": "Stream and gradients by layer; numbers in the table" }, grid, curves);
+  const legend = make("p", { class: "attnx-legend" }, LINES.map(([kind, text]) => make("span", {}, make("span", { class: `attnx-stroke ${kind}` }), ` ${text}`)));
+  const element = make("div", { "data-picture": "" }, make("div", { class: "attnx-plot" }, rows, svg, ends), legend);
+  const update = ({ depth }, { rms, onWeights }) => {
+    const { low, high, every } = decades([...rms, ...onWeights]);
+    const x = (layer) => (100 * layer) / depth,
+      y = (exponent) => 100 - (100 * (exponent - low)) / (high - low);
+    const path = (values, first) => values.map((value, i) => `${i ? "L" : "M"}${x(first + i).toFixed(2)} ${y(Math.log10(value)).toFixed(2)}`).join("");
+    curves[0].setAttribute("d", path(rms, 0));
+    curves[1].setAttribute("d", path(onWeights, 1));
+    const marks = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((e) => (e - low) % every === 0);
+    grid.replaceChildren(...marks.map((e) => make("svg:line", { class: "attnx-grid attnx-thin", x1: 0, x2: 100, y1: y(e), y2: y(e) })));
+    rows.replaceChildren(...marks.map((e) => make("span", { class: "attnx-label", style: `inset-block-start:${y(e)}%` }, power(e))));
+    ends.replaceChildren(...["input", `layer ${depth}`].map((text) => make("span", { class: "attnx-label" }, text)));
   };
   return { element, update };
 }
@@ -240,33 +224,28 @@ function numbersTable(state, seen) {
 }
 
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Norm and residual stream by layer", KEYS);
-  const top = controls(model),
-    sizes = chart("Size of the stream (rms)", 0, "attnx-curve-entropy"),
-    slopes = chart("Gradient of each layer's second matrix", 1, "attnx-curve-gradient");
+  const { root, body, status, more, ask } = frame(model, "Norm and residual stream by layer", KEYS, GOALS);
+  const parts = [normChoice(model), depthControl(model), scaleControl(model), plot(), control(model, "seed", "Seed", { label: "Seed", min: 1, max: 9, step: 1, digits: 0 })];
+  const [norm, depth, scale, picture, seed] = parts.map((part) => part.element);
   const sentence = make("p", { class: "attnx-worked", "data-verdict": true }),
     numbers = make("div", { class: "attnx-tables" }),
     announce = announcer(status);
-  body.append(
-    top.element,
+  body.append(make("div", { class: "attnx-tightrows" }, norm, depth, scale), picture);
+  more.append(
     sentence,
-    make("div", { class: "attnx-columns" }, sizes.element, slopes.element),
+    usualScales(model),
+    seed,
     numbers,
-    make(
-      "p",
-      { class: "attnx-quiet" },
-      "Feed-forward layers of width 32 with random matrices, 4 rows, one pass forwards and one back, computed here.",
-    ),
+    make("p", { class: "attnx-quiet" }, "Feed-forward layers of width 32 with random matrices, 4 rows, one pass forwards and one back, computed here. “pre” norms before each layer, “post” after each sum."),
   );
   el.append(root);
   return watch(model, KEYS, () => {
     const state = Object.fromEntries(KEYS.map((key) => [key, model.get(key)])),
       seen = stream(state);
-    top.update(state);
-    sizes.update(seen.rms);
-    slopes.update(seen.onWeights);
+    parts.forEach((part) => part.update(state, seen));
     numbers.replaceChildren(numbersTable(state, seen));
     write(sentence, verdict(state, seen));
+    ask(state, seen);
     announce(verdict(state, seen));
   });
 }

@@ -1,5 +1,5 @@
 // Explorable: one token on its way through a small trained encoder and decoder, with the numbers of every step.
-import { announcer, change, clamp, dot, format, frame, heat, make, matmul, set, softmax, table, transpose, watch, write } from "./common.js";
+import { announcer, change, clamp, format, frame, heat, make, matmul, set, softmax, table, transpose, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -215,6 +215,15 @@ function look(model) {
   return { ...state, stop, place: state.stop, source, target, encoded, decoded, tables, at, names, words: small.target_words };
 }
 
+const most = (row) => row.indexOf(Math.max(...row));
+const at = (stop, part, step) => stop.side === "decoder" && stop.part === part && stop.step === step;
+const GOALS = [
+  ["ten", "the word whose cross-attention rests on the ten",
+    ({ stop, decoded, head, at: row }) => at(stop, "cross-attention", "normalise") && decoded.cross.weights[head][row][0] > 0.9],
+  ["end", "the word after which the decoder writes its end mark",
+    ({ stop, decoded, at: row }) => at(stop, "out", "softmax") && most(decoded.chances[row]) === END],
+];
+
 function title({ stop }) {
   return stop.part === "rows" || stop.part === "out" ? `${stop.side}: ${stop.step}` : `${stop.side}, ${stop.part}: ${stop.step}`;
 }
@@ -225,7 +234,7 @@ function title({ stop }) {
 function choice(label, key, onchange) {
   const name = `attnx-walk-${++groups}`,
     chips = make("div", { class: "attnx-chips" });
-  const element = make("fieldset", { class: "attnx-choice", [`data-${key}`]: "" }, make("legend", {}, label), chips);
+  const element = make("fieldset", { class: "attnx-choice", [`data-${key}`]: "" }, make("legend", { class: "attnx-said" }, label), chips);
   let now = "";
   const update = (texts, chosen) => {
     if (now !== texts.join("|")) {
@@ -246,34 +255,72 @@ function pick(model, key, label, words, first) {
   return { element, update: (seen) => (list.value = String(seen[key])) };
 }
 
-/** Back, a slider over all stops, on; and one button for each part of the way. */
+/** Back, a slider over all stops, on. */
 function way(model) {
   const go = (stop) => change(model, { stop: clamp(stop, 0, ALL.length - 1) });
   const now = () => model.get("stop");
-  const back = make("button", { type: "button", class: "attnx-button", "data-back": "", onclick: () => go(now() - 1) }, "Back"),
-    on = make("button", { type: "button", class: "attnx-button attnx-main", "data-next": "", onclick: () => go(now() + 1) }, "On");
+  const back = make("button", { type: "button", class: "attnx-button", "data-back": "", "aria-label": "Back", onclick: () => go(now() - 1) }, "←"),
+    on = make("button", { type: "button", class: "attnx-button attnx-main", "data-next": "", "aria-label": "On", onclick: () => go(now() + 1) }, "→");
   const range = make("input", { type: "range", min: 0, max: ALL.length - 1, step: 1, "aria-label": "Stop on the way", oninput: () => go(Number(range.value)) });
-  const starts = ALL.map((stop, i) => [stop, i]).filter(([stop, i]) => i === 0 || stop.part !== ALL[i - 1].part);
-  const jumps = starts.map(([stop, i]) => make("button", { type: "button", class: "attnx-button", "data-jump": i, onclick: () => go(i) }, stop.part === "rows" ? `${stop.side}: rows` : stop.part));
-  const element = make(
-    "div",
-    { class: "attnx-controls" },
-    make("div", { class: "attnx-buttons", role: "group", "aria-label": "Parts of the way" }, jumps),
-    range,
-    make("div", { class: "attnx-buttons" }, back, on),
-  );
+  const element = make("div", { class: "attnx-stepbar", role: "group", "aria-label": "The way" }, back, range, on);
   const update = (seen) => {
     range.value = seen.place;
     range.style.setProperty("--fill", `${(100 * seen.place) / (ALL.length - 1)}%`);
     range.setAttribute("aria-valuetext", `${seen.place + 1} of ${ALL.length}, ${title(seen)}`);
     set(back, { "aria-disabled": String(seen.place === 0) });
     set(on, { "aria-disabled": String(seen.place === ALL.length - 1) });
+  };
+  return { element, update };
+}
+
+/** One button for each part of the way. */
+function parts(model) {
+  const starts = ALL.map((stop, i) => [stop, i]).filter(([stop, i]) => i === 0 || stop.part !== ALL[i - 1].part);
+  const jumps = starts.map(([stop, i]) => make("button", { type: "button", class: "attnx-button", "data-jump": i, onclick: () => change(model, { stop: i }) }, stop.part === "rows" ? `${stop.side}: rows` : stop.part));
+  const element = make("div", { class: "attnx-buttons", role: "group", "aria-label": "Parts of the way" }, jumps);
+  const update = (seen) =>
     starts.forEach(([, i], n) => {
       const end = starts[n + 1]?.[1] ?? ALL.length;
       set(jumps[n], { "aria-pressed": String(seen.place >= i && seen.place < end) });
     });
-  };
   return { element, update };
+}
+
+// ---- the picture ------------------------------------------------------------------------------
+
+const HUES = { Q: "q", K: "k", V: "v" };
+
+/** What is drawn of a stop: [[name, rows, names of the rows], ...]; the row of words as its six largest. */
+function drawn(seen) {
+  return seen.tables.map(([name, matrix, rows, columns]) => {
+    if (columns === "words") {
+      const best = matrix[seen.at].map((value, word) => [value, word]).sort((a, b) => b[0] - a[0]).slice(0, 6);
+      return [`${name} after ${seen.names[rows][seen.at]}`, best.map(([value]) => [value]), best.map(([, word]) => seen.words[word]), -1];
+    }
+    if (name === "hidden") return [name, [matrix[seen.at]], [seen.names[rows][seen.at]], 0];
+    return [name, matrix, seen.names[rows], rows === (seen.stop.side === "encoder" ? "source" : "target") ? seen.at : -1];
+  });
+}
+
+/** A matrix as tiles: the deeper the colour, the further from 0; what is below 0 is a hollow tile, a hidden score none. */
+function tiles([name, matrix, names, here], size) {
+  const largest = Math.max(1e-9, ...matrix.flat().filter(Number.isFinite).map(Math.abs)), wide = matrix[0].length;
+  const tile = (value, t, c) => {
+    if (value === -Infinity) return null;
+    const edge = 0.16 + 0.72 * Math.sqrt(Math.abs(value) / largest), low = value < 0;
+    return make("svg:rect", { class: `attnx-tile${low ? " attnx-tile-low" : ""}`, x: c + 0.5 - edge / 2, y: t + 0.5 - edge / 2, width: edge, height: edge });
+  };
+  const svg = make("svg:svg", { viewBox: `0 0 ${wide} ${matrix.length}`, class: `attnx-tiles attnx-tiles-${HUES[name] ?? "w"}`, style: `--wide:${wide};--high:${matrix.length}` }, matrix.flatMap((row, t) => row.map((value, c) => tile(value, t, c))));
+  const rows = make("div", { class: "attnx-tilenames" }, names.map((text, t) => make("span", { "data-here": t === here }, text)));
+  return make("div", { class: `attnx-tilebox attnx-tiles-${size}` }, make("span", { class: "attnx-label" }, name), rows, svg);
+}
+
+function tilePicture() {
+  const element = make("div", { class: "attnx-tilerow", "data-picture": "", "aria-hidden": "true" });
+  return { element, update: (seen) => {
+    const all = drawn(seen), size = all.length > 1 ? "several" : all[0][1].length > 4 ? "many" : "one";
+    element.replaceChildren(...all.map((one) => tiles(one, size)));
+  } };
 }
 
 // ---- tables -----------------------------------------------------------------------------------
@@ -323,37 +370,44 @@ function grid(seen, [name, matrix, rows, columns]) {
 
 // ---- all together -----------------------------------------------------------------------------
 
+/** Where the walk stands; at scores, weights and words with their numbers, which elsewhere are only in the table. */
 function summary(seen) {
-  return `Stop ${seen.place + 1} of ${ALL.length}. ${title(seen)}. ${worked(seen)}.`;
+  if (["score", "normalise", "logits", "softmax"].includes(seen.stop.step)) return `${seen.place + 1}. ${worked(seen)}.`;
+  return `Stop ${seen.place + 1} of ${ALL.length}, ${title(seen)}.`;
 }
 
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Walk a token", KEYS);
+  const { root, body, status, more, ask } = frame(model, "Walk a token", KEYS, GOALS);
   const small = model.get("model");
   const tens = pick(model, "tens", "Number", small.source_words.slice(3, 11), 3),
     unit = pick(model, "unit", "and", small.source_words.slice(11), 11),
     from = choice("Token of the source", "source", (i) => change(model, { source_at: i })),
     to = choice("Token of the target: what the decoder reads there", "target", (i) => change(model, { target_at: i })),
     head = choice("Head", "head", (i) => change(model, { head: i })),
-    path = way(model);
-  const where = make("p", { class: "attnx-strong", "data-where": "" }),
-    text = make("p", { "data-says": "" }),
+    path = way(model), jumps = parts(model), picture = tilePicture();
+  const where = make("p", { class: "attnx-strong attnx-label", "data-where": "" }),
+    text = make("p", { class: "attnx-walksays", "data-says": "" }),
     figures = make("p", { class: "attnx-worked", "data-worked": "" }),
     place = make("div", { class: "attnx-tables attnx-onwayplace" }),
     announce = announcer(status);
-  body.append(make("div", { class: "attnx-fields" }, tens.element, unit.element), from.element, to.element, path.element, where, text, head.element, place, figures);
+  body.classList.add("attnx-walkbody");
+  body.append(path.element, where, text, make("div", { class: "attnx-walkwho" }, from.element, to.element, head.element), picture.element);
+  more.append(jumps.element, make("div", { class: "attnx-fields" }, tens.element, unit.element), place, figures);
   el.append(root);
   return watch(model, KEYS, () => {
-    const seen = look(model);
-    [tens, unit, path].forEach((part) => part.update(seen));
+    const seen = look(model), encoder = seen.stop.side === "encoder";
+    [tens, unit, path, jumps, picture].forEach((part) => part.update(seen));
     from.update(seen.names.source, seen.source_at);
     to.update(seen.names.target, seen.target_at);
-    head.update(["1", "2"], seen.head);
+    set(from.element, { "data-idle": !encoder });
+    set(to.element, { "data-idle": encoder });
+    head.update(["head 1", "head 2"], seen.head);
     set(head.element, { "data-idle": seen.tables[0][3] === "features" || seen.stop.part === "feed-forward" || seen.stop.part === "out" ? "" : null });
     write(where, `${seen.place + 1}. ${title(seen)}`);
     write(text, [ASKED[seen.stop.part] && seen.stop.step === "project" ? ASKED[seen.stop.part] : "", says(seen.stop)].filter(Boolean).join(" "));
     place.replaceChildren(...seen.tables.map((one) => grid(seen, one)));
     write(figures, worked(seen));
+    ask(seen);
     announce(summary(seen));
   });
 }
