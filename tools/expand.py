@@ -7,6 +7,8 @@ Five comments, each on a line of its own in the text, stand for cells that live 
     % quiz: self_attention/scaled_dot_product         the chapter's quiz items of the item bank
     % diagnostic: start/prerequisites                 the same by topic, each with the page that refreshes it
     % predict: sdpa-lookup                            a prediction of the item bank, right before the cell that answers it
+
+A sixth, `% deeper`, stands right under a heading and marks its section as depth; a notebook carries it as a comment that nobody sees.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
 import items  # noqa: E402  (found through the line above)
 
 MACRO = re.compile(r"^% *(exercise|cards|quiz|diagnostic|predict): *(\S+) *$", re.MULTILINE)
+DEEPER = re.compile(r"^% *deeper *$", re.MULTILINE)
+DEEPER_MARK = "<!-- deeper -->"
 MAX_LINES = 12
 
 
@@ -40,7 +44,7 @@ def notebook(source: Path) -> nbformat.NotebookNode:
     book = _read(source)
     book.cells = [cell for original in book.cells for cell in expand(original, source)]
     book.metadata.pop("jupytext", None)
-    complaints = lint(book) + loose_predictions(book)
+    complaints = lint(book) + loose_predictions(book) + loose_depth(book)
     if complaints:
         raise SourceError("\n".join(f"{source}: {what}" for what in complaints))
     name_cells(book, source.stem)
@@ -58,6 +62,8 @@ def _read(source: Path):
 
 def expand(cell, source: Path) -> list:
     """The cell itself, or the cells its macros stand for with the text between them."""
+    if cell.cell_type == "markdown":
+        cell.source = DEEPER.sub(DEEPER_MARK, cell.source)
     if cell.cell_type != "markdown" or not MACRO.search(cell.source):
         return [cell]
     cells, rest = [], 0
@@ -234,6 +240,12 @@ def loose_predictions(book) -> list[str]:
     pairs = zip(book.cells, [*book.cells[1:], None])
     loose = [cell for cell, below in pairs if foretells(cell) and not (below and (below.cell_type == "code" or foretells(below)))]
     return [f"{where(book, cell)}: a prediction must stand right before the code cell whose output answers it" for cell in loose]
+
+
+def loose_depth(book) -> list[str]:
+    """`% deeper` stands right under the heading of a section."""
+    texts = [(cell, re.sub(rf"^##+ .+\n+{DEEPER_MARK}$", "", cell.source, flags=re.MULTILINE)) for cell in book.cells if cell.cell_type == "markdown"]
+    return [f"{where(book, cell)}: `% deeper` must stand right under the heading of a section" for cell, rest in texts if DEEPER_MARK in rest]
 
 
 def foretells(cell) -> bool:

@@ -18,7 +18,7 @@ from search_docs import plain
 UNNUMBERED = ("Start", "Practice", "Reference")
 PART = re.compile(r'<p aria-level="2" class="caption" role="heading"><span class="caption-text">([^<]*)</span></p>\s*(<ul class="[^"]*">.*?</ul>)', re.S)
 TITLE = re.compile(r'(<article class="bd-article".*?</h1>)', re.S)
-MINUTES = re.compile(r"<p>(\d+) minutes\b")
+MINUTES = re.compile(r"<p>(\d+) minutes\b(?:, (\d+) with its depth)?")
 NEIGHBOUR = re.compile(r'(<a class="(left-prev|right-next)"\s+href="([^"]*)".*?prev-next-subtitle">)(previous|next)(</p>)', re.S)
 START = re.compile(r'(<button class="sidebar-toggle primary-toggle.*?</button></div>)', re.S)
 ITEM = re.compile(r'class="item item-(\w+)" data-item="([^"]+)"')
@@ -59,11 +59,18 @@ def fold(html: str, labels: dict[str, str]) -> str:
     return PART.sub(box, html)
 
 
+def length(minutes: re.Match[str] | None) -> str:
+    """How long a page is: in minutes, or without and with its depth, where practice/depth.js puts its switch."""
+    core, everything = minutes.groups() if minutes else ("", "")
+    if everything:
+        return f'</span><span class="depth-minutes" data-core="{core}" data-everything="{everything}">{core} minutes · {everything} with depth'
+    return f" · {core} minutes" if core else ""
+
+
 def here(html: str, place: Place, home: str, title: str) -> str:
     """The line under the title, and the same in the header of the page."""
-    minutes = MINUTES.search(html)
-    said = [f"chapter {place.number} of {place.chapters}"] + ([f"{minutes[1]} minutes"] if minutes else [])
-    line = f'<p class="way-here"><a href="{home}">{escape(place.label)}</a><span>{" · ".join(said)}</span></p>'
+    said = f"chapter {place.number} of {place.chapters}{length(MINUTES.search(html))}"
+    line = f'<p class="way-here"><a href="{home}">{escape(place.label)}</a><span>{said}</span></p>'
     crumb = f'<div class="header-article-item way-crumb"><a href="{home}">{escape(place.label)}</a><span>› {escape(title)}</span></div>'
     html = TITLE.sub(lambda match: match[1] + line, html, count=1)
     return START.sub(lambda match: match[1] + crumb, html, count=1)

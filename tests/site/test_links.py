@@ -18,7 +18,7 @@ CHAPTER = "book/self_attention/scaled_dot_product.html"
 # How far the box of each name is from where it should stand; 0 where the page ends before it can get there.
 MISS = """(name) => {
     const target = document.getElementById(name);
-    const { top, bottom } = (target.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6)") ?? target).getBoundingClientRect();
+    const { top, bottom } = (target.querySelector(":scope > :is(h1, h2, h3, h4, h5, h6), :scope > details.depth > summary") ?? target).getBoundingClientRect();
     const atEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
     return atEnd && top > 0 && bottom <= innerHeight ? 0 : Math.round(top - 64);
 }"""

@@ -1,9 +1,9 @@
-// Services for every page: answers open for print, wide things scroll by keyboard.
+// Services for every page: answers open for print (sections of depth stay as they are), wide things scroll by keyboard.
 
 const closed = [];
 
 function openAll() {
-  for (const details of document.querySelectorAll("details:not([open])")) {
+  for (const details of document.querySelectorAll("details:not([open], .depth)")) {
     closed.push(details);
     details.open = true;
   }

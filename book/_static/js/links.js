@@ -5,8 +5,10 @@ const STILL = 60; // frames without a change after which a loaded page counts as
 const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"]; // the reader moves the page: it is theirs
 const named = () => location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
 
-/** Open every closed answer around `target`. */
+/** Open every closed answer around `target`, and the section that it heads. */
 function open(target) {
+  const own = target.querySelector(":scope > details.depth");
+  if (own) own.open = true;
   for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
 }
 
@@ -55,10 +57,13 @@ function follow(event) {
 
 const blocks = [...document.querySelectorAll(".bd-article :is(h1, h2, h3, h4, p, pre, figure, tr)")];
 
+/** What a closed box hides has a place too, which nobody sees. */
+const topmost = (block) => block.getBoundingClientRect().bottom > 0 && (block.checkVisibility?.() ?? true);
+
 /** Write down where the reader is, unless the page is still on its way to a place that is known. */
 function note() {
   if (hold) return;
-  const index = blocks.findIndex((block) => block.getBoundingClientRect().bottom > 0);
+  const index = blocks.findIndex(topmost);
   const place = index < 0 || !scrollY ? null : [index, Math.round(blocks[index].getBoundingClientRect().top)];
   try {
     history.replaceState({ ...history.state, place }, "");
