@@ -164,7 +164,7 @@ def test_sentences_and_addresses():
     assert _pages.sentence(page, ()) == "Masks; finding the right chapter is part of the task."
     assert _pages.address(page, ()) == "book/self_attention/masks.html"
     assert EXERCISES["self_attention.masked_attention"].href == "book/self_attention/masks.html#the-mathematics"
-    assert MISCONCEPTIONS["no_scale"].href == "book/self_attention/scaled_dot_product.html#why-divide-by-sqrt-d-k"
+    assert MISCONCEPTIONS["no_scale"].href == "book/self_attention/why_scale.html#why-divide-by-sqrt-d-k"
 
 
 def test_in_a_notebook_beside_the_others_a_wrong_answer_ends_with_a_link(tmp_path, monkeypatch, capsys):

@@ -7,14 +7,14 @@ import re
 import pytest
 from in_browser import phone, sticks_out, unfolded
 
-CHAPTER = "book/self_attention/scaled_dot_product.html"
 SOFTMAX, SENTENCE = "softmax_and_scale", "attention_on_a_sentence"
+CHAPTERS = {SOFTMAX: "book/self_attention/why_scale.html", SENTENCE: "book/self_attention/scaled_dot_product.html"}
 STEPS = ["project", "score", "scale", "mask", "normalise", "mix"]
 
 
-def alive(page, site_url: str, name: str, where: str = CHAPTER):
+def alive(page, site_url: str, name: str, where: str = ""):
     """The first explorable of that name on the page, once it runs."""
-    page.goto(f"{site_url}/{where}")
+    page.goto(f"{site_url}/{where or CHAPTERS[name]}")
     place = page.locator(f'[data-afm="{name}"]').first
     place.and_(page.locator('[data-ready="yes"]')).wait_for()
     place.scroll_into_view_if_needed()
@@ -270,7 +270,7 @@ def test_the_status_speaks_once_after_a_burst(page, site_url):
 def test_without_javascript_the_table_stays(browser, site_url, name):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{site_url}/{CHAPTER}")
+    page.goto(f"{site_url}/{CHAPTERS[name]}")
     table = page.locator(f'[data-afm="{name}"] table').first
     assert table.is_visible()
     assert len(re.findall(r"\d\.\d\d", table.text_content())) >= 15

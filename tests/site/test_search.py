@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("site_folder")
 FIRST = {
     "bert": "variants/bert", "gpt-2": "variants/gpt", "mixture of experts": "variants/mixture_of_experts", "vision transformer": "variants/vit",
     "softmax": "fundamentals/softmax_temperature", "flash attention": "efficiency/blocked_kernel", "KV cache": "multi_head/sharing",
-    "rope": "positions/relative", "why divide by sqrt": "self_attention/scaled_dot_product", "mask -inf nan": "self_attention/masks",
+    "rope": "positions/relative", "why divide by sqrt": "self_attention/why_scale", "mask -inf nan": "self_attention/masks",
     "gqa": "multi_head/sharing", "cross-attention": "self_attention/self_or_cross",
     "positional encoding": "positions/overview", "attention sink": "self_attention/patterns", "embedding": "start/tokens_and_embeddings",
     "FlashAttention": "efficiency/blocked_kernel", "online softmax": "efficiency/online_softmax", "ring attention": "efficiency/beyond_one_device",

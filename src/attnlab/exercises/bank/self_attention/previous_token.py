@@ -21,8 +21,8 @@ EXERCISE = Exercise(
     level="create",
     minutes=20,
     difficulty=3,
-    page="self_attention/scaled_dot_product",
-    headings=("The mathematics", r"Why divide by $\sqrt{d_k}$?"),
+    page="self_attention/why_scale",
+    headings=(r"Why divide by $\sqrt{d_k}$?",),
     statement=r"""
     Trained models contain heads that look at the token just before. Build one by hand: invent queries and keys for `n_tokens` tokens so that in
 

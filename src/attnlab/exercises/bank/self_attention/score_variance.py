@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     level="understand",
     minutes=10,
     difficulty=2,
-    page="self_attention/scaled_dot_product",
+    page="self_attention/why_scale",
     headings=(r"Why divide by $\sqrt{d_k}$?",),
     statement=r"""
     The factor $1/\sqrt{d_k}$ assumes that the components of queries and keys have variance 1. Suppose they have mean 0, are independent, and have variances
