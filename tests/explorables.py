@@ -37,6 +37,52 @@ WAYS = {
         "after": [("slider", "A: layer", "Home ArrowRight"), ("slider", "A: head", "Home ArrowRight*8")],
         "stop": [("slider", "B: layer", "Home ArrowRight*3"), ("slider", "B: head", "End")],
     },
+    "alignment_explorer": {
+        "back": [("radio", "drei", "ArrowRight*2")],
+        "four": [("radio", "42,863", "Space")],
+        "lost": [("radio", "42,863", "Space"), ("radio", "look back", "ArrowRight")],
+    },
+    "beam_tree": {
+        "empty": [("radio", "2", "ArrowRight")],
+        "words": [("radio", "2", "ArrowRight"), ("slider", "Length penalty", "End")],
+    },
+    "bias_shapes": {
+        "steady": [("slider", "ALiBi head", "ArrowRight*2")],
+        "previous": [("combobox", "should look at", "ArrowDown"), ("radio", "ALiBi", "ArrowRight*2")],
+        "seventh": [("combobox", "should look at", "ArrowDown*3"), ("radio", "ALiBi", "ArrowRight*2"), ("slider", "Shaw reach", "End")],
+    },
+    "builder": {
+        "cache": [("combobox", "Published model", "g e m m a Space 3 Space 1")],
+        "window": [("combobox", "What layers see", "ArrowDown")],
+    },
+    "expert_routing": {
+        "work": [("button", "Nudge the biases", "Enter*7")],
+        "kept": [("button", "Nudge the biases", "Enter*7"), ("slider", "Capacity factor", "ArrowRight*4")],
+    },
+    "graph_view": {
+        "news": [("radio", "none", "ArrowRight*2"), ("slider", "Layers", "End")],
+        "order": [("button", "Move cat later", "Enter"), ("radio", "none", "ArrowRight")],
+    },
+    "masked_word": {
+        "hard": [("radio", "these", "ArrowRight")],
+        "both": [("radio", "these", "ArrowRight*2"), ("radio", "both sides", "ArrowRight")],
+    },
+    "next_letter": {
+        "sure": [("textbox", "Beginning of a name", "Control+A q")],
+        "odd": [("textbox", "Beginning of a name", "Control+A z x q j")],
+    },
+    "patches": {
+        "seven": [("button", "7", "Enter")],
+        "doubt": [("button", "Clear", "Enter")],
+    },
+    "position_phases": {
+        "low": [("slider", "Offset s", "Home ArrowRight*22")],
+        "same": [("slider", "Position p", "ArrowRight*3")],
+    },
+    "sampling_filters": {
+        "top-p": [("radio", "top-k", "ArrowRight")],
+        "min-p": [("radio", "top-k", "ArrowRight*2"), ("slider", "min-p", "Home ArrowRight*40")],
+    },
     "softmax_and_scale": {
         "cold": [("slider", "Temperature", "Home")],
         "wide": [("slider", "d_k", "End"), ("checkbox", "divide", "Space")],
@@ -45,6 +91,15 @@ WAYS = {
         "million": [("radio", "none", "Space"), ("slider", "Depth", "ArrowRight*2")],
         "hold": [("radio", "none", "Space"), ("slider", "Initial scale", "Home")],
         "first": [("slider", "Depth", "End"), ("slider", "Initial scale", "End")],
+    },
+    "temperature_and_kernel_width": {
+        "look-up": [("slider", "Width", "Home")],
+        "mean": [("slider", "Width", "End")],
+        "one": [("radio", "on a line", "ArrowRight")],
+    },
+    "tile_walk": {
+        "fewer": [("slider", "Queries a block", "ArrowRight"), ("slider", "Keys a block", "ArrowLeft")],
+        "end": [("slider", "Tile", "End")],
     },
     "walk_a_token": {
         "ten": [("slider", "Stop on the way", "Home ArrowRight*24"), ("radio", "und", "Space")],

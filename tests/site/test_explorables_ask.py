@@ -35,7 +35,7 @@ MAIN = """root => {
         text: said.join(" "),
         height: (more.height ? more.top : root.getBoundingClientRect().bottom) - root.getBoundingClientRect().top,
         width: root.getBoundingClientRect().width,
-        status: root.querySelector("[role=status]").textContent,
+        status: root.querySelector(".attnx-status").textContent,
         goals: root.querySelector("[data-goals]").textContent,
         met: root.querySelector(".attnx-goal").hasAttribute("data-met"),
     };

@@ -8,19 +8,20 @@ from attnlab.explore._explorable import Explorable, table
 from attnlab.reference import positions
 
 WISHES = ("steady", "previous", "logarithm", "seventh")
+SCHEMES = ("alibi", "t5", "shaw")
 FARTHEST = 64
 
 
 def bias_shapes(
     wish: str = "steady",
     heads: int = 8,
-    head: int = 3,
+    head: int = 1,
     buckets: int = 16,
     most: int = 64,
     reach: int = 16,
     distance: int = 12,
 ) -> Explorable:
-    """The bias of ALiBi, T5 and Shaw against the distance, beside what a head would wish for.
+    """The bias of ALiBi, T5 or Shaw against the distance, to be bent until a head looks where it should.
 
     T5 and Shaw get the best numbers that their rows allow: the mean wish of the distances that share one. (Shaw's
     rows are vectors; for one query each adds a number.) ALiBi has `heads` heads, a power of two, and shows `head`,
@@ -28,7 +29,7 @@ def bias_shapes(
     """
     _check_biases(wish, heads, head, buckets, most, reach, distance)
     sizes = {"heads": heads, "head": head, "buckets": buckets, "most": most, "reach": reach, "distance": distance}
-    state = {"wish": wish, **{name: int(size) for name, size in sizes.items()}}
+    state = {"wish": wish, "scheme": SCHEMES[0], **{name: int(size) for name, size in sizes.items()}}
     return Explorable("bias_shapes", state, _bias_table(state))
 
 

@@ -23,7 +23,7 @@ def tile_walk(
     memory: int = 36,
     seed: int = 1,
 ) -> Explorable:
-    """A blocked attention over `n` tokens, tile by tile: what is loaded, skipped, held, rescaled and moved.
+    """A blocked attention over `n` tokens, tile by tile, from the middle: what is loaded, skipped, held, rescaled and moved.
 
     `blocks` are (queries, keys). `loop` names the outer one: "queries" as in FlashAttention-2, "keys" as in
     FlashAttention. A `window` is causal and counts the query's own key. `memory` is M, in elements; queries,
@@ -41,6 +41,7 @@ def tile_walk(
         "capacity": int(memory),
         "step": 0,
     }
+    state["step"] = (len(_computed_tiles(state, _tile_mask(mask, state["n"], window))) + 1) // 2
     return Explorable("tile_walk", state, _walk_table(state))
 
 

@@ -84,7 +84,7 @@ function steps(model) {
     if (shown !== texts.join(" ")) {
       shown = texts.join(" ");
       group = choice(
-        "Written so far, step by step (arrow keys walk along)",
+        "What the translator writes, word by word",
         texts.map((text, t) => [t, text]),
         (next) => change(model, { step: next }),
         "steps",
@@ -114,7 +114,7 @@ function walk(model, last) {
     set(back, { "aria-disabled": String(step === 0) });
     set(next, { "aria-disabled": String(step === last()) });
   };
-  return { element: make("div", { class: "attnx-walk" }, back, next), update };
+  return { element: make("div", { class: "attnx-walk", role: "group", "aria-label": "Walk" }, back, next), update };
 }
 
 // ---- tables -----------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ function alignment({ source, written, table: rows, step }) {
   const crossed = crossings(rows.slice(0, -1)); // the end mark is no word
   const cell = (weight) => ({ text: weight < 0.05 ? "0" : format(weight, 1), ...heat(weight) });
   return table({
-    caption: `All steps: rows are written, columns are read. Crossings: ${crossed}`,
+    caption: make("span", { class: "attnx-said" }, `Rows are written, columns are read. Crossings: ${crossed}`),
     columns: source.map((text) => ({ text })),
     rows: written.map((text, t) => ({ text, row: { class: t === step ? "attnx-chosen" : null } })),
     cells: rows.map((row) => row.map(cell)),
@@ -177,17 +177,25 @@ function nothingToShow({ written, correct }) {
   );
 }
 
-function spoken({ source, written, step, weights, correct, attends }) {
+function spoken({ source, written, step, weights, correct, attends, table: rows }) {
   const where = `Step ${step + 1} of ${written.length}, ${written[step]}${correct[step] ? "" : ", which is wrong"}`;
   if (!attends) return `${where}: it sees one vector, the same at every step.`;
   const best = favourites(weights).map(([i, weight]) => `${source[i]} ${format(weight)}`);
-  return `${where}: it looks at ${best.join(", ")}.`;
+  return `${where}: it looks at ${best.join(", ")}. Crossings of this number: ${crossings(rows.slice(0, -1))}.`;
 }
 
 // ---- all together -----------------------------------------------------------------------------
 
+const backwards = ({ weights, source, written, step, attends }) =>
+  attends && step > 0 && written[step] !== "<end>" && weights.indexOf(Math.max(...weights)) < source.length - 1;
+const GOALS = [
+  ["back", "a step: the translator looks back at a word before the last one", backwards],
+  ["four", "a number: its words cross four times", ({ table: rows }) => rows !== null && crossings(rows.slice(0, -1)) >= 4],
+  ["lost", "a number: one vector gets a word of it wrong", ({ attends, correct }) => !attends && correct.includes(false)],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "What the translator looks at", KEYS);
+  const { root, body, status, more, ask } = frame(model, "What the translator looks at", KEYS, GOALS);
   const phrases = model.get("phrases");
   const phrase = choice(
     "Number",
@@ -200,16 +208,10 @@ function render({ model, el }) {
     buttons = walk(model, () => view(read(model)).written.length - 1);
   const asked = make("p", { class: "attnx-explain" }),
     left = make("div", {}),
-    all = make("div", {}),
+    all = make("div", { class: "attnx-alignall", "data-picture": "" }),
     announce = announcer(status);
-  body.append(
-    make("div", { class: "attnx-choices" }, phrase.element, look.element),
-    asked,
-    words.element,
-    buttons.element,
-    left,
-    all,
-  );
+  body.append(asked, words.element, all);
+  more.append(make("div", { class: "attnx-choices" }, phrase.element, look.element), buttons.element, left);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
@@ -221,6 +223,7 @@ function render({ model, el }) {
     write(asked, `English: ${seen.source.join(" ")}`);
     left.replaceChildren(contextTable(seen));
     all.replaceChildren(seen.attends ? alignment(seen) : nothingToShow(seen));
+    ask(seen);
     announce(spoken(seen));
   });
 }

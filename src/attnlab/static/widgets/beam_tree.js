@@ -111,7 +111,7 @@ function node(state, one, x, y, wins) {
 }
 
 function picture() {
-  const svg = make("svg:svg", { class: "attnx-chart attnx-widechart attnx-beamtree", role: "img", "aria-label": "The search as a tree; the numbers are in the tables" });
+  const svg = make("svg:svg", { class: "attnx-chart attnx-widechart attnx-beamtree", role: "img", "data-picture": "", "aria-label": "The search as a tree; the numbers are in the tables" });
   const update = (state, found, best) => {
     const shown = found.slice(0, state.steps),
       rows = Math.max(...shown.map((level) => level.length)),
@@ -186,33 +186,36 @@ export function verdict(state) {
   return `A beam of ${state.width} writes ${quoted(state, best.ids)}, probability ${format(Math.exp(best.logp), 3)}. ${greedy}`;
 }
 
+const wordless = (state, { ids }) => ids[0] === state.names.length - 1;
+const GOALS = [
+  ["empty", "a width: the beam finds nothing likelier than the empty text", (state, best) => wordless(state, best)],
+  ["words", "a length penalty: a beam of 3 or more writes words all the same", (state, best) => state.width >= 3 && !wordless(state, best)],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "A beam search as a tree", KEYS);
-  const controls = [
+  const { root, body, status, sentence, more, ask } = frame(model, "A beam search as a tree", KEYS, GOALS);
+  const [width, alpha, steps] = [
     numberChoice(model, "width", "Width of the beam", WIDEST),
     alphaControl(model),
     numberChoice(model, "steps", "Steps shown", model.get("longest")),
   ];
   const chart = picture(),
     tables = make("div", { class: "attnx-tables" }),
-    said = make("p", { class: "attnx-worked", "data-verdict": "" }),
+    legend = make("p", { class: "attnx-legend" }, "Framed: kept. Filled: finished. Dashed: dropped. Thick: the text that wins."),
     announce = announcer(status);
-  body.append(
-    make("div", { class: "attnx-controls" }, controls.map((control) => control.element)),
-    said,
-    make("div", {}, chart.svg, make("p", { class: "attnx-legend" }, "Framed: kept. Filled: finished (∎ is the end mark, … the limit). Dashed: dropped. Thick: the text that wins.")),
-    tables,
-  );
+  sentence.dataset.verdict = "";
+  body.append(make("div", { class: "attnx-controls" }, width.element, alpha.element), make("div", { class: "attnx-beamplace" }, chart.svg), legend);
+  more.append(make("p", { class: "attnx-quiet" }, "∎ is the end mark, … the limit of the length."), steps.element, tables);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
       found = levels(state),
       [best] = finished(state);
-    controls.forEach((control) => control.update(state));
+    [width, alpha, steps].forEach((control) => control.update(state));
     chart.update(state, found, best);
     tables.replaceChildren(stepTable(state, found), resultTable(state));
-    write(said, verdict(state));
-    announce(`Width ${state.width}, α ${format(state.alpha, 1)}: ${quoted(state, best.ids)} wins.`);
+    ask(state, best);
+    announce(verdict(state));
   });
 }
 

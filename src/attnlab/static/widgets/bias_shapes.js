@@ -1,5 +1,5 @@
-// Explorable: what each bias can be, against the distance; ALiBi's line, T5's steps, Shaw's free start.
-import { announcer, change, format, frame, make, slider, table, watch, write } from "./common.js";
+// Explorable: bend a bias until the head looks where it should; ALiBi's line, T5's steps, Shaw's free start.
+import { announcer, change, format, frame, make, slider, softmax, table, watch, write } from "./common.js";
 
 // ---- arithmetic -------------------------------------------------------------------------------
 
@@ -61,6 +61,12 @@ export function shapes(state) {
   return { distances, wish, rows, biases, gaps };
 }
 
+/** How much of the weight is where it should be, all other scores being equal: the sum of the smaller of the two. */
+export function overlap(bias, wish) {
+  const [own, wanted] = [softmax(bias), softmax(wish)];
+  return own.reduce((sum, weight, r) => sum + Math.min(weight, wanted[r]), 0);
+}
+
 /** Which scheme comes nearest to the wish, in words. */
 export function verdict(state, { gaps }) {
   const names = { alibi: "ALiBi", t5: "T5", shaw: "Shaw" };
@@ -75,7 +81,12 @@ export function verdict(state, { gaps }) {
 
 // ---- controls ---------------------------------------------------------------------------------
 
-const KEYS = ["wish", "heads", "head", "buckets", "most", "reach", "distance"];
+const KEYS = ["wish", "scheme", "heads", "head", "buckets", "most", "reach", "distance"];
+const SCHEMES = [
+  ["alibi", "ALiBi", "head"],
+  ["t5", "T5", "buckets"],
+  ["shaw", "Shaw", "reach"],
+];
 const POWERS = { to: Math.log2, from: (x) => 2 ** Math.round(x), step: 1 };
 let groups = 0;
 
@@ -84,20 +95,20 @@ function read(model) {
 }
 
 function wishChoice(model) {
-  const name = `attnx-wish-${++groups}`;
-  const inputs = WISHES.map(([value]) =>
-    make("input", { type: "radio", name, value, onchange: () => change(model, { wish: value }) }),
+  const list = make("select", { onchange: () => change(model, { wish: list.value }) });
+  list.append(...WISHES.map(([value, text]) => make("option", { value }, text)));
+  const element = make("label", { class: "attnx-field attnx-pick attnx-beside" }, make("span", {}, "The head should look at"), list);
+  return { element, update: (state) => (list.value = state.wish) };
+}
+
+function schemeChoice(model) {
+  const name = `attnx-scheme-${++groups}`;
+  const inputs = SCHEMES.map(([value]) =>
+    make("input", { type: "radio", name, value, onchange: () => change(model, { scheme: value }) }),
   );
-  const chips = WISHES.map(([, text], i) =>
-    make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)),
-  );
-  const element = make(
-    "fieldset",
-    { class: "attnx-choice" },
-    make("legend", {}, "What the head would like"),
-    make("div", { class: "attnx-chips" }, chips),
-  );
-  return { element, update: (state) => inputs.forEach((input) => (input.checked = input.value === state.wish)) };
+  const chips = SCHEMES.map(([, text], i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)));
+  const element = make("div", { class: "attnx-chips", role: "group", "aria-label": "The bias to bend" }, make("span", { class: "attnx-quiet" }, "Bend"), chips);
+  return { element, update: (state) => inputs.forEach((input) => (input.checked = input.value === state.scheme)) };
 }
 
 function control(model, key, { label, note = "", min, max, scale, fit = (value) => ({ [key]: value }) }) {
@@ -112,7 +123,7 @@ function control(model, key, { label, note = "", min, max, scale, fit = (value) 
   });
   const element = make(
     "div",
-    { class: "attnx-control attnx-costcontrol", "data-control": key },
+    { class: `attnx-control attnx-costcontrol${SCHEMES.some((one) => one[2] === key) ? " attnx-bend" : ""}`, "data-control": key },
     make("span", { class: "attnx-label" }, label),
     part.range,
     part.box,
@@ -126,7 +137,43 @@ function power(value) {
   return 2 ** Math.round(Math.log2(Math.max(1, value)));
 }
 
+/** The wish, the scheme, and the one slider that bends its curve. */
 function controls(model) {
+  const wish = wishChoice(model),
+    scheme = schemeChoice(model);
+  const bends = {
+    head: control(model, "head", {
+      label: "ALiBi head",
+      note: "1 is the steepest",
+      min: 1,
+      max: 16,
+      fit: (value) => ({ head: Math.min(value, model.get("heads")) }),
+    }),
+    buckets: control(model, "buckets", {
+      label: "T5 buckets",
+      note: "a power of two",
+      min: 4,
+      max: 32,
+      scale: POWERS,
+      fit: (value) => ({ buckets: Math.max(4, power(value)) }),
+    }),
+    reach: control(model, "reach", { label: "Shaw reach", note: "then one vector", min: 1, max: FARTHEST }),
+  };
+  const parts = Object.values(bends);
+  const element = make(
+    "div",
+    { class: "attnx-controls" },
+    make("div", { class: "attnx-choices attnx-biaschoices" }, wish.element, scheme.element),
+    parts.map((one) => one.element),
+  );
+  const update = (state) => {
+    [wish, scheme, ...parts].forEach((one) => one.update(state));
+    for (const [value, , key] of SCHEMES) bends[key].element.hidden = value !== state.scheme;
+  };
+  return { element, update };
+}
+
+function rest(model) {
   const parts = [
     control(model, "distance", { label: "Distance", note: "tokens back", min: 0, max: FARTHEST }),
     control(model, "heads", {
@@ -137,39 +184,18 @@ function controls(model) {
       scale: POWERS,
       fit: (value) => ({ heads: power(value), head: Math.min(model.get("head"), power(value)) }),
     }),
-    control(model, "head", {
-      label: "ALiBi head",
-      note: "1 is the steepest",
-      min: 1,
-      max: 16,
-      fit: (value) => ({ head: Math.min(value, model.get("heads")) }),
-    }),
-    control(model, "buckets", {
-      label: "T5 buckets",
-      note: "a power of two",
-      min: 4,
-      max: 32,
-      scale: POWERS,
-      fit: (value) => ({ buckets: Math.max(4, power(value)) }),
-    }),
     control(model, "most", { label: "T5 distance", note: "then one bucket", min: 20, max: 128 }),
-    control(model, "reach", { label: "Shaw reach", note: "then one vector", min: 1, max: FARTHEST }),
   ];
-  const choice = wishChoice(model);
-  const element = make("div", { class: "attnx-controls" }, choice.element, parts.map((one) => one.element));
-  return { element, update: (state) => [choice, ...parts].forEach((one) => one.update(state)) };
+  const element = make("div", { class: "attnx-controls" }, parts.map((one) => one.element));
+  return { element, update: (state) => parts.forEach((one) => one.update(state)) };
 }
 
 // ---- chart ------------------------------------------------------------------------------------
 
-const BOX = { left: 34, right: 472, top: 10, bottom: 178 };
+const BOX = { left: 34, right: 472, top: 8, bottom: 118 };
+const BARS = { top: 128, bottom: 186 };
 const LOWEST = -7;
-const SERIES = [
-  ["wish", "wish (thick)", "attnx-roof", "━"],
-  ["alibi", "ALiBi (dotted)", "attnx-cost-p", "┅"],
-  ["t5", "T5 (steps)", "attnx-cost-s", "━"],
-  ["shaw", "Shaw (dashed)", "attnx-cost-f", "╍"],
-];
+const KINDS = { wish: "attnx-biaswish", alibi: "attnx-cost-p", t5: "attnx-cost-s", shaw: "attnx-cost-f" };
 
 function at(distance, bias) {
   const x = BOX.left + (distance / FARTHEST) * (BOX.right - BOX.left);
@@ -177,39 +203,53 @@ function at(distance, bias) {
   return [x, y];
 }
 
+function curve(name, bias) {
+  const path = bias.map((b, r) => `${r ? "L" : "M"}${at(r, b).map((v) => v.toFixed(2)).join(" ")}`).join("");
+  return make("svg:path", { class: `attnx-curve ${KINDS[name]}`, "data-curve": name, d: path });
+}
+
+/** Two rows of bars, one in the other: where the head looks, and the frame of where it should. */
+function bars(bias, wish) {
+  const [own, wanted] = [softmax(bias), softmax(wish)],
+    most = Math.max(...own, ...wanted);
+  const wide = (BOX.right - BOX.left) / (FARTHEST + 1);
+  const bar = (css) => (weight, r) => {
+    const height = (weight / most) * (BARS.bottom - BARS.top);
+    return make("svg:rect", { class: css, x: at(r, 0)[0] - 0.42 * wide, y: BARS.bottom - height, width: 0.84 * wide, height });
+  };
+  return [...wanted.map(bar("attnx-biaswanted")), ...own.map(bar("attnx-biasown"))];
+}
+
+function scales(state) {
+  const ticks = [0, 16, 32, 48, 64].map((r) =>
+    make("svg:text", { x: at(r, 0)[0], y: BARS.bottom + 17, "text-anchor": r < 64 ? "middle" : "end" }, String(r)),
+  );
+  const grid = [0, -2, -4, -6].flatMap((b) => [
+    make("svg:line", { class: "attnx-grid", x1: BOX.left, x2: BOX.right, y1: at(0, b)[1], y2: at(0, b)[1] }),
+    make("svg:text", { x: BOX.left - 6, y: at(0, b)[1] + 5, "text-anchor": "end" }, format(b, 0)),
+  ]);
+  const here = at(state.distance, 0)[0];
+  const cursor = make("svg:line", { class: "attnx-grid", x1: here, x2: here, y1: BOX.top, y2: BARS.bottom });
+  const axis = make("svg:line", { class: "attnx-axis", x1: BOX.left, x2: BOX.right, y1: BARS.bottom, y2: BARS.bottom });
+  return [...grid, ...ticks, cursor, axis];
+}
+
 function chart() {
   const dynamic = make("svg:g", {});
   const svg = make(
     "svg:svg",
-    { viewBox: "0 0 480 222", class: "attnx-chart attnx-widechart", role: "img",
-      "aria-label": "Bias of each scheme against the distance; the numbers are in the table" },
+    { viewBox: "0 0 480 206", class: "attnx-chart attnx-widechart", role: "img", "data-picture": "",
+      "aria-label": "Above, the bias against the distance into the past and what it should be; below, the weight at each distance. The numbers are in the table" },
     dynamic,
   );
   const draw = (state, found) => {
-    const lines = SERIES.map(([key, , kind]) => {
-      const bias = key === "wish" ? found.wish : found.biases[key];
-      const path = bias.map((b, r) => `${r ? "L" : "M"}${at(r, b).map((v) => v.toFixed(2)).join(" ")}`).join("");
-      return make("svg:path", { class: `attnx-curve ${kind}`, "data-curve": key, d: path });
-    });
-    const ticks = [0, 16, 32, 48, 64].map((r) =>
-      make("svg:text", { x: at(r, 0)[0], y: BOX.bottom + 18, "text-anchor": r < 64 ? "middle" : "end" }, String(r)),
-    );
-    const grid = [0, -2, -4, -6].flatMap((b) => [
-      make("svg:line", { class: "attnx-grid", x1: BOX.left, x2: BOX.right, y1: at(0, b)[1], y2: at(0, b)[1] }),
-      make("svg:text", { x: BOX.left - 6, y: at(0, b)[1] + 4, "text-anchor": "end" }, format(b, 0)),
-    ]);
-    const here = at(state.distance, 0)[0];
-    const cursor = make("svg:line", { class: "attnx-marker", x1: here, x2: here, y1: BOX.top, y2: BOX.bottom });
-    const title = make("svg:text", { x: 252, y: 217, "text-anchor": "middle" }, "distance into the past");
-    dynamic.replaceChildren(...grid, ...ticks, title, cursor, ...lines);
+    const own = found.biases[state.scheme];
+    dynamic.replaceChildren(...scales(state), curve("wish", found.wish), curve(state.scheme, own), ...bars(own, found.wish));
   };
   const legend = make(
     "p",
     { class: "attnx-legend" },
-    SERIES.map(([, name, kind, sign]) =>
-      make("span", {}, make("span", { class: kind.replace("attnx-cost-", "attnx-costink-") }, sign), ` ${name}`),
-    ),
-    make("span", {}, "below −7 the curves are cut off"),
+    make("span", {}, "Above the bias, below the weights, by distance into the past; grey: as they should be"),
   );
   return { element: make("div", {}, svg, legend), update: draw };
 }
@@ -241,24 +281,41 @@ function numbers(state, found) {
   });
 }
 
+const share = (state, { biases, wish }) => overlap(biases[state.scheme], wish);
+const serves = (wish, least) => (state, found) => state.wish === wish && share(state, found) >= least;
+const GOALS = [
+  ["steady", "a head of ALiBi: 90 % of its weight is where it should be", (state, found) => state.scheme === "alibi" && serves("steady", 0.9)(state, found)],
+  ["previous", "a bias that looks at only the previous token: 95 % of its weight is there", serves("previous", 0.95)],
+  ["seventh", "a bias that looks at every seventh token: 95 % of its weight is there", serves("seventh", 0.95)],
+];
+
+/** How well the bent curve serves, in words. */
+export function sentenceOf(state, found) {
+  const detail = {
+    alibi: `ALiBi's head ${state.head} of ${state.heads}, a line of slope ${format(-slope(state.heads, state.head), 3)}`,
+    t5: `T5 with ${state.buckets} buckets, a step for each`,
+    shaw: `Shaw with reach ${state.reach}, free up to there and flat beyond`,
+  }[state.scheme];
+  return `${detail}: ${format(100 * share(state, found), 0)} % of the weight is where it should be.`;
+}
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Bias shapes", KEYS);
-  const parts = [controls(model), chart()];
+  const { root, body, status, more, ask } = frame(model, "Bias shapes", KEYS, GOALS);
+  const parts = [controls(model), chart(), rest(model)];
   const place = make("div", { class: "attnx-tables" }),
-    sentence = make("p", { class: "attnx-worked", "data-verdict": true }),
+    worked = make("p", { class: "attnx-worked", "data-verdict": true }),
     announce = announcer(status);
-  body.append(parts[0].element, parts[1].element, place, sentence);
+  body.append(parts[0].element, parts[1].element);
+  more.append(parts[2].element, place, worked);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
       found = shapes(state);
     parts.forEach((one) => one.update(state, found));
     place.replaceChildren(numbers(state, found));
-    write(sentence, verdict(state, found));
-    announce(
-      `Distance ${state.distance}: ALiBi ${format(found.biases.alibi[state.distance])}, ` +
-        `T5 ${format(found.biases.t5[state.distance])}, Shaw ${format(found.biases.shaw[state.distance])}.`,
-    );
+    write(worked, verdict(state, found));
+    ask(state, found);
+    announce(sentenceOf(state, found));
   });
 }
 

@@ -273,7 +273,7 @@ function startList(model, state) {
     const name = nameOf(now, published);
     list.value = String(published.findIndex((one) => one.name === name));
   };
-  return { element: make("label", { class: "attnx-field attnx-buildfield" }, make("span", {}, "Published model"), list), update };
+  return { element: make("label", { class: "attnx-field attnx-buildfield attnx-beside" }, make("span", {}, "Published model"), list), update };
 }
 
 function controls(model) {
@@ -305,11 +305,12 @@ function controls(model) {
       state.set(changed(changed(now, "reach", { pattern: "G" }), "latent", first)); // a latent layer sees all keys
     },
   );
+  const start = startList(model, state);
   const numbers = (group, ...names) => names.map((key) => numberBox(group, key, state));
   const seen = choose("What layers see", "pattern", "reach");
   const alone = [choose("QK-norm", "qk_norm"), choose("Beside attention", "beside")]; // these three go with heads of their own keys
   const groups = [
-    ["Parts", [startList(model, state), choose("Norm", "norm"), choose("Where it stands", "placed"), choose("Positions", "positions"),
+    ["Parts", [choose("Norm", "norm"), choose("Where it stands", "placed"), choose("Positions", "positions"),
       seen, keys, ...alone, feed,
       choose("Biases", "biases"), choose("Head for the logits", "tied")], () => true],
     ["Sizes", numbers("sizes", "vocab_size", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_head", "d_ff", "max_len"), () => true],
@@ -333,9 +334,10 @@ function controls(model) {
       boxes[i].hidden = !shows(now);
       parts.forEach((part) => part.update(now));
     });
+    start.update(now);
     length.update(nTokens);
   };
-  return { element: make("div", { class: "attnx-controls" }, boxes, text), update };
+  return { first: make("div", { class: "attnx-controls" }, start.element, text), rest: make("div", { class: "attnx-controls" }, boxes), update };
 }
 
 // ---- picture --------------------------------------------------------------------------------------
@@ -452,22 +454,41 @@ function strip() {
   return { element: make("div", {}, row, said), update };
 }
 
-function numbersTable(model, nTokens) {
-  const parts = places(model, model.experts === null ? 0 : model.experts.n),
-    all = total(parts);
-  const rows = [
-    ["parameters", whole(all), "parameters"],
-    ["active for a token", whole(activeParameters(model)), "active"],
-    ["weights, 2 bytes each", sizeText(2 * all), "weights"],
-    [`cache of ${whole(nTokens)} tokens`, sizeText(cacheBytes(model, nTokens)), "cache"],
-    ["operations for one more", amountText(operations(model, nTokens)), "operations"],
-  ];
+/** The share of the parameters in each part, as bars. */
+function shareBars() {
+  const names = { tables: "tables and head", attention: "attention", network: "feed-forward", norms: "norms" };
+  const bars = Object.entries(names).map(([key, name]) => {
+    const fill = make("span", { class: "attnx-fill" }),
+      number = make("span", { class: "attnx-number attnx-strong" });
+    const element = make("div", { class: "attnx-share attnx-buildshare" }, make("span", {}, name), make("span", { class: "attnx-bar", "aria-hidden": "true" }, fill), number);
+    return { key, fill, number, element };
+  });
+  const update = (model) => {
+    const parts = places(model, model.experts === null ? 0 : model.experts.n);
+    for (const { key, fill, number } of bars) {
+      const share = (100 * parts[key]) / total(parts);
+      fill.style.inlineSize = `${share}%`;
+      write(number, `${format(share, 1)} %`);
+    }
+  };
+  return { element: make("div", { class: "attnx-shares", "data-picture": "" }, bars.map((one) => one.element)), update };
+}
+
+const SIZES = [
+  ["parameters", "parameters", (model) => whole(parameters(model))],
+  ["cache", "cache of the text", (model, nTokens) => sizeText(cacheBytes(model, nTokens))],
+  ["operations", "operations for one token more", (model, nTokens) => amountText(operations(model, nTokens))],
+  ["active", "parameters active for a token", (model) => whole(activeParameters(model))],
+  ["weights", "weights, 2 bytes each", (model) => sizeText(2 * parameters(model))],
+];
+
+function numbersTable(sizes, model, nTokens, name) {
   return table({
-    caption: "What it costs",
-    columns: ["number"],
-    rows: rows.map(([text]) => ({ text })),
-    cells: rows.map(([, text, key]) => [{ text, "data-size": key }]),
-    attributes: { class: "attnx-table attnx-buildtable", "data-table": "sizes" },
+    caption: make("span", { class: "attnx-said" }, "What it costs"),
+    columns: [{ text: make("span", { class: "attnx-said" }, "number") }],
+    rows: sizes.map(([, text]) => ({ text })),
+    cells: sizes.map(([key, , text]) => [{ text: text(model, nTokens), "data-size": key }]),
+    attributes: { class: "attnx-table attnx-buildtable attnx-bare", "data-table": name },
   });
 }
 
@@ -487,17 +508,27 @@ function placesTable(model) {
   });
 }
 
+function goals(model) {
+  const start = model.get("model");
+  return [
+    ["cache", "a model: the cache of 8,192 tokens takes less than 100 MiB", (now) => cacheBytes(now, 8192) < 100 * 2 ** 20],
+    ["window", "a part to change: the cache is smaller, and the parameters are as many as at first", (now, nTokens) => parameters(now) === parameters(start) && cacheBytes(now, nTokens) < cacheBytes(start, nTokens)],
+  ];
+}
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Build a decoder", KEYS);
+  const { root, body, status, sentence, more, ask } = frame(model, "Build a decoder", KEYS, goals(model));
   const top = controls(model),
+    shares = shareBars(),
     picture = drawing(),
     layers = strip(),
-    sentence = make("p", { class: "attnx-worked", "data-verdict": true }),
+    first = make("div", {}),
     numbers = make("div", { class: "attnx-tables" }),
     announce = announcer(status);
-  body.append(
-    top.element,
-    sentence,
+  sentence.dataset.verdict = "";
+  body.append(top.first, first, shares.element);
+  more.append(
+    top.rest,
     make("div", { class: "attnx-columns" }, picture.element, make("div", { class: "attnx-buildside" }, numbers, layers.element)),
     make("p", { class: "attnx-quiet" },
       "Speeds, scales, caps and the kind of activation change no number here and are not asked for. The cache holds 2 bytes a number."),
@@ -507,12 +538,13 @@ function render({ model, el }) {
     const now = model.get("model"),
       nTokens = model.get("n_tokens");
     top.update(now, nTokens);
+    shares.update(now);
     picture.update(now);
     layers.update(now);
-    numbers.replaceChildren(numbersTable(now, nTokens), placesTable(now));
-    const said = verdict(now, model.get("published"));
-    write(sentence, said);
-    announce(`${said} ${amountText(parameters(now))} parameters.`);
+    first.replaceChildren(numbersTable(SIZES.slice(0, 3), now, nTokens, "sizes"));
+    numbers.replaceChildren(numbersTable(SIZES.slice(3), now, nTokens, "more sizes"), placesTable(now));
+    ask(now, nTokens);
+    announce(verdict(now, model.get("published")));
   });
 }
 

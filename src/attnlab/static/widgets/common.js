@@ -115,15 +115,16 @@ export function write(element, text) {
 }
 
 /**
- * The frame of an explorable: its title, its goals and a reset button; `body` for the main control and the picture, `status`
- * for the sentence, `more` for what is secondary, folded. A goal is [id, "a …: …", met]; call `ask(...now)` at every draw:
- * a goal of which met(...now) becomes true is reached for good.
+ * The frame of an explorable: its title, its goals and a reset button; `body` for the main control and the picture, `sentence`,
+ * which `status` speaks, and `more` for what is secondary, folded. A goal is [id, "a …: …", met]; call `ask(...now)` at every
+ * draw: a goal of which met(...now) becomes true is reached for good.
  */
 export function frame(model, title, keys, goals = []) {
   const start = Object.fromEntries(keys.map((key) => [key, structuredClone(model.get(key))]));
   const reset = make("button", { type: "button", class: "attnx-button", "data-reset": true }, "Reset");
   reset.addEventListener("click", () => change(model, structuredClone(start)));
-  const status = make("p", { class: "attnx-status", role: "status" });
+  const sentence = make("p", { class: "attnx-status", "aria-hidden": "true" }),
+    status = make("p", { class: "attnx-said", role: "status" });
   const body = make("div", { class: "attnx-body" }),
     more = make("div", { class: "attnx-body" });
   const { element, ask } = asking(model.goals ?? new Set(), goals);
@@ -139,17 +140,18 @@ export function frame(model, title, keys, goals = []) {
     make("div", { class: "attnx-head" }, make("span", { class: "attnx-title" }, title), reset),
     element,
     body,
-    status,
+    make("div", {}, sentence, status),
     make("details", { class: "attnx-more" }, make("summary", {}, "More"), more),
   );
-  return { root, body, status, more, ask };
+  return { root, body, sentence, status, more, ask };
 }
 
 /** The line of goals: one that is met now, else the first that was never reached; `kept` has the ids of those that were. */
 function asking(kept, goals) {
   const mark = make("span", { class: "attnx-mark", "aria-hidden": "true" }),
     text = make("span", {}),
-    tick = make("span", { class: "attnx-tick", "data-goals": "" }),
+    count = make("span", {}),
+    tick = make("span", { class: "attnx-tick", "data-goals": "" }, count, make("span", { class: "attnx-said" }, " found")),
     said = make("span", { class: "attnx-said", "aria-live": "polite" });
   const find = make("span", {}, make("strong", {}, "Find "), text);
   const element = make("p", { class: "attnx-goal", hidden: goals.length === 0 }, mark, find, tick, said);
@@ -157,7 +159,7 @@ function asking(kept, goals) {
   const show = (goal, met) => {
     write(mark, met ? "✓" : "○");
     write(text, `${goal[1]}${kept.has(goal[0]) && !met ? " (found before)" : ""}.`);
-    write(tick, `${reached()} of ${goals.length} found`);
+    write(count, `${reached()} of ${goals.length}`);
     set(element, { "data-goal": goal[0], "data-met": met });
   };
   let started = false; // what is true at the start is nobody's finding
@@ -166,7 +168,7 @@ function asking(kept, goals) {
       fresh = started ? met.filter(([id]) => !kept.has(id)) : [];
     for (const [id] of fresh) kept.add(id);
     if (fresh.length) write(said, `Found ${fresh.at(-1)[1]}. ${reached()} of ${goals.length} found.`);
-    const here = met.find(([id]) => kept.has(id));
+    const here = met.filter(([id]) => kept.has(id)).at(-1);
     if (goals.length) show(here ?? goals.find(([id]) => !kept.has(id)) ?? goals[0], here !== undefined);
     started = true;
   };
@@ -270,11 +272,13 @@ export function watch(model, keys, draw) {
   };
 }
 
-/** Speaks the last of a burst of messages, half a second after the burst; silent the first time. */
+/** Shows a message at once, and speaks the last of a burst half a second after it; silent the first time. */
 export function announcer(status, wait = 500) {
+  const sentence = status.parentElement.querySelector(".attnx-status");
   let timer,
     first = true;
   return (message) => {
+    write(sentence, message);
     if (first) {
       first = false;
       status.textContent = message;

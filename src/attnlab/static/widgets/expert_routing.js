@@ -118,7 +118,7 @@ function capacityControl(model) {
 function biasControl(model) {
   const step = make("button", { type: "button", class: "attnx-button", onclick: () => change(model, { bias: nudged(read(model)) }) }, "Nudge the biases");
   const none = make("button", { type: "button", class: "attnx-button", onclick: () => change(model, { bias: model.get("bias").map(() => 0) }) }, "No bias");
-  return { element: make("div", { class: "attnx-chips" }, step, none), update: () => {} };
+  return { element: make("div", { class: "attnx-chips", role: "group", "aria-label": "Bias of each expert" }, step, none), update: () => {} };
 }
 
 // ---- the table --------------------------------------------------------------------------------
@@ -148,26 +148,56 @@ function routingTable(state) {
   });
 }
 
+/** Who goes where, as marks, and the load of each expert as a bar. */
+function map(state) {
+  const rows = routing(state),
+    kept = admitted(state),
+    counts = loads(state),
+    most = Math.max(...counts);
+  const mark = (row, t, e) => {
+    const at = row.experts.indexOf(e);
+    if (at < 0) return { text: make("span", { class: "attnx-quiet" }, "·") };
+    return kept[t][at] ? { text: make("span", { class: "attnx-sent" }, make("span", { class: "attnx-said" }, "chosen")), class: "attnx-strong" } : { text: make("span", {}, "✗", make("span", { class: "attnx-said" }, "dropped")) };
+  };
+  const bar = (n) => make("span", { class: "attnx-loadbar" }, make("span", { class: "attnx-bar", "aria-hidden": "true" }, make("span", { class: "attnx-fill", style: `inline-size: ${(100 * n) / most}%` })), String(n));
+  return table({
+    caption: make("span", { class: "attnx-said" }, "Which expert each token goes to"),
+    corner: make("span", { class: "attnx-said" }, "token"),
+    columns: state.bias.map((_, e) => ({ text: `expert ${e + 1}` })),
+    rows: [...state.tokens.map((text) => ({ text })), { text: "choices" }],
+    cells: [...rows.map((row, t) => state.bias.map((_, e) => mark(row, t, e))), counts.map((n) => ({ text: bar(n) }))],
+    attributes: { class: "attnx-table attnx-routes attnx-routemap", "data-table": "map", "data-picture": "" },
+  });
+}
+
+const GOALS = [
+  ["work", "biases: every expert gets work", (state) => loads(state).every((n) => n > 0)],
+  ["kept", "a load so even that at capacity factor 1 no choice is dropped", (state) => state.factor === 1 && admitted(state).flat().every(Boolean)],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Which expert computes which token", KEYS);
-  const controls = [
+  const { root, body, status, sentence, more, ask } = frame(model, "Which expert computes which token", KEYS, GOALS);
+  const [bias, capacity, ...rest] = [
+    biasControl(model),
+    capacityControl(model),
     choice(model, "Experts a token", "topk", [1, 2, 3]),
     choice(model, "Score", "score", SCORES),
     choice(model, "Chosen scores", "weigh", WEIGHTS),
-    capacityControl(model),
-    biasControl(model),
   ];
-  const place = make("div", {}),
-    said = make("p", { class: "attnx-worked", "data-verdict": "" }),
+  const picture = make("div", {}),
+    place = make("div", {}),
     announce = announcer(status);
-  body.append(make("div", { class: "attnx-controls" }, controls.map((one) => one.element)), said, place);
+  sentence.dataset.verdict = "";
+  body.append(make("div", { class: "attnx-controls" }, bias.element, capacity.element), picture);
+  more.append(make("div", { class: "attnx-controls" }, rest.map((one) => one.element)), place);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model);
-    controls.forEach((one) => one.update(state));
+    [bias, capacity, ...rest].forEach((one) => one.update(state));
+    picture.replaceChildren(map(state));
     place.replaceChildren(routingTable(state));
-    write(said, verdict(state));
-    announce(`Choices: ${loads(state).join(", ")}.`);
+    ask(state);
+    announce(verdict(state));
   });
 }
 

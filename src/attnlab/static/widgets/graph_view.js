@@ -316,6 +316,7 @@ function drawing() {
   const svg = make("svg:svg", {
     viewBox: `0 0 ${SIDE} ${SIDE}`,
     class: "attnx-graph",
+    "data-picture": "",
     role: "img",
     "aria-label": "Tokens as nodes, edges as arrows from the key to the query; the numbers are in the tables",
   });
@@ -396,8 +397,13 @@ export function summary(state, counts, gaps) {
 
 // ---- all together -----------------------------------------------------------------------------
 
+const GOALS = [
+  ["news", "a way through a window of 2: all five tokens reach the last one", (state, counts) => state.mask === "window" && counts.at(-1).every(Boolean)],
+  ["order", "a mask that sees order: with the tokens in another order, an output changes", (state, counts, gaps) => Math.max(...gaps) > 1e-9],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Self-attention as a graph", KEYS);
+  const { root, body, status, more, ask } = frame(model, "Self-attention as a graph", KEYS, GOALS);
   const names = { none: "none", causal: "causal", window: "window of 2", padding: "last is padding" };
   const mask = radios("Mask, by place", MASKS.map((one) => [one, names[one]]), (value) => change(model, { mask: value }));
   const who = radios(
@@ -417,15 +423,12 @@ function render({ model, el }) {
     { class: "attnx-legend" },
     "Arrows lead from the key to the query; the thicker, the more weight. The number in a node is its place. An inner ring: this token reaches the query through the layers chosen.",
   );
-  body.append(
-    make("div", { class: "attnx-choices" }, mask.element, who.element),
+  body.append(mask.element, layers.element, graph.element);
+  more.append(
+    legend,
+    who.element,
     order.element,
-    make(
-      "div",
-      { class: "attnx-columns" },
-      make("div", { class: "attnx-planebox" }, graph.element, legend, outputs),
-      make("div", { class: "attnx-graphside" }, cells.element, layers.element, paths),
-    ),
+    make("div", { class: "attnx-columns" }, make("div", { class: "attnx-graphside" }, cells.element), make("div", { class: "attnx-graphside" }, outputs, paths)),
   );
   el.append(root);
   return watch(model, KEYS, () => {
@@ -441,6 +444,7 @@ function render({ model, el }) {
     graph.update(state, result, counts);
     outputs.replaceChildren(outputTable(state, result, gaps));
     paths.replaceChildren(pathTable(state, counts));
+    ask(state, counts, gaps);
     announce(summary(state, counts, gaps));
   });
 }

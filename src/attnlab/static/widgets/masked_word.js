@@ -83,17 +83,17 @@ function bar(value, digits = 2) {
 
 function guessTable({ guesses, word }) {
   return table({
-    caption: `The four likeliest words at the place of “${word}”`,
-    columns: ["probability"],
+    caption: make("span", { class: "attnx-said" }, `The four likeliest words at the place of “${word}”`),
+    columns: [{ text: make("span", { class: "attnx-said" }, "probability") }],
     rows: guesses.map(([guess]) => ({ text: guess === word ? `${guess} ✓` : guess })),
     cells: guesses.map(([, p]) => [{ text: bar(p, 3) }]),
-    attributes: { class: "attnx-table attnx-aligncontext attnx-maskedword", "data-table": "guesses" },
+    attributes: { class: "attnx-table attnx-aligncontext attnx-maskedword attnx-bare", "data-table": "guesses", "data-picture": "" },
   });
 }
 
-function attentionTable({ columns, weights }) {
+function attentionTable({ columns, weights, place }) {
   return table({
-    caption: "MiniLM: the weights of [MASK], the mean over 12 heads",
+    caption: `MiniLM: the weights of [MASK], the mean over 12 heads; ${format(onWords(weights, place), 2)} go to the words`,
     columns: ["weight"],
     rows: columns.map((text) => ({ text })),
     cells: weights.map((weight) => [{ text: bar(weight, 3) }]),
@@ -101,27 +101,38 @@ function attentionTable({ columns, weights }) {
   });
 }
 
-function spoken({ word, guesses, weights, place }, side) {
+function spoken({ word, guesses }, side) {
   const found = rank(word, guesses),
     [best, p] = guesses[0];
   const hit = found === 0 ? "right" : found > 0 ? `wrong: ${word} is number ${found + 1}` : `wrong: ${word} is not among the four`;
   const who = side === "both" ? "From both sides" : "From the left alone";
-  return `${who}: ${best} ${format(p, 2)}, ${hit}. MiniLM's [MASK] gives ${format(onWords(weights, place), 2)} of its weight to the words.`;
+  return `${who}: ${best} ${format(p, 2)}, ${hit}.`;
 }
 
 // ---- all together -----------------------------------------------------------------------------
 
+/** Is the hidden word the first guess from this side? */
+function given({ texts, text }, { place, word }, side) {
+  return rank(word, texts[text][side][place]) === 0;
+}
+
+const GOALS = [
+  ["hard", "a word for which even both sides are not enough", (state, seen) => state.side === "both" && !given(state, seen, "both")],
+  ["both", "a word for which the left side alone is not enough", (state, seen) => state.side === "left" && given(state, seen, "both") && !given(state, seen, "left")],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Guess the hidden word", KEYS);
+  const { root, body, status, more, ask } = frame(model, "Guess the hidden word", KEYS, GOALS);
   const text = choice("Text", "texts", (now) => change(model, { text: now, place: 0 }));
-  const place = choice("Hidden word (arrow keys walk along)", "places", (now) => change(model, { place: now }));
+  const place = choice("Hidden word", "places", (now) => change(model, { place: now }));
   const side = choice("The small model sees", "sides", (now) => change(model, { side: now }));
   const layer = choice("Layer of MiniLM", "layers", (now) => change(model, { layer: now }));
   const asked = make("p", { class: "attnx-worked", "data-asked": true }),
     guesses = make("div", {}),
     attention = make("div", {}),
     announce = announcer(status);
-  body.append(text.element, place.element, side.element, asked, guesses, layer.element, attention);
+  body.append(place.element, side.element, asked, guesses);
+  more.append(text.element, layer.element, attention);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
@@ -142,6 +153,7 @@ function render({ model, el }) {
     write(asked, seen.shown.map((word, i) => (i === seen.place || seen.seen[i] ? word : "…")).join(" "));
     guesses.replaceChildren(guessTable(seen));
     attention.replaceChildren(attentionTable(seen));
+    ask(state, seen);
     announce(spoken(seen, state.side));
   });
 }

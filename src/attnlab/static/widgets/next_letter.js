@@ -142,7 +142,7 @@ function chancesTable(state, pairs) {
       { text: format(100 * p, 1), "data-chance": p },
       { text: bar(p), class: "attnx-filterbar" },
     ]),
-    attributes: { class: "attnx-table attnx-filtertable", "data-table": "chances" },
+    attributes: { class: "attnx-table attnx-filtertable", "data-table": "chances", "data-picture": "" },
   });
 }
 
@@ -158,8 +158,14 @@ function weightsTable(state, ids, weights) {
   });
 }
 
+const mean = (bits) => bits.reduce((sum, b) => sum + b, 0) / bits.length;
+const GOALS = [
+  ["sure", "a beginning: one letter follows with more than 90 %", (state, pairs) => state.temperature === 1 && state.text !== "" && pairs[0][1] > 0.9],
+  ["odd", "a beginning of three letters or more that cost over 7 bits each", (state, pairs, bits) => bits.length >= 3 && mean(bits) > 7],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "The next letter of a name", KEYS);
+  const { root, body, status, more, ask } = frame(model, "The next letter of a name", KEYS, GOALS);
   const kept = model.get("model"),
     own = unpack(kept),
     entry = textBox(model),
@@ -176,20 +182,19 @@ function render({ model, el }) {
   body.append(
     make(
       "div",
-      { class: "attnx-controls" },
-      make(
-        "div",
-        { class: "attnx-chips" },
-        entry.box,
-        chip("Append the likeliest letter", "likeliest", () => append(now().find(([id]) => id !== END)[0])),
-        chip("Append a letter that is drawn", "draw", () => append(drawn(now().filter(([id]) => id !== END), Math.random()))),
-        chip("Remove the last letter", "back", () => change(model, { text: model.get("text").slice(0, -1) })),
-      ),
-      make("div", { class: "attnx-control" }, make("span", { class: "attnx-label" }, "Temperature"), heated.range, heated.box),
-      make("div", { class: "attnx-chips" }, layer.element, head.element),
+      { class: "attnx-chips attnx-namerow", role: "group", "aria-label": "The name" },
+      entry.box,
+      chip("Append the likeliest letter", "likeliest", () => append(now().find(([id]) => id !== END)[0])),
+      chip("Append a letter that is drawn", "draw", () => append(drawn(now().filter(([id]) => id !== END), Math.random()))),
+      chip("Remove the last letter", "back", () => change(model, { text: model.get("text").slice(0, -1) })),
     ),
+    left,
+  );
+  more.append(
+    make("div", { class: "attnx-control" }, make("span", { class: "attnx-label" }, "Temperature"), heated.range, heated.box),
+    make("div", { class: "attnx-chips" }, layer.element, head.element),
+    right,
     worked,
-    make("div", { class: "attnx-columns" }, left, right),
   );
   el.append(root);
   return watch(model, KEYS, () => {
@@ -212,7 +217,8 @@ function render({ model, el }) {
         ? `The likeliest sign after “${given.text}” is ${best}. The ${bits.length} letters so far cost ${format(total, 1)} bits, ${format(total / bits.length, 1)} a letter; the dearest is “${given.text[bits.indexOf(Math.max(...bits))]}” with ${format(Math.max(...bits), 1)}.`
         : `Nothing has been typed. The likeliest first letter is ${best}.`,
     );
-    announce(`After ${given.text || "nothing"}: ${best}.`);
+    ask(given, pairs, bits);
+    announce(given.text ? `After “${given.text}” comes ${best}, says the model.` : `Nothing has been typed. The likeliest first letter is ${best}.`);
   });
 }
 

@@ -144,7 +144,7 @@ function sampleButtons(model) {
   return make(
     "div",
     { role: "group", "aria-label": "A digit that somebody wrote" },
-    make("span", { class: "attnx-legendlike" }, "Draw below, or take a held-out digit (press again for another one):"),
+    make("span", { class: "attnx-legendlike" }, "Draw, or take a digit that somebody wrote"),
     make("div", { class: "attnx-buttons" }, buttons, clear),
   );
 }
@@ -170,6 +170,7 @@ function sheet(model) {
     role: "application",
     "aria-roledescription": "sheet of 8 by 8 pixels",
     "data-sheet": "",
+    "data-picture": "",
   }, cells, lines, cursor);
   let at = [3, 3],
     last = null;
@@ -254,8 +255,14 @@ function guesses(chances) {
   });
 }
 
+const surest = ({ chances }) => best(chances)[0];
+const GOALS = [
+  ["seven", "a drawing: the model reads a 7", (seen) => surest(seen)[1] === 7],
+  ["doubt", "a drawing: the model is less than 90 % sure", (seen) => surest(seen)[0] < 0.9],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Patches of what you draw", KEYS);
+  const { root, body, status, sentence, more, ask } = frame(model, "Patches of what you draw", KEYS, GOALS);
   const small = model.get("model");
   const paper = sheet(model),
     map = grid(model),
@@ -263,14 +270,17 @@ function render({ model, el }) {
     head = choice("Head", "head", [...Array.from({ length: small.n_heads }, (_, h) => [h, String(h + 1)]), [-1, "mean"]], model);
   const first = make("button", { type: "button", class: "attnx-button", "data-token": 0, onclick: () => change(model, { token: 0 }) }, "Let the class token ask");
   const own = make("p", { "data-own": "" }),
-    said = make("p", { class: "attnx-worked", "data-verdict": "" }),
     place = make("div", {}),
     announce = announcer(status);
-  body.append(
-    sampleButtons(model),
-    make("div", { class: "attnx-columns" }, make("div", { class: "attnx-filterpanel" }, paper.element, said), place),
-    make("div", { class: "attnx-choices" }, block.element, head.element),
-    make("div", { class: "attnx-filterpanel" }, map.element, own, make("div", { class: "attnx-buttons" }, first)),
+  sentence.dataset.verdict = "";
+  body.append(sampleButtons(model), paper.element);
+  more.append(
+    make(
+      "div",
+      { class: "attnx-columns" },
+      make("div", { class: "attnx-filterpanel" }, make("div", { class: "attnx-choices" }, block.element, head.element), map.element, own, make("div", { class: "attnx-buttons" }, first)),
+      place,
+    ),
   );
   el.append(root);
   return watch(model, KEYS, () => {
@@ -282,8 +292,8 @@ function render({ model, el }) {
     set(first, { "aria-pressed": String(state.token === 0) });
     write(own, `Asking: ${name(state.token)}. The class token itself gets ${format(100 * row[0], 1)} %, the patches ${format(100 * (1 - row[0]), 1)} %.`);
     place.replaceChildren(guesses(seen.chances));
-    write(said, verdict(seen));
-    announce(`${verdict(seen)} Asking: ${name(state.token)}.`);
+    ask(seen);
+    announce(verdict(seen));
   });
 }
 

@@ -96,11 +96,15 @@ function control(model, key, { label, note, min, max, step = 1, scale, fit = (va
   return { element, update: (state) => part.update(state[key]) };
 }
 
+/** Position and offset, and under "More" the scheme, the width and the base. */
 function controls(model) {
   const even = (value) => 2 * Math.round(value / 2);
-  const parts = [
+  const first = [
     control(model, "position", { label: "Position p", note: "of the query", min: 0, max: 500 }),
     control(model, "offset", { label: "Offset s", note: "key at p + s", min: -FURTHEST, max: FURTHEST }),
+  ];
+  const rest = [
+    kindChoice(model),
     control(model, "width", { label: "Width", note: "two features a hand", min: 2, max: 16, step: 2, fit: even }),
     control(model, "base", {
       label: "Base",
@@ -110,9 +114,8 @@ function controls(model) {
       scale: { to: Math.log10, from: (x) => Math.round(10 ** x), step: 0.1 },
     }),
   ];
-  const choice = kindChoice(model);
-  const element = make("div", { class: "attnx-controls" }, choice.element, parts.map((one) => one.element));
-  return { element, update: (state) => [choice, ...parts].forEach((one) => one.update(state)) };
+  const group = (parts) => make("div", { class: "attnx-controls" }, parts.map((one) => one.element));
+  return { first: group(first), rest: group(rest), update: (state) => [...first, ...rest].forEach((one) => one.update(state)) };
 }
 
 // ---- clocks -----------------------------------------------------------------------------------
@@ -145,10 +148,12 @@ function clock(i, [a, b], speed) {
 }
 
 function clocks() {
-  const element = make("div", { class: "attnx-clocks" });
+  const element = make("div", { class: "attnx-clocks", "data-picture": "" });
   const update = (state) => {
     const own = speeds(state.width, state.base);
     element.replaceChildren(...hands(state).map((pair, i) => clock(i, pair, own[i])));
+    element.style.setProperty("--pairs", own.length);
+    element.classList.toggle("attnx-many", own.length > 4);
   };
   const legend = make(
     "p",
@@ -215,19 +220,27 @@ function numbers(state) {
 }
 
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Hands of two positions", KEYS);
-  const parts = [controls(model), clocks(), chart()];
-  const place = make("div", { class: "attnx-tables" }),
-    sentence = make("p", { class: "attnx-worked", "data-verdict": true }),
+  const start = read(model),
+    stays = ({ position, ...rest }) => JSON.stringify(rest);
+  const goals = [
+    ["low", "an offset: the product of the two is below 0.5", (state) => product(state) < 0.5],
+    ["same", "another position: the hands turn, and the product stays", (state) => state.position !== start.position && stays(state) === stays(start)],
+  ];
+  const { root, body, status, sentence, more, ask } = frame(model, "Hands of two positions", KEYS, goals);
+  const top = controls(model),
+    parts = [top, clocks(), chart()];
+  const place = make("div", { class: "attnx-tables attnx-handsplace" }),
     announce = announcer(status);
-  body.append(parts[0].element, parts[1].element, sentence, parts[2].element, place);
+  sentence.dataset.verdict = "";
+  body.append(top.first, parts[1].element);
+  more.append(top.rest, parts[2].element, place);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model);
     parts.forEach((one) => one.update(state));
     place.replaceChildren(numbers(state));
-    write(sentence, verdict(state));
-    announce(`Position ${state.position}, offset ${state.offset}: product ${format(product(state), 3)}.`);
+    ask(state);
+    announce(verdict(state));
   });
 }
 

@@ -64,7 +64,7 @@ function filterChoice(model) {
   const inputs = FILTERS.map((keep) => make("input", { type: "radio", name, value: keep, onchange: () => change(model, { keep }) }));
   const element = make(
     "fieldset",
-    { class: "attnx-choice" },
+    { class: "attnx-choice attnx-filterchoice" },
     make("legend", {}, "Filter"),
     make("div", { class: "attnx-chips" }, FILTERS.map((text, i) => make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)))),
   );
@@ -139,24 +139,48 @@ export function verdict(state) {
   return `Where the model is sure ${sure.kept} of 8 tokens are left (${format(sure.bits)} bits), where it is not ${unsure.kept} (${format(unsure.bits)} bits).`;
 }
 
-function render({ model, el }) {
-  const { root, body, status } = frame(model, "Filters at a sure and at an unsure step", KEYS);
-  const controls = [filterChoice(model), settingControl(model), temperatureControl(model)];
-  const places = model.get("contexts").map(() => make("div", { class: "attnx-filterpanel" })),
-    said = make("p", { class: "attnx-worked", "data-verdict": "" }),
-    announce = announcer(status);
-  body.append(
-    make("div", { class: "attnx-controls" }, controls.map((one) => one.element)),
-    said,
-    make("div", { class: "attnx-columns" }, places),
+/** One step as bars: what is left to draw from, and what was removed. */
+function bars(state, context) {
+  const after = left(state, context.logits);
+  return make(
+    "div",
+    { class: "attnx-filterbars" },
+    make("p", { class: "attnx-label" }, `“${context.text} …”`),
+    context.tokens.map((token, i) =>
+      make(
+        "div",
+        { class: `attnx-share${after[i] > 0 ? "" : " attnx-removed"}` },
+        make("span", {}, token),
+        make("span", { class: "attnx-bar", "aria-hidden": "true" }, make("span", { class: "attnx-fill", style: `inline-size: ${(100 * after[i]).toFixed(2)}%` })),
+      ),
+    ),
   );
+}
+
+const kept = (state) => state.contexts.map((context) => summary(state, context.logits).kept);
+const apart = (keep) => (state) => state.keep === keep && kept(state)[0] === 1 && kept(state)[1] === 6;
+const GOALS = [
+  ["top-p", "a filter by mass: it leaves 1 token where the model is sure and 6 where it is not", apart("top-p")],
+  ["min-p", "a share for min-p that leaves 1 and 6 as well", apart("min-p")],
+];
+
+function render({ model, el }) {
+  const { root, body, status, sentence, more, ask } = frame(model, "Filters at a sure and at an unsure step", KEYS, GOALS);
+  const [filter, setting, temperature] = [filterChoice(model), settingControl(model), temperatureControl(model)];
+  const picture = make("div", { class: "attnx-columns attnx-filterpair", "data-picture": "" }),
+    places = model.get("contexts").map(() => make("div", { class: "attnx-filterpanel" })),
+    announce = announcer(status);
+  sentence.dataset.verdict = "";
+  body.append(make("div", { class: "attnx-controls" }, filter.element, setting.element), picture);
+  more.append(temperature.element, make("div", { class: "attnx-columns" }, places));
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model);
-    controls.forEach((one) => one.update(state));
+    [filter, setting, temperature].forEach((one) => one.update(state));
+    picture.replaceChildren(...state.contexts.map((context) => bars(state, context)));
     state.contexts.forEach((context, i) => places[i].replaceChildren(contextTable(state, context, i), told(state, context, i)));
-    write(said, verdict(state));
-    announce(`${state.keep === "none" ? "No filter" : state.keep}: ${state.contexts.map((context) => summary(state, context.logits).kept).join(" and ")} of 8 tokens left.`);
+    ask(state);
+    announce(verdict(state));
   });
 }
 

@@ -170,12 +170,7 @@ function spaceControl(model) {
   const chips = SPACES.map(([, text], i) =>
     make("label", { class: "attnx-chip" }, inputs[i], make("span", {}, text)),
   );
-  const element = make(
-    "fieldset",
-    { class: "attnx-choice" },
-    make("legend", {}, "Keys and query"),
-    make("div", { class: "attnx-chips" }, chips),
-  );
+  const element = make("div", { class: "attnx-chips", role: "group", "aria-label": "Keys and query" }, chips);
   const update = (state) =>
     inputs.forEach((input) => {
       input.checked = input.value === state.space;
@@ -215,6 +210,7 @@ function picture(model) {
     {
       viewBox: "0 0 480 214",
       class: "attnx-chart attnx-kernelchart",
+      "data-picture": "",
       role: "img",
       "aria-label": "Values over places, and the mix for every place of the query; the numbers are in the table",
     },
@@ -279,11 +275,11 @@ function keyMark(x, y, weight, i) {
 
 function legend() {
   const entries = [
-    ["attnx-ink-v", "▲", "value of a key"],
-    ["attnx-ink-k", "■", "key, with its weight as a bar"],
+    ["attnx-ink-v", "▲", "value"],
+    ["attnx-ink-k", "■", "key, weight"],
     ["attnx-ink-q", "◆", "query"],
     ["attnx-ink-o", "━", "mix by distance"],
-    ["attnx-quiet", "╍", "mix by dot product"],
+    ["attnx-quiet", "╍", "by dot product"],
   ];
   return make(
     "p",
@@ -354,21 +350,21 @@ function numbers() {
   return { element, update };
 }
 
+const GOALS = [
+  ["look-up", "a width: one key has more than 99 % of the weight", (state, weights) => Math.max(...weights) > 0.99],
+  ["mean", "a width: all keys weigh the same, to 1 %", (state, weights) => Math.max(...weights) - Math.min(...weights) < 0.01],
+  ["one", "a place for the keys where both curves are one", (state, weights, product) => gap(weights, product) < 1e-9],
+];
+
 function render({ model, el }) {
-  const { root, body, status } = frame(model, "Temperature and kernel width", KEYS);
-  const controls = [queryControl(model), widthControl(model), spaceControl(model)];
+  const { root, body, status, more, ask } = frame(model, "Temperature and kernel width", KEYS, GOALS);
+  const controls = [widthControl(model), spaceControl(model), queryControl(model)];
   const chart = picture(model),
     shown = numbers(),
     announce = announcer(status);
-  body.append(
-    make(
-      "div",
-      { class: "attnx-controls" },
-      controls.map((control) => control.element),
-    ),
-    make("div", {}, chart.svg, legend()),
-    shown.element,
-  );
+  const [width, space, query] = controls.map((control) => control.element);
+  body.append(make("div", { class: "attnx-controls" }, width, space), make("div", {}, chart.svg, legend()));
+  more.append(query, shown.element);
   el.append(root);
   return watch(model, KEYS, () => {
     const state = read(model),
@@ -377,6 +373,7 @@ function render({ model, el }) {
     controls.forEach((control) => control.update(state));
     chart.update(state, distance);
     shown.update(state, distance, product);
+    ask(state, distance, product);
     announce(verdict(state));
   });
 }

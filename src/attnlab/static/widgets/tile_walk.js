@@ -10,6 +10,7 @@ import {
   make,
   matmul,
   set,
+  slider,
   softmax,
   table,
   watch,
@@ -266,6 +267,40 @@ function choice(model, key, label, choices) {
   return { element, update };
 }
 
+/** The size of a block, by slider and as a number; never more than there are tokens. */
+function blockControl(model, key, label, css) {
+  const part = slider({
+    label,
+    min: 1,
+    max: 12,
+    step: 1,
+    digits: 0,
+    onchange: (value) => change(model, settle(read(model), { [key]: value })),
+  });
+  const element = make(
+    "div",
+    { class: "attnx-control attnx-walkblock", "data-control": key },
+    make("span", { class: `attnx-label ${css}` }, label),
+    part.range,
+    part.box,
+  );
+  const update = (state) => {
+    set(part.range, { max: state.n });
+    set(part.box, { max: state.n });
+    part.update(state[key]);
+  };
+  return { element, update };
+}
+
+function blockControls(model) {
+  const parts = [
+    blockControl(model, "block_q", "Queries a block", "attnx-ink-q"),
+    blockControl(model, "block_k", "Keys a block", "attnx-ink-k"),
+  ];
+  const element = make("div", { class: "attnx-walkblocks" }, parts.map((one) => one.element));
+  return { element, update: (state) => parts.forEach((one) => one.update(state)) };
+}
+
 function settings(model) {
   const loop = choice(model, "loop", "Outer loop", [
     ["queries", "queries (Flash-2)"],
@@ -280,8 +315,6 @@ function settings(model) {
   const size = field(model, "window", "window size", 1);
   mask.element.lastChild.append(size.element);
   const fields = [
-    field(model, "block_q", "Queries a block", 1),
-    field(model, "block_k", "Keys a block", 1),
     field(model, "n", "Tokens", 6, 12),
     field(model, "seed", "Seed", 1, 999),
     field(model, "capacity", "Fast memory M", 8, 999),
@@ -289,12 +322,8 @@ function settings(model) {
   const element = make(
     "div",
     { class: "attnx-walksettings" },
-    make(
-      "div",
-      { class: "attnx-fields" },
-      fields.map((one) => one.element),
-    ),
     make("div", { class: "attnx-choices" }, loop.element, mask.element),
+    make("div", { class: "attnx-fields" }, fields.map((one) => one.element)),
   );
   const update = (state) => {
     [loop, mask, size, ...fields].forEach((one) => one.update(state));
@@ -329,7 +358,7 @@ function walkBar(model) {
   };
   const button = (text, attributes) =>
     make("button", { type: "button", class: "attnx-button", ...attributes }, text);
-  const back = button("← Previous", { "data-back": true, onclick: () => step(-1) });
+  const back = button("←", { "data-back": true, "aria-label": "Previous tile", onclick: () => step(-1) });
   const next = button("Next →", {
     "data-next": true,
     class: "attnx-button attnx-main",
@@ -342,7 +371,7 @@ function walkBar(model) {
     stop();
     go(Number(range.value));
   });
-  const element = make("div", { class: "attnx-walk attnx-walkbar" }, back, next, play, range);
+  const element = make("div", { class: "attnx-walk attnx-walkbar", role: "group", "aria-label": "Walk" }, back, next, play, range);
   show();
   const update = (state, { steps }) => {
     last = steps.length;
@@ -379,6 +408,130 @@ function status(state, { all, steps }) {
     if (number === undefined) return "skipped";
     return number === state.step ? "now" : number < state.step ? "done" : "waiting";
   };
+}
+
+const SLOW = { top: 36, high: 160, width: 24, at: { q: 14, k: 48, v: 82, o: 116 } };
+const FAST = { left: 192, top: 56, side: 108, strip: 10, q: 178, k: 30, v: 42, o: 304 };
+const FLIGHT = 600; // milliseconds
+
+/** Where the rows `from` to `to` of q, k, v or o stand in slow memory. */
+function inSlow(name, [from, to], n) {
+  const step = SLOW.high / n;
+  return { x: SLOW.at[name], y: SLOW.top + from * step, width: SLOW.width, height: (to - from) * step };
+}
+
+/** Where they stand in fast memory: queries and outputs beside the scores, keys and values above them. */
+function inFast(name, [from, to], n) {
+  const step = FAST.side / n,
+    long = (to - from) * step;
+  if (name === "q" || name === "o") return { x: FAST[name], y: FAST.top + from * step, width: FAST.strip, height: long };
+  return { x: FAST.left + from * step, y: FAST[name], width: long, height: FAST.strip };
+}
+
+function rectangle(box, css, attributes = {}) {
+  return make("svg:rect", { class: css, ...box, ...attributes });
+}
+
+/** The columns q, k, v and o of slow memory; an output that is known by now is filled. */
+function slowMemory(state, tile) {
+  const rows = Array.from({ length: state.n }, (_, i) => [i, i + 1]);
+  const known = (i) => tile && tile.running[i].l > 0 && (state.loop === "keys" || tile.finished[i]);
+  const names = Object.entries(SLOW.at).map(([name, x]) =>
+    make("svg:text", { x: x + SLOW.width / 2, y: SLOW.top - 6, "text-anchor": "middle", class: "attnx-memname" }, name),
+  );
+  const cells = Object.keys(SLOW.at).flatMap((name) =>
+    rows.map((row, i) => rectangle(inSlow(name, row, state.n), `attnx-mem attnx-mem-${name}${name === "o" && !known(i) ? " attnx-mem-empty" : ""}`)),
+  );
+  return [...names, ...cells];
+}
+
+/** Which blocks of the tile stand in fast memory, by name. */
+function blocksOf(tile) {
+  return { q: tile.rows, k: tile.keys, v: tile.keys, o: tile.rows };
+}
+
+/** All tiles of the table of scores, and the blocks of the one that is in fast memory. */
+function fastMemory(state, { all, may }, tile, at) {
+  const { n } = state,
+    step = FAST.side / n;
+  const tiles = all.map(({ rows, keys }) => {
+    const box = { x: FAST.left + keys[0] * step, y: FAST.top + rows[0] * step, width: (keys[1] - keys[0]) * step, height: (rows[1] - rows[0]) * step };
+    return rectangle(box, `attnx-memtile attnx-tile-${at(rows[0], keys[0])}`);
+  });
+  const dots = may.flatMap((row, i) =>
+    row.flatMap((is, j) => (is ? [] : [make("svg:circle", { class: "attnx-memdot", cx: FAST.left + (j + 0.5) * step, cy: FAST.top + (i + 0.5) * step, r: 1.2 })])),
+  );
+  const held = tile ? Object.entries(blocksOf(tile)) : [];
+  const blocks = held.map(([name, rows]) => rectangle(inFast(name, rows, n), `attnx-mem attnx-mem-${name} attnx-mem-held`));
+  const names = held.map(([name]) => {
+    const side = name === "q" || name === "o",
+      spot = inFast(name, blocksOf(tile)[name], n);
+    const [x, y] = side ? [spot.x + 5, name === "q" ? spot.y - 4 : spot.y + spot.height + 11] : [spot.x + spot.width + 5, spot.y + 9];
+    return make("svg:text", { x, y, "text-anchor": side ? "middle" : "start", class: "attnx-memname" }, name);
+  });
+  return [...tiles, ...dots, ...blocks, ...names];
+}
+
+/** How much of fast memory is taken, as a bar below it. */
+function fill(state, tile) {
+  const held = Object.values(tile?.held ?? {}).reduce((sum, amount) => sum + amount, 0),
+    over = held > state.capacity;
+  const box = { x: 178, y: 174, width: 116, height: 8, rx: 3 };
+  return [
+    rectangle(box, "attnx-memroom"),
+    rectangle({ ...box, width: Math.min(1, held / state.capacity) * box.width }, over ? "attnx-memover" : "attnx-memused"),
+    make("svg:text", { x: 243, y: 197, "text-anchor": "middle" }, `${held} of ${state.capacity}${over ? ": does not fit" : " numbers"}`),
+  ];
+}
+
+/** Slow memory on the left, fast memory on the right; what moves for a tile flies from one to the other. */
+function memories() {
+  const still = make("svg:g", {}),
+    sky = make("svg:g", { "aria-hidden": "true" });
+  const panel = (x, width, text) => [
+    make("svg:rect", { class: "attnx-memory", x, y: 2, width, height: 200, rx: 8 }),
+    make("svg:text", { x: x + 8, y: 18, class: "attnx-memtitle" }, text),
+  ];
+  const svg = make(
+    "svg:svg",
+    {
+      viewBox: "0 0 320 204",
+      class: "attnx-memories",
+      role: "img",
+      "data-picture": "",
+      "aria-label": "Slow memory with the columns q, k, v and o, and fast memory with one tile; the sentence below says which",
+    },
+    panel(2, 150, "slow memory"),
+    panel(168, 150, "fast memory"),
+    still,
+    sky,
+  );
+  let before = null;
+  const update = (state, shown, tile) => {
+    still.replaceChildren(...slowMemory(state, tile), ...fastMemory(state, shown, tile, status(state, shown)), ...fill(state, tile));
+    if (before !== null && state.step === before + 1 && tile && !calm()) fly(sky, tile, state.n);
+    before = state.step;
+  };
+  return { element: svg, update };
+}
+
+function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** Loads fly from slow to fast memory, stores back; a change of size on the way is a scale. */
+function fly(sky, tile, n) {
+  const blocks = blocksOf(tile);
+  sky.replaceChildren();
+  for (const { name, store } of tile.transfers.filter((one) => one.name in blocks)) {
+    const ends = [inSlow(name, blocks[name], n), inFast(name, blocks[name], n)];
+    const [from, to] = store ? ends.reverse() : ends;
+    const one = rectangle(to, `attnx-mem attnx-mem-${name} attnx-mem-held`);
+    sky.append(one);
+    const start = `translate(${from.x - to.x}px, ${from.y - to.y}px) scale(${from.width / to.width}, ${from.height / to.height})`;
+    one.style.transformOrigin = `${to.x}px ${to.y}px`;
+    one.animate([{ transform: start }, { transform: "none" }], { duration: FLIGHT, easing: "ease-in-out" }).finished.then(() => one.remove(), () => {});
+  }
 }
 
 function cell(state, shown, at, i, j) {
@@ -645,24 +798,27 @@ export function summary(state, shown) {
   return `${found} ${total} elements moved.${against}`;
 }
 
-function render({ model, el }) {
-  const { root, body, status: line } = frame(model, "Tile walk", KEYS);
-  const parts = {
-    settings: settings(model),
-    bar: walkBar(model),
-    memory: memoryMeter(),
-    traffic: trafficMeters(),
-  };
-  const announce = announcer(line),
-    scores = make("div", {}),
+/** Does every tile of the walk fit into fast memory? */
+export function fits(state, { steps }) {
+  return steps.every((tile) => Object.values(tile.held).reduce((sum, amount) => sum + amount, 0) <= state.capacity);
+}
+
+const GOALS = [
+  ["fewer", "blocks: fewer than 115 numbers move, and every tile fits into fast memory", (state, shown) => shown.total < 115 && fits(state, shown) && state.n >= 8 && state.mask === "causal" && state.capacity <= 36],
+  ["end", "the end of the walk: the output is that of attention at once", (state, shown) => state.step === shown.steps.length],
+];
+
+/** What stands under "More": settings, the scores, the rows held, the traffic and the output, as numbers. */
+function details(model) {
+  const parts = { settings: settings(model), memory: memoryMeter(), traffic: trafficMeters() };
+  const scores = make("div", {}),
     running = make("div", { class: "attnx-runningbox" }),
-    output = make("div", {});
-  const count = make("p", { class: "attnx-quiet" }),
+    output = make("div", {}),
+    count = make("p", { class: "attnx-quiet" }),
     transfers = make("p", { class: "attnx-explain" }),
     rescale = make("p", { class: "attnx-worked" });
-  body.append(
+  const element = [
     parts.settings.element,
-    parts.bar.element,
     make(
       "div",
       { class: "attnx-columns" },
@@ -670,14 +826,10 @@ function render({ model, el }) {
       make("div", { class: "attnx-walkside" }, transfers, running, rescale, parts.memory.element),
     ),
     make("div", { class: "attnx-columns" }, parts.traffic.element, output),
-  );
-  root.querySelector("[data-reset]").addEventListener("click", parts.bar.stop);
-  el.append(root);
-  const unwatch = watch(model, KEYS, () => {
-    const state = read(model),
-      shown = result(state),
-      tile = shown.steps[state.step - 1];
-    Object.values(parts).forEach((part) => part !== parts.memory && part.update(state, shown));
+  ];
+  const update = (state, shown, tile) => {
+    parts.settings.update(state);
+    parts.traffic.update(state, shown);
     parts.memory.update(state, tile);
     scores.replaceChildren(grid(state, shown));
     write(count, census(shown));
@@ -685,10 +837,34 @@ function render({ model, el }) {
     write(rescale, tile ? rescaleText(tile) : "Press Next: nothing is in fast memory yet.");
     running.replaceChildren(...(tile ? [runningTable(state, tile)] : []));
     output.replaceChildren(outputTable(state, shown));
-    if (!parts.bar.playing() || state.step === shown.steps.length) announce(summary(state, shown));
+  };
+  return { element, update };
+}
+
+function render({ model, el }) {
+  const { root, body, status: line, more, ask } = frame(model, "Tile walk", KEYS, GOALS);
+  const blocks = blockControls(model),
+    bar = walkBar(model),
+    picture = memories(),
+    rest = details(model),
+    announce = announcer(line);
+  body.append(blocks.element, picture.element, bar.element);
+  more.append(...rest.element);
+  root.querySelector("[data-reset]").addEventListener("click", bar.stop);
+  el.append(root);
+  const unwatch = watch(model, KEYS, () => {
+    const state = read(model),
+      shown = result(state),
+      tile = shown.steps[state.step - 1];
+    blocks.update(state);
+    bar.update(state, shown);
+    picture.update(state, shown, tile);
+    rest.update(state, shown, tile);
+    ask(state, shown);
+    announce(summary(state, shown));
   });
   return () => {
-    parts.bar.stop();
+    bar.stop();
     unwatch();
   };
 }
