@@ -60,6 +60,9 @@ def test_walk_to_the_end_by_keyboard(page, site_url):
     """Causal, 8 tokens, blocks of 2 x 3: 8 tiles of 12; at the end the output is attention."""
     place = alive(page, site_url, WALK)
     following = place.locator("[data-next]")
+    assert tiles(place, "now") > 0 < tiles(place, "done") and meter(place, "moved") > 0  # it opens in the middle
+    place.get_by_role("slider", name="Tile").focus()
+    page.keyboard.press("Home")
     place.get_by_role("button", name="Reset").focus()
     tab_to(page, following)
     assert outlined(following)
@@ -96,6 +99,19 @@ def test_slider_and_the_rows_in_fast_memory(page, site_url):
     first, second = rows(place, "running")
     assert first[0] == "−∞" and first[2] == "–" and len(first) == 6 and len(second) == 6
     assert place.locator(".attnx-loaded").all_text_contents() == ["1", "2", "3", "1", "2"]
+
+
+def test_both_memories_are_drawn(page, site_url):
+    """Tile 4 of 8: queries 5 and 6 with keys 1 to 3; blocks of q, k, v and o in fast memory, four outputs written."""
+    place = alive(page, site_url, WALK)
+    assert place.locator(".attnx-memories .attnx-mem-held").count() == 4
+    assert place.locator(".attnx-memories .attnx-mem-empty").count() == 4
+    assert place.locator(".attnx-memories .attnx-tile-now").count() == 1
+    page.emulate_media(reduced_motion="no-preference")
+    place.locator("[data-next]").click()
+    assert place.locator("[aria-hidden] .attnx-mem-held").count() == 3  # the blocks of k and v fly in and that of o out; q stays
+    page.wait_for_function("document.querySelectorAll('.attnx-memories [aria-hidden] rect').length === 0")
+    page.emulate_media(reduced_motion="reduce")
 
 
 def test_masks_loops_and_blocks_change_the_tiles(page, site_url):

@@ -60,7 +60,7 @@ def test_both_limits_and_the_circle_by_keyboard(page, site_url):
     assert query(place) == -2.95 and max(weights(place)) == weights(place)[0]
 
     width = place.get_by_role("slider", name="Width")
-    tab_to(page, width)
+    tab_to(page, width, "Shift+Tab")
     assert outlined(width)
     page.keyboard.press("Home")
     assert weights(place) == [1, 0, 0, 0, 0] and meter(place, "temperature") == pytest.approx(0.0025)

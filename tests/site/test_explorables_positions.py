@@ -81,19 +81,22 @@ def test_shapes_by_keyboard(page, site_url):
     page.keyboard.press("Home")
     assert biases(place)["ALiBi"] == 0 and biases(place)["wish"] == 0
     page.keyboard.press("End")
-    assert biases(place)["wish"] == -6.4 and biases(place)["ALiBi"] == -8
+    assert biases(place)["wish"] == -6.4 and biases(place)["ALiBi"] == -32
+    place.get_by_role("radio", name="Shaw").check()
+    place.get_by_role("button", name="Reset").focus()
     tab_to(page, place.get_by_role("slider", name="Shaw reach"))
     page.keyboard.press("End")
     assert biases(place)["Shaw"] == biases(place)["wish"]
     assert "Nearest to the wish: Shaw, off by 0.00" in place.locator("[data-verdict]").inner_text()
-    place.get_by_role("radio", name="only the previous token").check()
+    assert "100 % of the weight is where it should be" in place.locator(".attnx-status").inner_text()
+    place.get_by_role("combobox").select_option(label="only the previous token")
     assert biases(place)["wish"] == -4
     assert page.errors == [] and page.external == []
 
 
 def test_heads_stay_powers_of_two_and_the_head_one_of_them(page, site_url):
     place = alive(page, site_url, BIAS)
-    place.get_by_role("spinbutton", name="ALiBi head", exact=False).last.fill("8")
+    place.get_by_role("spinbutton", name="ALiBi head,").fill("8")
     heads = place.get_by_role("spinbutton", name="ALiBi heads")
     heads.fill("3")
     heads.blur()

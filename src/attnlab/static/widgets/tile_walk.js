@@ -783,19 +783,18 @@ function far({ output }, tile, i) {
 
 /** One sentence for each step. */
 export function summary(state, shown) {
-  const { steps, total, standard } = shown,
+  const { steps, total } = shown,
     tile = steps[state.step - 1];
-  if (!tile) return `Before the first tile. ${census(shown)} ${START[state.loop]}`;
+  if (!tile) return `Before the first tile. ${census(shown)}`;
   const lost = tile.size - tile.seen;
   const pair = `queries ${span(tile.rows)} with keys ${span(tile.keys)}`;
   const where = `Tile ${state.step} of ${steps.length}: ${pair}`;
   const pairs = lost ? `${tile.seen} of ${tile.size} pairs count` : `all ${tile.size} pairs count`;
   if (state.step < steps.length) return `${where}, ${pairs}. ${tile.moved} of ${total} elements moved.`;
   const worst = Math.max(...tile.running.map((_, i) => far(shown, tile, i)));
-  const against = standard === null ? "" : ` Standard attention moves ${standard}.`;
   const gap = worst === 0 ? "0" : formatSmall(worst);
   const found = `Finished: the output equals attention, largest difference ${gap}.`;
-  return `${found} ${total} elements moved.${against}`;
+  return `${found} ${total} elements moved.`;
 }
 
 /** Does every tile of the walk fit into fast memory? */
