@@ -97,7 +97,7 @@ function read(model) {
 function wishChoice(model) {
   const list = make("select", { onchange: () => change(model, { wish: list.value }) });
   list.append(...WISHES.map(([value, text]) => make("option", { value }, text)));
-  const element = make("label", { class: "attnx-field attnx-pick attnx-beside" }, make("span", {}, "The head should look at"), list);
+  const element = make("label", { class: "attnx-field attnx-pick attnx-beside" }, make("span", {}, "It should look at"), list);
   return { element, update: (state) => (list.value = state.wish) };
 }
 

@@ -785,7 +785,7 @@ function far({ output }, tile, i) {
 export function summary(state, shown) {
   const { steps, total } = shown,
     tile = steps[state.step - 1];
-  if (!tile) return `Before the first tile. ${census(shown)}`;
+  if (!tile) return `Before the first tile: ${steps.length} of ${shown.all.length} will be loaded, the others are skipped.`;
   const lost = tile.size - tile.seen;
   const pair = `queries ${span(tile.rows)} with keys ${span(tile.keys)}`;
   const where = `Tile ${state.step} of ${steps.length}: ${pair}`;
