@@ -6,9 +6,9 @@ import ast
 import re
 
 import pytest
-from in_short import architecture, efficiency, multi_head, page, positions, self_attention, variants
+from in_short import architecture, efficiency, fundamentals, multi_head, page, positions, self_attention, variants
 
-PARTS = (efficiency, self_attention, positions, multi_head, architecture, variants)
+PARTS = (efficiency, self_attention, positions, multi_head, architecture, variants, fundamentals)
 PAGES = {name: one for part in PARTS for name, one in part.PAGES.items()}
 BUGS = [(name, title) for name, one in PAGES.items() for title in one.bugs]
 MAY_IMPORT = {"numpy": {"numpy"}, "torch": {"torch"}}
@@ -16,8 +16,9 @@ LABELS = {"numpy": "NumPy", "torch": "PyTorch"}
 LONGEST, WIDEST = 15, 96  # lines that do something; characters
 
 ASKED = {
-    "efficiency": "overview online_softmax blocked_kernel memory_traffic on_a_gpu beyond_one_device",
-    "self_attention": "scaled_dot_product masks",
+    "fundamentals": "softmax_temperature mathematics from_scratch",
+    "efficiency": "overview online_softmax blocked_kernel blocked_backward memory_traffic on_a_gpu beyond_one_device",
+    "self_attention": "scaled_dot_product masks implementation patterns graph_view",
     "multi_head": "implementation sharing",
     "positions": "sinusoidal learned relative guide",
     "architecture": "encoder decoder cross_attention feed_forward normalisation residual_stream implementation training decoding",
