@@ -66,6 +66,15 @@ def everything(page) -> dict:
     return {name: text if CODE in name else json.loads(text) for name, text in kept.items() if name.startswith("attnlab:")}
 
 
+def test_goals_of_explorables_travel_too(sheets, tmp_path):
+    here, there = sheets
+    store(here, "goal:tile_walk:end", {"found": TIME, "version": 1})
+    file = saved(here, tmp_path)
+    assert json.loads(file.read_text(encoding="utf-8"))["goals"] == {"tile_walk:end": {"found": TIME}}
+    assert "1 goal of an explorable" in take(there, file)
+    assert stored(there, "goal:tile_walk:end")["found"] == TIME
+
+
 def test_what_one_browser_knows_the_other_knows_after_the_file(sheets, tmp_path):
     here, there = sheets
     typed(item(here, "i-number"), "2")
