@@ -161,3 +161,44 @@ def test_without_scripts_folds_open_by_hand_and_by_address(browser, address):
         page.goto(f"{address}/other.html")
         page.goto(f"{address}/index.html#a-box")
         assert page.locator("#a-box").is_visible()
+
+
+# -- on the built site
+
+
+def test_cells_in_closed_folds_run_on_the_way_to_one_below(browser, site_url):
+    with browser.new_context(viewport={"width": 1366, "height": 768}) as context:
+        page = context.new_page()
+        page.goto(f"{site_url}/book/multi_head/why_many_heads.html")
+        if page.locator("script[data-run-page]").count() == 0:
+            pytest.skip("this site has no Run buttons")
+        folded = page.locator("details.depth:not([open]) div.cell", has_text="def closest(")
+        wanted = page.locator("div.cell", has_text="def bracket(")
+        assert folded.count() == 1 and not folded.is_visible()
+        wanted.get_by_role("button", name="Run").click()
+        page.wait_for_function("cell => cell.dataset.result", arg=wanted.element_handle(), timeout=150_000)
+        assert wanted.get_attribute("data-result") == "done" and folded.get_attribute("data-result") == "done"
+        assert not folded.is_visible()
+
+
+def test_the_switch_says_the_minutes_of_both_and_fits(browser, site_url, axe_in_both_themes):
+    for width, height in ((1366, 768), (360, 780)):
+        with browser.new_context(viewport={"width": width, "height": height}, has_touch=width < 400, is_mobile=width < 400, reduced_motion="reduce") as context:
+            page = context.new_page()
+            page.goto(f"{site_url}/book/multi_head/why_many_heads.html")
+            page.locator(".depth-switch").wait_for()
+            labels = page.locator(".depth-choice").all_inner_texts()
+            assert [label.split(" · ")[0] for label in labels] == ["Core", "Everything"] and all(label.endswith(" min") for label in labels)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if width < 400:
+                assert min(page.locator(place).first.bounding_box()["height"] for place in (".depth-choice", "details.depth > summary")) >= 43.9
+            assert axe_in_both_themes(page, ".way-here") == "" and axe_in_both_themes(page, "details.depth") == ""
+
+
+def test_a_result_of_the_search_opens_the_fold_it_leads_into(browser, site_url):
+    with browser.new_context(viewport={"width": 1366, "height": 768}) as context:
+        page = context.new_page()
+        page.goto(f"{site_url}/search.html?q=sixteen+heads+three+relations")
+        link = page.locator("#search-results a[href*='#sixteen-heads-three-relations']").first
+        link.click()
+        page.wait_for_function("document.querySelector('#sixteen-heads-three-relations > details')?.open")
