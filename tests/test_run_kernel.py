@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import importlib.util
+import json
 import os
 import sys
 import zipfile
@@ -35,7 +36,7 @@ def kernel(monkeypatch):
     heard = []
     made = KERNEL.Kernel(lambda kind, text, detail: heard.append((kind, text, detail)))
     made.heard, run = heard, made.run
-    made.run = lambda source, label: asyncio.run(run(source, label))
+    made.run = lambda source, label, room="page": asyncio.run(run(source, label, room))
     return made
 
 
@@ -98,12 +99,13 @@ def test_a_mistake_in_python_stays_a_syntax_error(kernel, source):
     assert not kernel.run(source, 1) and "SyntaxError" in texts(kernel, "error")
 
 
-def test_the_names_a_cell_takes_from_elsewhere():
-    assert KERNEL.free("import numpy as np\ndef f(x, w=W):\n    def g(y): return y + f(x) + helper(np.exp(y))\n"
-                       "    return len([g(i) for i in x])") == {"W", "helper"}
-    assert KERNEL.free("x = 1\nx += y\ndef f():\n    global z\n    z = 1\n    return z") == {"y"}
-    assert KERNEL.free("class A(B):\n    n = m\n    def f(self): return __name__, n") == {"B", "m", "n"}
-    assert KERNEL.free("def broken(") == set()
+def test_a_check_has_a_room_of_its_own_and_a_name_that_is_missing_is_told(kernel):
+    assert kernel.run("mine = 3", 1) and kernel.run("other = 4\n__name__", 2, "new") and kernel.run("other * 2", 3, "same")
+    assert [text for kind, text, _ in kernel.heard if kind == "text"] == ["'__main__'", "8"]
+    assert kernel.run("mine", 4) and not kernel.run("other", 5)
+    assert not kernel.run("mine", 6, "new") and kernel.run("mine", 7)
+    assert [detail for kind, _, detail in kernel.heard if kind == "error"] == ["other", "mine"]
+    assert not kernel.run("def f():\n    x += 1\nf()", 8) and kernel.heard[-1][2] is None
 
 
 def test_html_is_preferred_to_text_and_display_shows_several(kernel):
@@ -221,9 +223,39 @@ def test_the_archive_holds_the_python_and_equal_sources_give_equal_bytes(tmp_pat
     packed = EXTENSION.pack(one)
     assert packed == EXTENSION.pack(two)
     archive = zipfile.ZipFile(BytesIO(packed))
-    assert archive.namelist() == ["attnlab-7.5.3.dist-info/METADATA", "attnlab/__init__.py", "attnlab/b.py"]
+    assert archive.namelist() == ["attnlab-7.5.3.dist-info/METADATA", "attnlab/__init__.py", "attnlab/b.py", "attnlab_reaches.json"]
+    assert json.loads(archive.read("attnlab_reaches.json")) == {"attnlab": [], "attnlab.b": []}
     (two / "src" / "attnlab" / "b.py").write_text("x = 2\n", encoding="utf-8")
     assert packed != EXTENSION.pack(two)
+
+
+def test_what_the_archive_says_of_imports_is_what_the_sources_say(tmp_path):
+    source = ROOT / "src"
+    names = [path.relative_to(source).as_posix() for path in (source / "attnlab").rglob("*.py")]
+    found = EXTENSION.reaches(source, names)
+    assert found["attnlab.plots"] == ["matplotlib"] and found["attnlab.exercises"] == [] and "attnlab.masks" in found
+    (tmp_path / KERNEL.REACHES).write_text(json.dumps({"attnlab.one": ["matplotlib"], "attnlab.two": []}), encoding="utf-8")
+    assert KERNEL.needs("from attnlab.one import x", ["matplotlib"], str(tmp_path)) == ["matplotlib"]
+    assert KERNEL.needs("import attnlab.two", ["matplotlib"], str(tmp_path)) == []
+
+
+def test_the_list_of_files_says_sizes_as_sent_and_changes_with_what_runs(tmp_path):
+    folder, run = tmp_path / "pyodide", tmp_path / "run"
+    folder.mkdir()
+    run.mkdir()
+    (folder / "manifest.json").write_text('{"files": {"a.wasm": {}, "b.whl": {}}}', encoding="utf-8")
+    for name, data in (("a.wasm", b"a" * 9000), ("b.whl", b"b" * 70), ("attnlab.zip", b"c" * 50)):
+        (folder / name).write_bytes(data)
+    (run / "worker.js").write_text("one", encoding="utf-8")
+    one = EXTENSION.listed(folder)
+    assert {name: row[0] for name, row in one["files"].items()} == {"a.wasm": 9000, "b.whl": 70, "attnlab.zip": 50}
+    assert one["files"]["a.wasm"][1] < 200 and one["files"]["b.whl"][1] == 70
+    assert one == EXTENSION.listed(folder)
+    (run / "worker.js").write_text("two", encoding="utf-8")
+    two = EXTENSION.listed(folder)
+    assert two["version"] != one["version"] and two["files"] == one["files"]
+    (folder / "b.whl").write_bytes(b"B" * 70)
+    assert EXTENSION.listed(folder)["version"] != two["version"]
 
 
 def cell(*tags):

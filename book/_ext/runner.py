@@ -5,6 +5,9 @@ A cell runs in the browser unless it is tagged `torch`.
 """
 from __future__ import annotations
 
+import gzip
+import hashlib
+import importlib.util
 import io
 import json
 import tomllib
@@ -16,7 +19,10 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 log = logging.getLogger(__name__)
-ARCHIVE = "attnlab.zip"
+ARCHIVE, LIST = "attnlab.zip", "files.json"
+BROUGHT = ["matplotlib"]  # what worker.js brings in when a cell needs it
+COMPRESSED = {".js", ".mjs", ".json", ".wasm"}  # what a host sends compressed
+RUN = Path(__file__).resolve().parents[1] / "_static" / "run"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 IGNORED = {"__pycache__", ".ipynb_checkpoints", "static"}
 
@@ -51,6 +57,21 @@ def metadata(project: Path) -> tuple[str, str]:
     return f"{name}-{version}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 
 
+def kernel():
+    """The browser's stand-in for a notebook kernel, as a module."""
+    spec = importlib.util.spec_from_file_location("attnlab_kernel", RUN / "kernel.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def reaches(source: Path, names) -> dict[str, list[str]]:
+    """module -> which of the packages that are brought in when needed it imports, itself or through others."""
+    needs = kernel().needs
+    modules = [".".join(Path(name).with_suffix("").parts).removesuffix(".__init__") for name in names if name.endswith(".py")]
+    return {module: needs(f"import {module}", BROUGHT, source) for module in modules}
+
+
 def pack(project: Path) -> bytes:
     """The Python of src/attnlab as a zip; equal sources give equal bytes (fixed dates, sorted names)."""
     source = project / "src"
@@ -59,6 +80,7 @@ def pack(project: Path) -> bytes:
              if path.is_file() and not IGNORED & set(path.parts)}
     name, text = metadata(project)
     files[name] = text.encode()
+    files[kernel().REACHES] = json.dumps(reaches(source, files)).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(files.items()):
@@ -87,11 +109,27 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         folder = Path(app.outdir, "_static", "pyodide")
         if not (folder / "manifest.json").is_file():
             return
-        data = pack(Path(app.confdir))
-        (folder / ARCHIVE).write_bytes(data)
-        listing = json.loads((folder / "manifest.json").read_text("utf-8"))
-        sizes = {name: entry["size"] for name, entry in listing["files"].items()}
-        (folder / "sizes.json").write_text(json.dumps(sizes | {ARCHIVE: len(data)}), "utf-8")
+        (folder / ARCHIVE).write_bytes(pack(Path(app.confdir)))
+        (folder / LIST).write_text(json.dumps(listed(folder)), "utf-8")
+
+
+def listed(folder: Path) -> dict:
+    """What Python consists of: `files` holds name -> [bytes, bytes over the wire, hash], and `version` changes when any of them does,
+    or a script or module that runs beside them."""
+    names = [*json.loads((folder / "manifest.json").read_text("utf-8"))["files"], ARCHIVE]
+    files = {name: described(folder / name) for name in sorted(names)}
+    beside = [path.read_bytes() for path in sorted((folder.parent / "run").iterdir()) if path.suffix in {".js", ".py"}]
+    return {"version": digest(json.dumps(files).encode() + b"".join(beside)), "files": files}
+
+
+def described(path: Path) -> list:
+    data = path.read_bytes()
+    sent = len(gzip.compress(data, 6)) if path.suffix in COMPRESSED else len(data)
+    return [len(data), sent, digest(data)]
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def setup(app: Sphinx) -> dict:

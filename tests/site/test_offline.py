@@ -252,7 +252,7 @@ def test_the_course_is_read_searched_and_run_without_a_connection(browser, site_
     """Kept with Python, three chapters open with their pictures, the search finds, and a check says what it says online."""
     host = Host(site_folder)
     root = f"http://127.0.0.1:{host.port}/"
-    has_python = (site_folder / "_static/pyodide/sizes.json").is_file()
+    has_python = (site_folder / "_static/pyodide/files.json").is_file()
     with conftest.opened(browser) as context:
         page = context.new_page()
         keep(page, root + PLACE, "The same with Python" if has_python else "Keep this course")

@@ -103,14 +103,16 @@ def exercise(cells, role):
 
 # ---- before anything runs -------------------------------------------------------------------------------------------
 
-def test_nothing_is_fetched_before_run_is_pressed(page, site_url):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    cells = opened(page, site_url)
-    area(plain(cells)).fill("1 + 1")
-    page.wait_for_load_state("networkidle")
-    assert cells.count() > 5
-    assert not [url for url in asked if re.search(r"/pyodide/|worker\.js|kernel\.py", url)]
+def test_nothing_is_fetched_before_run_is_pressed(browser, site_url):
+    with conftest.opened(browser) as context:
+        page, asked = conftest.watch(context, site_url), []
+        page.on("request", lambda request: asked.append(request.url))
+        cells = opened(page, site_url)
+        area(plain(cells)).fill("1 + 1")
+        exercise(cells, "slot").scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
+        assert cells.count() > 5
+        assert not [url for url in asked if re.search(r"/pyodide/|(worker|session|steps|ahead)\.js|kernel\.py", url)]
 
 
 def test_torch_cells_and_pages_without_code_have_no_button(page, site_url):
@@ -329,10 +331,9 @@ def test_a_check_on_an_untouched_page_runs_no_more_than_it_needs(cells):
     assert output(judged).locator(".run-verdict").inner_text() == "○ Not attempted yet"
     ran = cells.page.locator(".run-cell[data-result]")
     assert ran.count() == 2
-    slot = ran.first
-    area(slot).fill("def needs(x):\n    return X\nneeds(1)")
+    area(ran.first).fill("def needs(x):\n    return nobody_makes_this\nneeds(1)")
     run(judged)
-    assert ran.count() > 10, "a name from above: now the cells above run, too"
+    assert ran.count() > 10, "a name that cannot be told: now the cells above run, too"
 
 
 def test_the_last_exercise_s_use_and_solution_run_on_an_untouched_page(cells):
@@ -395,13 +396,17 @@ def test_an_infinite_loop_is_stopped_and_python_starts_afresh(cells, page):
     assert page.errors == [] and page.external == []
 
 
-def test_a_python_that_cannot_be_loaded_says_so_and_can_be_tried_again(cells, page):
-    cell = cells.first  # nothing above it has to run
-    page.route("**/pyodide/attnlab.zip", lambda route: route.abort())
-    assert run(cell).startswith("Python could not be loaded") or "Python could not be loaded" in status(cell)
-    page.unroute("**/pyodide/attnlab.zip")
-    area(cell).fill("6 * 7")
-    assert run(cell).startswith("Done") and output(cell).inner_text() == "42"
+@pytest.mark.parametrize("file", ["attnlab.zip", "files.json", "pyodide.asm.wasm"])
+def test_a_python_that_cannot_be_loaded_says_so_and_can_be_tried_again(browser, site_url, file):
+    with conftest.opened(browser) as context:  # with nothing kept, and a worker whose requests can be refused
+        context.add_init_script("delete window.SharedWorker")
+        page = conftest.watch(context, site_url)
+        cell = opened(page, site_url).first  # nothing above it has to run
+        page.route(f"**/pyodide/{file}", lambda route: route.abort())
+        assert run(cell).startswith("Python could not be loaded")
+        page.unroute(f"**/pyodide/{file}")
+        area(cell).fill("6 * 7")
+        assert run(cell).startswith("Done") and output(cell).inner_text() == "42"
 
 
 def test_the_readers_page_passes_axe_while_cells_show_output(warm):
@@ -441,8 +446,8 @@ def test_the_packed_package_is_the_present_one(site_url):
     assert named == {path.relative_to(source).as_posix() for path in (source / "attnlab").rglob("*.py")}
     stale = [name for name in named if archive.read(name) != Path(source, name).read_bytes()]
     assert stale == [], "src/attnlab changed since the site was built"
-    sizes = json.loads((conftest.SITE / "_static/pyodide/sizes.json").read_text(encoding="utf-8"))
-    assert sizes["attnlab.zip"] == (conftest.SITE / "_static/pyodide/attnlab.zip").stat().st_size
+    files = json.loads((conftest.SITE / "_static/pyodide/files.json").read_text(encoding="utf-8"))["files"]
+    assert files["attnlab.zip"][0] == (conftest.SITE / "_static/pyodide/attnlab.zip").stat().st_size
 
 
 # Press Run under every cell in turn, as a reader would; [status, text, output, pictures] of each, up to the first that
@@ -462,58 +467,16 @@ RUN_ALL = """async (limit) => {
     return told;
 }"""
 
-# One Python for all chapters: starting it takes longer than the cells of a chapter. A page that was opened by this one
-# gets, for the worker it asks for, a stand-in that speaks with the one worker, whose names are forgotten first.
-LEND = """(forget) => {
-    let python = null, borrower = null;
-    window.lend = (address, options) => {
-        const waiting = [], fresh = python === null;
-        python ??= new Worker(address, options);
-        const lent = {
-            postMessage: (message) => (borrower === lent ? python.postMessage(message) : waiting.push(message)),
-            terminate: () => { python?.terminate(); python = null; },
-        };
-        const begin = () => {
-            borrower = lent;
-            for (const message of waiting.splice(0)) python.postMessage(message);
-        };
-        python.onerror = (event) => lent.onerror?.(event);
-        python.onmessage = ({ data }) => {
-            if (borrower === lent) lent.onmessage?.({ data });
-            else if (data.kind === "done") begin();
-        };
-        if (fresh) begin();
-        else python.postMessage({ source: forget, label: 0 });
-        return lent;
-    };
-}"""
-BORROW = """if (window.opener?.lend) {
-    window.Worker = function (address, options) { return window.opener.lend(address, options) };
-}"""
-FORGET = "[globals().pop(name) for name in [*globals()] if not name.startswith('__') and name != 'display'];"
-
-
 @pytest.fixture(scope="module")
-def readers(browser, site_url):
-    """A reader who goes from chapter to chapter, all in tabs opened from one that keeps Python."""
+def reader(browser, site_url):
+    """A reader who goes from chapter to chapter in one tab, with one Python."""
     with conftest.opened(browser) as context:
-        lender = conftest.watch(context, site_url)
-        lender.goto(f"{site_url}/book/reference/bibliography.html")
-        lender.evaluate(LEND, FORGET)
-        context.add_init_script(BORROW)
-        yield lender
+        yield conftest.watch(context, site_url)
 
 
-@pytest.fixture
-def next_tab(readers, site_url):
-    with readers.expect_popup() as popup:
-        readers.evaluate("() => { window.open('about:blank') }")
-    yield conftest.attend(popup.value, site_url)
-    popup.value.close()
-
-
-def test_every_runnable_cell_of_a_chapter_runs_in_order(next_tab, site_url, chapter):
-    page = next_tab
+def test_every_runnable_cell_of_a_chapter_runs_in_order(reader, site_url, chapter):
+    page = reader
+    page.errors.clear()
     cells = opened(page, site_url, chapter)
     count, checks = cells.count(), cells.and_(page.locator(".tag_exercise-check"))
     if checks.count() >= 2:  # whoever begins with the last exercise
@@ -538,21 +501,6 @@ def kernel():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def test_a_chapter_finds_nothing_of_the_one_before(readers, site_url):
-    """The shared Python is as empty as one of its own."""
-    said = []
-    for code in ("mine = 3\n_hidden = 4\nsorted(globals())", "sorted(globals())"):
-        with readers.expect_popup() as popup:
-            readers.evaluate("() => { window.open('about:blank') }")
-        cell = opened(conftest.attend(popup.value, site_url), site_url).first  # nothing above it has to run
-        area(cell).fill(code)
-        assert run(cell).startswith("Done")
-        said.append(output(cell).inner_text())
-        popup.value.close()
-    assert "'mine'" in said[0] and "'_hidden'" in said[0]
-    assert "'mine'" not in said[1] and "'_hidden'" not in said[1] and "'display'" in said[1]
 
 
 def test_a_picture_out_of_nowhere_is_noticed():

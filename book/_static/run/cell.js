@@ -86,12 +86,12 @@ export class Cell {
   }
 
   // The bar moves with every chunk; the sentence, which screen readers say, changes with the stage only.
-  loading({ stage, loaded, total }) {
+  loading({ stage, loaded, total, sent }) {
     const mega = (bytes) => (bytes / 1e6).toFixed(1);
     this.progress.hidden = false;
     if (total) Object.assign(this.progress, { max: total, value: loaded });
     else this.progress.removeAttribute("value");
-    const words = total ? `Loading ${stage} (${mega(total)} MB, once)` : `Starting ${stage}`;
+    const words = total ? `Loading ${stage} (${mega(sent)} MB, once)` : `Starting ${stage}`;
     if (words !== this.words) this.say(words);
     this.words = words;
   }

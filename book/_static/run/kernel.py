@@ -8,19 +8,21 @@ import ast
 import base64
 import builtins
 import contextlib
+import functools
 import inspect
 import io
+import json
 import linecache
 import os
 import pprint
 import re
-import symtable
 import sys
 import tokenize
 import traceback
 import types
 from pathlib import Path
 
+REACHES = "attnlab_reaches.json"  # made with the archive
 PREFIX = "cell "  # file names of learners' code in tracebacks: "cell 3"
 HTML_METHODS = {"_repr_html_": "html", "_repr_svg_": "svg"}
 
@@ -66,16 +68,31 @@ def source_file(name, root):
     return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
 
 
+@functools.cache
+def imported_by(file, name):
+    """What the module `name` in `file` imports: files do not change while a page is there."""
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    return frozenset(imported(file.read_text("utf-8"), package))
+
+
+@functools.cache
+def reaches(root):
+    """module -> the packages it imports, itself or through others, as they were found when the site was built."""
+    file = Path(root, REACHES)
+    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
 def needs(source, wanted, root):
     """Which of the `wanted` packages or modules `source` imports, itself or through the modules under `root`."""
-    todo, seen = imported(source), set()
+    known, todo, seen = reaches(root), imported(source), set()
     while todo:
         name = todo.pop()
         file = None if name in seen else source_file(name, root)
         seen.add(name)
-        if file:
-            package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-            todo |= imported(file.read_text("utf-8"), package) - seen
+        if name in known:
+            seen.update(known[name])
+        elif file:
+            todo |= imported_by(file, name) - seen
     return [want for want in wanted if any(f"{name}.".startswith(f"{want}.") for name in seen)]
 
 
@@ -86,22 +103,6 @@ def quiet(source):
     """True where the last token is `;`, as in a notebook: `5;  # so` is quiet, `5  # so;` is not."""
     tokens = [token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in SILENT]
     return bool(tokens) and tokens[-1].string == ";"
-
-
-def free(source):
-    """Names that `source` takes from elsewhere: neither its own nor Python's. A source Python refuses has none."""
-    try:
-        todo, found, own = [symtable.symtable(source, "cell", "exec")], set(), set(dir(builtins))
-    except SyntaxError:
-        return set()
-    while todo:
-        table = todo.pop()
-        symbols, module = table.get_symbols(), table.get_type() == "module"
-        own |= {symbol.get_name() for symbol in symbols if symbol.is_assigned() and (module or symbol.is_declared_global())}
-        own |= {symbol.get_name() for symbol in symbols if symbol.is_imported() and module}
-        found |= {symbol.get_name() for symbol in symbols if symbol.is_referenced() and (module or symbol.is_global())}
-        todo += table.get_children()
-    return found - own
 
 
 NOTEBOOK = [
@@ -121,19 +122,38 @@ def of_the_notebook(error):
 
 
 class Kernel:
-    """One namespace, as in a notebook; `run` executes a cell in it."""
+    """A namespace for the page, as in a notebook, and one for the check that needs a few cells alone; `run` executes a cell."""
 
     def __init__(self, emit):
         self.emit, self.narrow = emit, False  # narrow: whether figures are for a phone
-        self.module = types.ModuleType("__main__")
-        self.module.display = self.display
+        self.page = self.module = self.room()
         sys.modules["__main__"] = self.module
         self.streams = Stream("stdout", emit), Stream("stderr", emit)
         builtins.input = no_input
         os.environ["MPLBACKEND"] = "agg"
 
-    async def run(self, source, label):
+    def room(self):
+        """An empty namespace."""
+        module = types.ModuleType("__main__")
+        module.display = self.display
+        return module
+
+    def enter(self, room):
+        """What comes runs in the page's namespace ("page"), in a "new" one, or in the "same" as before."""
+        self.module = {"page": lambda: self.page, "new": self.room, "same": lambda: self.module}[room]()
+        sys.modules["__main__"] = self.module
+
+    def afresh(self, beginning):
+        """Another page comes: Python is as it was in the beginning, and nothing of the last page is left."""
+        beginning.restore()
+        for name in [name for name in linecache.cache if name.startswith(PREFIX)]:
+            del linecache.cache[name]
+        self.page = self.room()
+        self.enter("page")
+
+    async def run(self, source, label, room="page"):
         """Execute a cell; True where it raised nothing. Its last expression is shown, open figures are drawn."""
+        self.enter(room)
         name = f"{PREFIX}{label}"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         out, err = self.streams
@@ -144,7 +164,8 @@ class Kernel:
                     self.display(value)
                 self.show()
         except BaseException as error:  # SystemExit too: nothing a learner writes may end the page's Python
-            self.emit("error", explain(error), None)
+            missing = error.name if isinstance(error, NameError) and not isinstance(error, UnboundLocalError) else None
+            self.emit("error", explain(error), missing)
             return False
         return True
 

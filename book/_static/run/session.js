@@ -1,28 +1,41 @@
-// One Python for the page. It is started by the first run, and ended (its variables with it) by stop().
+// Python as the page knows it: there with the first run or before, gone (its variables with it) after stop().
+import { connect } from "./line.js";
+
 export class Session {
-  worker = null;
+  #line = null; // the promise of a line to Python
   current = null;
-  starts = 0;
 
   static NEEDS = ["Worker", "WebAssembly", "TransformStream"];
 
-  // Run a cell. `on(message)` hears of progress and output; resolves to { ok, why, seconds?, text? }.
-  run(source, label, limit, on) {
-    const text = Session.NEEDS.filter((name) => !(name in globalThis)).join(", ");
-    if (text) return Promise.resolve({ ok: false, why: "unfit", text });
-    this.worker ??= this.#start();
-    return new Promise((resolve) => {
-      this.current = { on, limit, resolve, timer: 0 };
-      this.worker.postMessage({ source, label, narrow: innerWidth <= 540 });
-    });
+  get alive() { return this.#line !== null; }
+
+  // Have Python ready. Resolves to the line, or to null.
+  open() {
+    const mine = (act) => (...given) => this.#line === made && act(...given);
+    const fail = mine((event) => this.stop("unloaded", event.message || "the worker could not be loaded"));
+    if (this.#line) return this.#line;
+    const made = connect(mine((message) => this.#hear(message)), fail).catch((error) => void fail(error));
+    return (this.#line = made);
   }
 
-  #start() {
-    this.starts += 1;
-    const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module", name: "Python" });
-    worker.onmessage = ({ data }) => this.#hear(data);
-    worker.onerror = (event) => this.stop("unloaded", event.message || "the worker could not be loaded");
-    return worker;
+  // Run a cell. `on(message)` hears of progress and output; resolves to { ok, why, seconds?, text? }. `room` is the namespace: the
+  // page's ("page"), a "new" one, or the "same" as before.
+  run(source, label, limit, on, room = "page") {
+    return this.#ask({ kind: "run", source, label, room, narrow: innerWidth <= 540 }, on, limit);
+  }
+
+  // Which of the cells `above` (texts) must run before `target`, the text of a check; `slot` is the place of what it judges.
+  plan(above, slot, target, on) {
+    return this.#ask({ kind: "plan", above, slot, target }, on, Infinity);
+  }
+
+  #ask(message, on, limit) {
+    const text = Session.NEEDS.filter((name) => !(name in globalThis)).join(", ");
+    if (text) return Promise.resolve({ ok: false, why: "unfit", text });
+    return new Promise((resolve) => {
+      const asked = (this.current = { on, limit, resolve, timer: 0 });
+      this.open().then((line) => this.current === asked && line?.post(message));
+    });
   }
 
   #hear(message) {
@@ -44,8 +57,17 @@ export class Session {
 
   // End Python. why: "stopped" (by the reader), "late" (time limit), "crashed", "unloaded".
   stop(why = "stopped", text = "") {
-    this.worker?.terminate();
-    this.worker = null;
+    const line = this.#line;
+    this.#line = null;
+    line?.then((opened) => opened?.end());
     if (this.current) this.#finish({ ok: false, why, text });
+  }
+
+  // The page goes: an idle Python waits for the next one, what runs is ended.
+  leave() {
+    if (this.current) return this.stop();
+    const line = this.#line;
+    this.#line = null;
+    line?.then((opened) => opened?.leave());
   }
 }

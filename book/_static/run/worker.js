@@ -1,46 +1,17 @@
-// Python in a worker: loads Pyodide, NumPy and attnlab when the first cell is run, then runs cells one at a time.
-const home = new URL("../pyodide/", import.meta.url);
+// Python in a worker: a page's own, or a shared one that goes from page to page. Pyodide, NumPy and attnlab are loaded when a page
+// first asks; then cells run one at a time. The page that came last is the one that is spoken with.
+const here = new URL(import.meta.url), home = new URL("../pyodide/", here).href;
+const beside = (name) => new URL(`${name}${here.search}`, here).href;
 const CAP = 100_000; // characters of printed output kept for one cell
-const LIBRARY = "/home/pyodide/library";
-const GAP = 50; // milliseconds between two messages of a cell that has sent PROMPT of them
+const FOLDER = "/home/pyodide", LIBRARY = `${FOLDER}/library`;
+const GAP = 50; // milliseconds between two messages of a cell that has sent PROMPT of them, and between two looks at the sign
 const PROMPT = 200;
+const DEAF = 100; // looks after which a cell that takes no notice is put to sleep for good
+const WORN = 800e6; // bytes of memory after which the next page gets another Python
 
-let loaded = 0, total = 0, stage = "";
-const say = (message) => self.postMessage(message);
-
-const report = () => say({ kind: "loading", stage, loaded: Math.min(loaded, total), total });
-
-// Every download passes here, so that its bytes can be counted while they come.
-const download = self.fetch.bind(self);
-self.fetch = async (...request) => {
-  const answer = await download(...request);
-  if (!answer.ok || !answer.body) return answer;
-  const count = new TransformStream({
-    transform(chunk, out) {
-      loaded += chunk.byteLength;
-      report();
-      out.enqueue(chunk);
-    },
-  });
-  const { status, statusText, headers } = answer;
-  return new Response(answer.body.pipeThrough(count), { status, statusText, headers });
-};
-
-async function get(name, how = "arrayBuffer") {
-  const answer = await fetch(new URL(name, home), { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`${name}: ${answer.status} ${answer.statusText}`);
-  return answer[how]();
-}
-
-const begin = (name, bytes) => {
-  stage = name;
-  loaded = 0;
-  total = bytes;
-  report();
-};
-
-const sum = (sizes, test) => Object.entries(sizes).reduce((all, [name, size]) => all + (test(name) ? size : 0), 0);
-const isCore = (name) => /^(pyodide\.|python_stdlib|numpy|attnlab)/.test(name);
+const shared = "onconnect" in self;
+let line = null;
+const say = (message) => line?.postMessage(message);
 
 let printed = 0, capped = false, waiting = "", waitingKind = "", last = 0, sent = 0;
 
@@ -71,57 +42,150 @@ function emit(kind, text, detail) {
   say({ kind, text, detail: detail ?? null });
 }
 
-async function boot() {
-  begin("Python and NumPy", 0);
-  const sizes = await get("sizes.json", "json");
-  begin("Python and NumPy", sum(sizes, isCore));
-  const { loadPyodide } = await import(new URL("pyodide.mjs", home));
-  const [python, archive, source] = await Promise.all([
-    loadPyodide({ indexURL: home.href, packages: ["numpy"], stdout() {} }),
-    get("attnlab.zip"),
-    get(new URL("kernel.py", import.meta.url).href, "text"),
-  ]);
-  python.unpackArchive(archive, "zip", { extractDir: LIBRARY });
-  python.FS.writeFile(`${LIBRARY}/attnlab_kernel.py`, source);
-  python.runPython(`import sys; sys.path.insert(0, ${JSON.stringify(LIBRARY)}); import attnlab_kernel`);
-  const module = python.pyimport("attnlab_kernel");
-  return { python, module, kernel: module.Kernel(emit), sizes, have: new Set() };
-}
+// -- ending what runs: Python asks for entry 0 now and then, and 2 is Ctrl+C
 
-// What the cell imports beyond NumPy, brought in before it runs.
-async function provide({ python, module, kernel, sizes, have }, source) {
-  const wanted = ["matplotlib", "attnlab.exercises"].filter((name) => !have.has(name));
-  for (const name of module.needs(source, python.toPy(wanted), LIBRARY).toJs()) {
-    if (name === "matplotlib") {
-      begin(name, sum(sizes, (file) => !isCore(file)));
-      await python.loadPackage(name, { messageCallback() {} });
-      say({ kind: "loading", stage: "matplotlib", loaded: 0, total: 0 });
-      kernel.prepare_figures();
-    } else kernel.watch_checks();
-    have.add(name);
+let sign = "", looked = 0, gone = 0;
+
+function readable(address) {
+  try {
+    const request = new XMLHttpRequest();
+    request.open("GET", address, false);
+    request.send();
+    return true;
+  } catch {
+    return false;
   }
 }
 
-let ready;
-self.onmessage = async ({ data: { source, label, narrow } }) => {
-  let python;
-  try {
-    python = await (ready ??= boot());
-    await provide(python, source);
-  } catch (error) {
-    return say({ kind: "done", ok: false, why: "unloaded", text: String(error?.message ?? error) });
-  }
-  [printed, capped, waiting, sent] = [0, false, "", 0];
-  say({ kind: "started" });
-  const start = performance.now();
-  try {
-    python.kernel.narrow = narrow;
-    const ok = await python.kernel.run(source, label);
-    flush();
-    const free = [...python.module.free(source)]; // the names it takes from other cells
-    say({ kind: "done", ok, why: ok ? "finished" : "raised", free, seconds: (performance.now() - start) / 1000 });
-  } catch (error) {
-    flush();
-    say({ kind: "done", ok: false, why: "crashed", text: String(error?.message ?? error).split("\n").pop() });
-  }
+function sleep() {
+  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  self.close();
+  Atomics.wait(new Int32Array(buffer), 0, 0);
+}
+
+const pulse = {
+  get 0() {
+    const now = performance.now();
+    if (now - looked < GAP) return 0;
+    looked = now;
+    if (!gone && readable(sign)) return 0;
+    if (++gone > DEAF) sleep();
+    return 2;
+  },
+  set 0(_) { /* Python takes it back */ },
 };
+
+// -- starting
+
+const isCore = (name) => /^(pyodide|python_stdlib|numpy|attnlab)/.test(name);
+const quiet = { messageCallback() {} };
+const PARTS = ["kernel", "plan", "fresh"];
+const COMMON = `import ast, asyncio, base64, copy, csv, ctypes, dataclasses, datetime, difflib, enum, functools, hashlib, hmac
+import importlib.metadata, importlib.resources, inspect, json, logging, numbers, pickle, platform, pprint, queue, random, secrets
+import shutil, string, struct, subprocess, symtable, tempfile, textwrap, threading, tokenize, tomllib, traceback, typing
+import unittest.mock, warnings, zipfile`;
+
+// Python with what everything imports: as it was remembered, which takes a fraction of the time, else from the beginning.
+async function start(files) {
+  const script = async (name) => import(URL.createObjectURL(new Blob([await files.get(name)], { type: "text/javascript" })));
+  const [{ loadPyodide }] = await Promise.all([script("pyodide.mjs"), script("pyodide.asm.js")]);
+  const options = { indexURL: home, stdout() {} }, memory = await files.memory().catch(() => null);
+  try {
+    if (memory) return await loadPyodide({ ...options, _loadSnapshot: memory });
+  } catch {
+    await files.dropMemory();
+  }
+  const python = await loadPyodide({ ...options, _makeSnapshot: Boolean(files.cache) });
+  python.runPython(COMMON);
+  if (files.cache) files.keepMemory(python.makeMemorySnapshot());
+  return python;
+}
+
+async function boot(list) {
+  const { Files } = await import(beside("files.js"));
+  const files = await Files.open(home, list, (stage) => say({ kind: "loading", ...stage }));
+  self.fetch = (...request) => files.fetch(...request);
+  files.begin("Python and NumPy", isCore);
+  files.ahead(...Object.keys(list.files).filter(isCore));
+  const sources = Promise.all(PARTS.map((name) => fetch(beside(`${name}.py`)).then((answer) => answer.text())));
+  const python = await start(files);
+  await python.loadPackage("numpy", quiet);
+  python.unpackArchive(await files.get("attnlab.zip"), "zip", { extractDir: LIBRARY });
+  for (const [index, text] of (await sources).entries()) python.FS.writeFile(`${LIBRARY}/attnlab_${PARTS[index]}.py`, text);
+  python.runPython(`import sys, random; random.seed(); sys.path.insert(0, ${JSON.stringify(LIBRARY)})\nimport numpy, ${PARTS.map((name) => `attnlab_${name}`)}`);
+  const [module, plan, fresh] = PARTS.map((name) => python.pyimport(`attnlab_${name}`));
+  const kernel = module.Kernel(emit);
+  kernel.watch_checks();
+  if (shared) python.setInterruptBuffer(pulse);
+  files.tidy().catch(() => {});
+  return { python, module, plan, files, kernel, beginning: fresh.Beginning(python.toPy([FOLDER, "/tmp"])) };
+}
+
+// What a cell imports beyond NumPy and attnlab, brought in before it runs.
+async function provide(ready, source) {
+  const { python, module, kernel, beginning, files } = ready;
+  if (!ready.figures && module.needs(source, python.toPy(["matplotlib"]), LIBRARY).length) {
+    files.begin("matplotlib", (file) => !isCore(file));
+    await python.loadPackage("matplotlib", quiet);
+    say({ kind: "loading", stage: "matplotlib", loaded: 0, total: 0 });
+    kernel.prepare_figures();
+    ready.figures = true;
+  }
+  beginning.bring(source);
+}
+
+// -- what a page asks
+
+let ready = null, pages = 0;
+
+const ASKED = {
+  // A page has come. The one before it leaves nothing behind.
+  async open({ list }) {
+    let python = pages++ && (await ready);
+    if (python && python.python._module.HEAP8.length > WORN) ready = null;
+    else if (python) python.kernel.afresh(python.beginning);
+    await (ready ??= boot(list));
+  },
+
+  async plan({ above, slot, target }) {
+    const { python, plan } = await ready;
+    const cells = plan.plan(python.toPy(above), slot, target)?.toJs() ?? null;
+    say({ kind: "done", ok: true, why: "finished", cells });
+  },
+
+  async run({ source, label, narrow, room }) {
+    const python = await ready;
+    await provide(python, source);
+    await (shared ? navigator.locks.request(`${self.name} runs`, run) : run());
+
+    async function run() {
+      [printed, capped, waiting, sent] = [0, false, "", 0];
+      say({ kind: "started" });
+      const start = performance.now();
+      try {
+        python.kernel.narrow = narrow;
+        const ok = await python.kernel.run(source, label, room);
+        flush();
+        say({ kind: "done", ok, why: ok ? "finished" : "raised", seconds: (performance.now() - start) / 1000 });
+      } catch (error) {
+        flush();
+        say({ kind: "done", ok: false, why: "crashed", text: String(error?.message ?? error).split("\n").pop() });
+      }
+    }
+  },
+};
+
+let turn = Promise.resolve();
+
+function hear(port, data) {
+  if (data.kind === "end") return self.close();
+  turn = turn.then(() => {
+    if (data.kind === "open") line = port;
+    if (port !== line) return null;
+    [sign, gone] = [data.sign, 0];
+    return ASKED[data.kind](data);
+  }).catch((error) => say({ kind: "done", ok: false, why: "unloaded", text: String(error?.message ?? error) }));
+}
+
+if (shared) self.onconnect = ({ ports: [port] }) => { port.onmessage = ({ data }) => hear(port, data); };
+else self.onmessage = ({ data }) => hear(self, data);

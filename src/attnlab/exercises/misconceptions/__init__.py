@@ -19,6 +19,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 from attnlab.exercises._pages import TITLES, address, sentence
@@ -150,4 +151,21 @@ def _texts(table: dict, fields: tuple[str, ...]) -> Iterator[str]:
             yield f"{field} is empty"
 
 
-MISCONCEPTIONS = load()
+class _Known(Mapping):
+    """id -> mistake, from the files beside this one. They are read when the first is looked up: an answer that is right needs none."""
+
+    @cached_property
+    def _found(self) -> dict[str, Misconception]:
+        return load()
+
+    def __getitem__(self, name: str) -> Misconception:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+MISCONCEPTIONS = _Known()
