@@ -362,6 +362,7 @@ def setup(app) -> dict:
     app.connect("html-page-context", page_head, priority=950)
     for name in ("book", "boxes", "practice"):
         app.add_css_file(f"css/{name}.css", priority=900)
+    app.add_css_file("css/phone.css", priority=905)  # after run.css too, whose measures it changes
     app.add_css_file("css/print.css", priority=900, media="print")
     for name in ("boxes", "links"):
         app.add_js_file(f"js/{name}.js", type="module")

@@ -21,6 +21,7 @@ import slim_css  # noqa: E402
 import slim_fonts  # noqa: E402
 import slim_lazy  # noqa: E402
 import slim_narrow  # noqa: E402
+import slim_tables  # noqa: E402
 
 UNWANTED = ("thebe",)
 LEFT_OVER = re.compile(
@@ -37,6 +38,13 @@ SIDEBAR = 'class="bd-sidebar-primary bd-sidebar"'
 EMPTY_HEADER = re.compile(r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>")
 MEASURE_ALL = re.compile(
     r',"complete"===document\.readyState\?(\w)\(\):window\.addEventListener\("load",\1\)(?=\}\)\(\))'
+)
+# After CSS has inverted a figure: middle shades become darker, so that light numbers on them keep their contrast.
+DARK_FIGURE = (
+    '<svg width="0" height="0" style="position:absolute" aria-hidden="true" focusable="false"><filter id="figure-dark" color-interpolation-filters="sRGB">'
+    "<feComponentTransfer>"
+    + "".join(f'<feFunc{colour} type="table" tableValues="0 .075 .16 .235 .32 .5 .61 .91 1"/>' for colour in "RGB")
+    + "</feComponentTransfer></filter></svg>"
 )
 FORGETS = "replaceState({}, "
 THEME = 'localStorage.getItem("theme") || "auto"'
@@ -75,7 +83,8 @@ def slim_page(html: str, options: str) -> str:
     )  # what a list holds, and the other is outdated
     html = OPTIONS.sub(lambda match: f"<script>{options}</script>", html)
     html = MODULE.sub('<script fetchpriority="low"', html)  # text, style and fonts come first
-    return slim_lazy.mark(BLOCKING.sub(r"<script defer\1", html))
+    html = html.replace("</body>", f"{DARK_FIGURE}</body>")
+    return slim_lazy.mark(slim_tables.mark(BLOCKING.sub(r"<script defer\1", html)))
 
 
 def calm_theme(static: Path) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ PRESSED = """() => [...document.querySelectorAll("button, input, select, textare
     .filter((box) => box.checkVisibility()).map((box) => box.outerHTML.slice(0, 90)).slice(0, 5)"""
 HIDDEN = """() => [...document.querySelectorAll(".bd-article details > :not(summary)")]
     .filter((box) => !box.closest("details.depth:not([open])"))
-    .filter((box) => !box.closest(".deck, .play, .foot, template, .tag_exercise-check") && box.getClientRects().length === 0 && box.textContent.trim() && getComputedStyle(box).display !== "none")
+    .filter((box) => !box.closest(".deck, .play, .foot, template, .hint, .solution, .tag_exercise-use, .tag_exercise-check") && box.getClientRects().length === 0 && box.textContent.trim() && getComputedStyle(box).display !== "none")
     .map((box) => box.outerHTML.slice(0, 90)).slice(0, 5)"""
 
 
@@ -90,3 +91,34 @@ def test_a_screen_keeps_its_dark_theme(browser, site_url):
         page.goto(f"{site_url}/{PAGES[0]}")
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)")
         assert max(ground) < 60
+
+
+SHORT = ["book/start/why_transformers.html", "book/self_attention/masks.html", "book/fundamentals/softmax_temperature.html"]
+SHEETS = 20  # of A4, for the core of a chapter
+
+
+@pytest.mark.parametrize("path", SHORT)
+def test_a_chapter_prints_on_few_sheets(paper, path):
+    page = paper(path, SHEET)
+    count = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    assert 3 <= count <= SHEETS
+
+
+def test_hints_and_solutions_are_printed_where_the_reader_opened_them(paper):
+    page = paper("book/self_attention/masks.html", SHEET)
+    assert page.locator("details.hint, details.solution").count() > 10
+    assert page.locator("details.hint:visible, details.solution:visible").count() == 0
+    page.evaluate("document.querySelector('details.solution').open = true")
+    opened = page.locator("details.solution:visible")
+    assert opened.count() == 1 and opened.locator(".cell").first.is_visible()
+    assert page.locator("details.answer").first.locator("> :not(summary)").first.is_visible()  # that of a question is whole
+
+
+def test_code_breaks_with_a_hanging_indent_and_headings_stay_with_their_text(paper):
+    page = paper("book/self_attention/masks.html", SHEET)
+    styles = page.evaluate("""() => [...document.querySelectorAll(".bd-article .cell_input pre")].filter((one) => one.checkVisibility())
+        .map((one) => getComputedStyle(one)).map(({ whiteSpace, textIndent, fontSize }) => [whiteSpace, textIndent, parseFloat(fontSize)])""")
+    assert styles and all(space == "pre-wrap" and "hanging" in indent and "each-line" in indent and size >= 9.5 for space, indent, size in styles)
+    assert set(page.locator(".bd-article :is(h2, h3)").evaluate_all("all => all.map((one) => getComputedStyle(one).breakAfter)")) == {"avoid"}
+    boxes = page.locator(".bd-article .admonition:visible").evaluate_all("all => all.map((one) => getComputedStyle(one).boxDecorationBreak || getComputedStyle(one).webkitBoxDecorationBreak)")
+    assert set(boxes) == {"clone"}  # one that goes on overleaf is closed at the foot and opened again

@@ -1,9 +1,9 @@
-// Services for every page: answers open for print (sections of depth stay as they are), wide things scroll by keyboard.
+// Services for every page: answers open for print (depth, hints and solutions stay as they are), wide things scroll by keyboard.
 
 const closed = [];
 
 function openAll() {
-  for (const details of document.querySelectorAll("details:not([open], .depth)")) {
+  for (const details of document.querySelectorAll("details:not([open], .depth, .hint, .solution)")) {
     closed.push(details);
     details.open = true;
   }
