@@ -72,9 +72,10 @@ def status(cell) -> str:
 
 
 def run(cell) -> str:
-    """Press Run, wait until the run is over, and return the status line."""
+    """Press Run, wait until the run is over, and return the status line. What only calls `check` or `use` shows no button."""
     cell.evaluate("e => { for (; e; e = e.parentElement) if (e.tagName === 'DETAILS') e.open = true }")
-    cell.locator(".run-run").click()
+    start = cell.locator(".run-run")
+    start.dispatch_event("click") if "plumbing" in cell.get_attribute("class") else start.click()
     return ended(cell)
 
 
@@ -305,7 +306,7 @@ def test_an_exercise_not_attempted_wrong_and_right(warm):
     heard = [{"exercise": EXERCISE, "state": state, "mistake": mistake} for state, mistake in known.items()]
     assert warm.page.evaluate("window.heard") == heard
     slot.get_by_role("button", name="Reset").click()
-    judged.get_by_role("button", name="Reset").click()
+    judged.locator(".run-reset").dispatch_event("click")
 
 
 def native(source: str) -> str:
@@ -422,7 +423,7 @@ def test_the_readers_page_passes_axe_while_cells_show_output(warm):
         problems = [(v["id"], v["nodes"][0]["html"][:200]) for v in found.response["violations"]]
         assert problems == [], theme
     for used in (slot, judged, cell):
-        used.get_by_role("button", name="Reset").click()
+        used.locator(".run-reset").dispatch_event("click")
 
 
 def test_a_phone_sees_buttons_and_output_without_sideways_scrolling(warm):

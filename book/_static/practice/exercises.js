@@ -1,4 +1,5 @@
 // Exercises: what their checks said on earlier visits, and the lines of the last hint as a task.
+import { Card } from "./card.js";
 import { make, unkeptNote } from "./dom.js";
 import { Item } from "./item.js";
 import { lines } from "./lines.js";
@@ -16,10 +17,10 @@ class Check {
     this.box = make("div", { class: "kept-verdict" });
     cell.append(this.box, unkeptNote());
     watch("exercise", this.id, () => this.show());
-    this.show();
   }
 
   show() {
+    this.card?.show();
     const { attempts, updated, passed } = entry("exercise", this.id);
     this.cell.classList.toggle("has-verdict", attempts > 0);
     if (attempts) this.box.replaceChildren(...(passed ? told("passed", attempts, passed) : told("failed", attempts, updated)));
@@ -43,3 +44,10 @@ document.addEventListener("attnlab:check", ({ detail: { exercise, state, mistake
 });
 
 for (const frame of document.querySelectorAll(".item-lines")) new Item(frame, lines, () => {});
+
+const boxes = [...document.querySelectorAll(".card-box")];
+for (const check of checks) {
+  const at = boxes.indexOf(check.cell.closest(".card-box"));
+  if (at >= 0) check.card = new Card(boxes[at], check.id, boxes[at + 1]);
+  check.show();
+}

@@ -24,6 +24,6 @@ function against(line, above, steps) {
 
 export function lines(item, root) {
   const steps = parts(root, "step"), strays = parts(root, "stray");
-  const how = `Press the lines in the order in which they run: ${steps.length} of the ${steps.length + strays.length} belong.`;
+  const how = `Press the lines in the order in which they run: ${steps.length} of the ${steps.length + strays.length} belong. A placed line goes up and down with the arrow keys, and a press takes it back.`;
   return ordering(item, how, { steps, strays, judge: judgeOf(steps), name: "line" });
 }

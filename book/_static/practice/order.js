@@ -15,7 +15,20 @@ class Ordering {
 
   chip(step) {
     const control = labelled("chip", () => this.item.done || this.press(control), labelOf(step));
+    control.addEventListener("keydown", (event) => this.carry(event, control));
     return Object.assign(control, { step });
+  }
+
+  /** Arrow keys carry a placed step up or down. */
+  carry(event, control) {
+    const row = control.closest("li"), up = event.key === "ArrowUp";
+    const other = up ? row?.previousElementSibling : event.key === "ArrowDown" && row?.nextElementSibling;
+    if (!other || this.item.done) return;
+    event.preventDefault();
+    other[up ? "before" : "after"](row);
+    control.focus();
+    this.gap = null;
+    this.settle();
   }
 
   press(control) {

@@ -4,7 +4,7 @@ import { Output } from "./output.js";
 
 const ROLES = {
   "exercise-slot": { label: "Your answer", run: "Run" },
-  "exercise-check": { label: "Check", run: "Check my answer" },
+  "exercise-check": { label: "Check", run: "Check" },
   "exercise-solution": { label: "Solution", run: "Run" },
   "exercise-use": { label: "Use it", run: "Run" },
 };
@@ -40,6 +40,7 @@ export class Cell {
       change: (text) => this.edited(text),
     });
     this.build(named);
+    element.cell = this;
   }
 
   build({ label, run }) {
@@ -80,7 +81,7 @@ export class Cell {
 
   busy(on, others) {
     this.buttons.stop.hidden = !on;
-    this.buttons.run.setAttribute("aria-disabled", String(on || others));
+    for (const name of ["run", "check"]) this.buttons[name]?.setAttribute("aria-disabled", String(on || others));
     this.element.toggleAttribute("data-busy", on);
     if (!on) this.progress.hidden = true;
   }

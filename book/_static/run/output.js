@@ -94,6 +94,7 @@ export class Output {
     const last = this.box.lastElementChild;
     if (last?.className === "run-verdict") this.said(text);
     else if (last?.classList.contains(`run-${kind}`)) last.append(text);
+    else if (last?.className === "run-said" && !text.trim()) return;
     else this.box.append(make("pre", `run-${kind}`, text));
   }
 
