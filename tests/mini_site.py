@@ -19,7 +19,7 @@ kernelspec: {display_name: Python 3, language: python, name: python3}
 CONF = f"""
 import sys
 sys.path.insert(0, {str(EXTENSIONS)!r})
-extensions = ["myst_nb", "sphinx_exercise", "sphinx_design", "katex_static", "boxes", "depth", "practice", "exercise_card", "storage"]
+extensions = ["myst_nb", "sphinx_exercise", "sphinx_design", "katex_static", "boxes", "claims_page", "torch_cells", "depth", "practice", "exercise_card", "storage"]
 html_math_renderer = "katex_static"
 html_static_path = [{str(ROOT / "book" / "_static")!r}, {str(ROOT / ".vendor" / "static")!r}]
 html_theme = THEME

@@ -6,6 +6,7 @@ import sys
 from html import unescape
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,15 +98,42 @@ def words(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", html))).strip()
 
 
-def test_claims_are_numbered_page_by_page(site):
-    titles = re.findall(r'<p class="admonition-title">(<span class="box-label">.*?)</p>', page(site, "index"))
-    assert [words(title) for title in titles] == ["Claim 1 One is one", "Claim 2 Two is two"]
-    assert "Claim 1</span> Three" in page(site, "second")
+def test_a_claim_is_its_sentence_and_one_line_with_its_name(site):
+    html = page(site, "index")
+    box = html.split('<div class="claim-box" id="claim-1">')[1].split('<div class="claim-box"')[0]
+    sentence, line, folded = re.search(r'<p class="admonition-title">(.*?)</p>.*?<details class="claim-code">\s*<summary>(.*?)</summary>(.*?)</details>', box, re.S).groups()
+    assert words(sentence) == "One is one" and words(line) == "Claim 1 not run at build show hide" and "code of one" in words(folded)
+    assert 'id="claim-1"' in page(site, "second") and "Claim 1</span>" in page(site, "second"), "outside a table of contents pages count for themselves"
+
+
+ERROR = nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=["AssertionError"])
+PRINTED = nbformat.v4.new_output("stream", text="0.5\n")
+RUNS = {"ran": (3, [], "✓ ran at build"), "idle": (None, [], "not run at build"), "raised": (3, [ERROR], "not run at build"),
+        "printed": (3, [PRINTED], "✓ ran at build")}
+
+
+def proved(count: int | None, outputs: list) -> dict:
+    """A page with one claim whose cell has run so."""
+    claim = nbformat.v4.new_markdown_cell("# P\n\n:::{admonition} Claim: t\n:class: claim\nText.\n:::")
+    proof = nbformat.v4.new_code_cell("assert True", metadata={"tags": ["claim", "torch"]}, outputs=outputs, execution_count=count)
+    return nbformat.v4.new_notebook(cells=[claim, proof])
+
+
+def test_only_what_the_notebook_ran_without_an_error_is_said_to_have_run(tmp_path):
+    start = "# Start\n\n```{toctree}\n" + "\n".join([*RUNS, "claims"]) + "\n```\n"
+    mini_site.write(tmp_path, {"index": start, "claims": CLAIMS, **{name: proved(*run[:2]) for name, run in RUNS.items()}})
+    out, _ = mini_site.build(tmp_path)
+    for name, (_, _, said) in RUNS.items():
+        line, folded = re.search(r"<summary>(.*?)</summary>(.*?)</details>", page(out, name), re.S).groups()
+        assert words(line) == f"Claim 1 {said} show hide PyTorch, in JupyterLab"
+        assert words(folded).endswith("Needs PyTorch: runs in JupyterLab")
+        assert page(out, "claims").count(said) == 2
+    assert "0.5" in page(out, "printed").split("</details>")[1], "what the cell printed stays in sight"
 
 
 def test_a_claim_and_its_cell_share_a_box(site):
-    first, second = re.findall(r'<div class="claim-box">(.*?)</div>\s*(?=<div class="claim-box">|<p>)',
-                               page(site, "index"), re.S)
+    first, second = page(site, "index").split('<div class="claim-box"')[1:]
+    second = second.split("By ")[0]
     assert 'id="claim-one"' in first and "code of one" in words(first) and "code of two" not in words(first)
     assert 'id="claim-two"' in second and "code of two" in words(second)
 
@@ -118,9 +146,9 @@ def test_a_reference_to_a_claim_prints_its_number(site):
 
 def test_every_claim_is_listed_with_its_link_and_code(site):
     html = page(site, "claims")
+    assert "✓" not in html, "none of them ran"
     entries = re.findall(r'<a class="reference internal" href="([^"]+)">(Claim \d)</a>', html)
-    assert entries == [("index.html#claim-one", "Claim 1"), ("index.html#claim-two", "Claim 2"),
-                       ("second.html#claim-far", "Claim 1")]
+    assert entries == [("index.html#claim-1", "Claim 1"), ("index.html#claim-2", "Claim 2"), ("second.html#claim-1", "Claim 1")]
     assert all(f"code of {number}" in words(html) for number in ("one", "two", "three"))
     assert html.count('class="katex"') == 3, "the formulas of the claims are set on the list too"
 

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
 
 import items  # noqa: E402  (found through the line above)
+import numbering  # noqa: E402
+from places import places  # noqa: E402
 
 MACRO = re.compile(r"^% *(exercise|cards|quiz|diagnostic|predict): *(\S+) *$", re.MULTILINE)
 DEEPER = re.compile(r"^% *deeper *$", re.MULTILINE)
@@ -47,10 +49,26 @@ def notebook(source: Path) -> nbformat.NotebookNode:
     complaints = lint(book) + loose_predictions(book) + loose_depth(book)
     if complaints:
         raise SourceError("\n".join(f"{source}: {what}" for what in complaints))
+    book.cells = [one for cell in book.cells for one in with_caption(cell)]
     name_cells(book, source.stem)
+    numbering.write(book.cells, chapter_of(source))
     book.metadata["attnlab"] = {**book.metadata.get("attnlab", {}), "source_hash": fingerprint(book)}
     book.nbformat, book.nbformat_minor = 4, 5
     return nbformat.from_dict(book)
+
+
+def chapter_of(source: Path) -> str:
+    """The number of a page's chapter; empty where the page is not in the table of contents."""
+    path = source.resolve().with_suffix("")
+    place = places(ROOT).get(path.relative_to(ROOT).as_posix()) if path.is_relative_to(ROOT) else None
+    return place.chapter if place else ""
+
+
+def with_caption(cell) -> list:
+    """The cell, and under a figure its caption for JupyterLab, which shows none; the site has its own."""
+    said = numbering.caption(cell)
+    metadata = {"tags": ["remove-cell"], "attnlab": {"caption": True}}
+    return [cell, nbformat.v4.new_markdown_cell(said, metadata=metadata)] if said else [cell]
 
 
 def _read(source: Path):

@@ -1,6 +1,6 @@
 """Write the executed notebook beside each MyST source; the same source gives the same bytes.
 
-    python tools/sync.py                 what changed since it was last executed
+    python tools/sync.py                 what changed since it was last executed; where no code did, the outputs stay
     python tools/sync.py --all           everything
     python tools/sync.py book/x/y.md     these files
     python tools/sync.py --check         executes nothing: says which notebooks are out of step
@@ -177,6 +177,28 @@ def write(source: Path) -> Path:
     """Execute the source and write the notebook beside it, all or nothing."""
     book = expand.notebook(source)
     run(book, source)
+    return _put(book, source)
+
+
+def carry(source: Path) -> bool:
+    """Write the notebook with the outputs that it has, if no line of its code changed; say whether."""
+    target = source.with_suffix(".ipynb")
+    if not target.exists():
+        return False
+    made, found = expand.notebook(source), nbformat.read(target, as_version=4)
+    new, old = expand.code_cells(made), expand.code_cells(found)
+    if [cell.source for cell in new] != [cell.source for cell in old] or any(cell.execution_count is None for cell in old):
+        return False
+    for cell, ran in zip(new, old):
+        cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+    made.metadata |= {name: told for name, told in found.metadata.items() if name not in made.metadata}
+    if inspect(made):
+        return False
+    _put(made, source)
+    return True
+
+
+def _put(book, source: Path) -> Path:
     target = source.with_suffix(".ipynb")
     draft = target.with_suffix(".ipynb.part")
     draft.write_text(nbformat.writes(book, indent=1) + "\n", encoding="utf-8", newline="\n")
@@ -206,12 +228,15 @@ def build(paths: list[Path], everything: bool) -> int:
     for path in stale:
         start = time.perf_counter()
         try:
-            write(path)
-            print(f"{shown(path)}: executed in {time.perf_counter() - start:.1f} s", flush=True)
+            carried = not everything and carry(path)
+            if not carried:
+                write(path)
+            did = "no code changed, outputs kept" if carried else f"executed in {time.perf_counter() - start:.1f} s"
+            print(f"{shown(path)}: {did}", flush=True)
         except expand.SourceError as error:
             failed += 1
             print(error, file=sys.stderr, flush=True)
-    print(f"{len(stale) - failed} executed, {failed} failed, {len(paths) - len(stale)} unchanged")
+    print(f"{len(stale) - failed} written, {failed} failed, {len(paths) - len(stale)} unchanged")
     return 1 if failed else 0
 
 

@@ -1,8 +1,9 @@
-"""The course's boxes: numbered claims, answers that open, and the page that lists every claim.
+"""The course's boxes: named claims and answers that open.
 
 Chapters write plain MyST admonitions with a class; JupyterLab shows them as they are. For the site this
 extension
-* numbers each `claim` of a page, boxes it with the cell tagged `claim` behind it, lists all under `{claims}`;
+* names each `claim` of a page ("Claim 2.4.3"), boxes it with the cell tagged `claim` behind it, and folds that cell's code into one
+  line; claims_page.py lists them all;
 * turns every admonition or solution of class `dropdown` into <details>, which needs no script; the text in a solution
   is folded once, with it, while JupyterLab, whose solution folds nothing, folds the text by itself;
 * lets `{ref}` name any titled box by its title.
@@ -11,13 +12,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Iterator
 
+import numbering
 from docutils import nodes
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,6 @@ class claim_box(nodes.General, nodes.Element):
     """A claim together with the cells that assert it."""
 
 
-class claim_list(nodes.General, nodes.Element):
-    """Where `{claims}` stood; filled when the page is written."""
-
-
 class disclosure(nodes.General, nodes.Element):
     """<details>: a summary, then what it hides."""
 
@@ -42,24 +38,30 @@ class summary(nodes.General, nodes.TextElement):
     """<summary> of a disclosure."""
 
 
+class claim_line(summary):
+    """The line under a claim: its name, whether it ran, and where to press."""
+
+
 # -- claims: numbered and collected while a page is read
 
 def read_claims(app, doctree: nodes.document) -> None:
-    """Number the claims of one page, box each with its cells, and remember them for the list."""
+    """Name the claims of one page, box each with its cells, and remember them for the list."""
     env, claims = app.env, []
-    for box in list(doctree.findall(_is_claim)):
+    chapter = env.config.chapter_numbers.get(env.docname, "")
+    for count, box in enumerate(list(doctree.findall(_is_claim)), 1):
         cells = _claim_cells(box)
         if not ASSERTION.search(_code(cells)):
             log.warning("claim without an assertion: no cell tagged `claim` that asserts something "
                         "follows %r", box[0].astext(), location=box, type="boxes", subtype="claim")
-        _number(box, len(claims) + 1)
-        _wrap(box, cells)
-        claims.append(_entry(box, cells, len(claims) + 1))
+        _bare(box[0])
+        code = _code(cells)
+        _wrap(box, cells, numbering.name("claim", chapter, count))
+        claims.append(_entry(box, cells, code, in_book=bool(chapter)))
     for cell in doctree.findall(_is_claim_cell):
         if not isinstance(cell.parent, claim_box):
             log.warning("a cell tagged `claim` must follow a box of class `claim` at once", location=cell,
                         type="boxes", subtype="claim")
-    _registry(env)[env.docname] = claims
+    claims_of(env)[env.docname] = claims
     _label_boxes(env, doctree)
 
 
@@ -83,16 +85,11 @@ def _claim_cells(box: nodes.Element) -> list[nodes.Element]:
     return cells
 
 
-def _number(box: nodes.Element, number: int) -> None:
-    """Title "Claim: rows sum to one" -> "Claim 3  Rows sum to one"."""
-    title = box[0]
-    first = title[0] if len(title) else None
-    if isinstance(first, nodes.Text):
-        words = re.sub(r"^Claim\s*[:.]?\s*", "", first.astext())
-        title.replace(first, nodes.Text(words[:1].upper() + words[1:]))
-    title.insert(0, [nodes.inline("", f"Claim {number}", classes=["box-label"]), nodes.Text(" ")])
-    if not box["ids"]:
-        box["ids"].append(f"claim-{number}")
+def _bare(title: nodes.Element) -> None:
+    """Title "Claim 2.4.3: rows sum to one" -> "Rows sum to one"."""
+    if len(title) and isinstance(title[0], nodes.Text):
+        words = numbering.TITLE.sub("", title[0].astext())
+        title.replace(title[0], nodes.Text(words[:1].upper() + words[1:]))
 
 
 def _put_instead(new: nodes.Element, old: nodes.Element) -> None:
@@ -101,17 +98,39 @@ def _put_instead(new: nodes.Element, old: nodes.Element) -> None:
     parent[parent.index(old)] = new
 
 
-def _wrap(box: nodes.Element, cells: list[nodes.Element]) -> None:
-    wrapper = claim_box("")
+def _wrap(box: nodes.Element, cells: list[nodes.Element], name: str) -> None:
+    wrapper = claim_box("", claim_name=name, ids=[numbering.anchor(name)])
     _put_instead(wrapper, box)
     for cell in cells:
         cell.parent.remove(cell)
+        _fold(cell, name)
     wrapper.extend([box, *cells])
 
 
-def _entry(box: nodes.Element, cells: list[nodes.Element], number: int) -> dict:
-    return {"number": number, "id": box["ids"][0], "title": [_loose(n) for n in box[0].children[2:]],
-            "body": [_loose(n) for n in box.children[1:]], "code": _code(cells)}
+def _fold(cell: nodes.Element, name: str) -> None:
+    """The code behind one line; what the cell printed stays in sight."""
+    for code in [part for part in cell.children if "cell_input" in part.get("classes", ())]:
+        head = [nodes.inline("", name, classes=["claim-name"]), nodes.Text(" "), *ran_words(_ran(cell))]
+        lab = nodes.inline("", "", nodes.Text("PyTorch"), nodes.inline("", ", in JupyterLab"), classes=["claim-where"])
+        where = [nodes.Text(" "), lab] if "tag_torch" in cell["classes"] else []
+        at = cell.index(code)
+        cell[at] = disclosure("", claim_line("", "", *head, *where), code, classes=["claim-code"])
+
+
+def ran_words(ran: bool) -> list[nodes.Node]:
+    """What is said of the run that made the page, and the words to press."""
+    said = nodes.inline("", "✓ ran at build", classes=["claim-ran"]) if ran else nodes.inline("", "not run at build", classes=["claim-idle"])
+    return [said, *(node for word in ("show", "hide") for node in (nodes.Text(" "), nodes.inline("", word, classes=[f"claim-{word}"])))]
+
+
+def _ran(cell: nodes.Element) -> bool:
+    """Whether the stored notebook ran the cell, and without an error."""
+    return bool(cell.get("exec_count")) and not any("traceback" in part["classes"] for part in cell.findall(nodes.literal_block))
+
+
+def _entry(box: nodes.Element, cells: list[nodes.Element], code: str, in_book: bool) -> dict:
+    return {"name": box.parent["claim_name"], "id": box.parent["ids"][0], "title": [_loose(n) for n in box[0].children],
+            "body": [_loose(n) for n in box.children[1:]], "code": code, "ran": all(map(_ran, cells)), "in_book": in_book}
 
 
 def _code(cells: list[nodes.Element]) -> str:
@@ -130,90 +149,29 @@ def _loose(node: nodes.Node) -> nodes.Node:
 
 
 def _label_boxes(env: BuildEnvironment, doctree: nodes.document) -> None:
-    """Let `{ref}` to a named box print the box's title (a claim: "Claim 3")."""
+    """Let `{ref}` to a named box print the box's title (a claim: "Claim 2.4.3")."""
     labels = env.get_domain("std").labels
     for box in doctree.findall(nodes.admonition):
         if not (box["names"] and box["ids"] and isinstance(box[0], nodes.title)):
             continue
-        label = box[0][0].astext() if _is_claim(box) else box[0].astext()
+        label = box.parent["claim_name"] if _is_claim(box) else box[0].astext()
         for name in box["names"]:
             labels[name] = env.docname, box["ids"][0], label
 
 
-def _registry(env: BuildEnvironment) -> dict[str, list[dict]]:
+def claims_of(env: BuildEnvironment) -> dict[str, list[dict]]:
+    """Page -> its claims."""
     if not hasattr(env, "attnlab_claims"):
         env.attnlab_claims = {}
     return env.attnlab_claims
 
 
 def purge(app, env: BuildEnvironment, docname: str) -> None:
-    _registry(env).pop(docname, None)
+    claims_of(env).pop(docname, None)
 
 
 def merge(app, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    _registry(env).update({name: found for name, found in _registry(other).items() if name in docnames})
-
-
-def pages_to_rewrite(app, env: BuildEnvironment) -> list[str]:
-    """The list of claims depends on every page, so its page is always written again."""
-    return [name for name, data in env.metadata.items()
-            if "attnlab_claims_page" in data and name in env.found_docs]
-
-
-class Claims(SphinxDirective):
-    """Every claim of the book, page by page, with its assertion."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname]["attnlab_claims_page"] = "yes"
-        return [claim_list("")]
-
-
-class ListClaims(SphinxPostTransform):
-    """Fill `{claims}` before references are resolved (priority 10)."""
-    default_priority = 5
-
-    def run(self, **kwargs) -> None:
-        for place in list(self.document.findall(claim_list)):
-            pages = [(name, _registry(self.env).get(name)) for name in _reading_order(self.env)]
-            listing = [node for name, claims in pages if claims for node in self._page(name, claims)]
-            place.replace_self(listing or [nodes.paragraph("", "No page of this book makes a claim.")])
-
-    def _page(self, docname: str, claims: list[dict]) -> list[nodes.Node]:
-        title = nodes.rubric("", "", **{"heading-level": 2, "classes": ["claims-page"]})
-        title += self._link(docname, "", [self.env.titles[docname].deepcopy()[0]])
-        items = nodes.bullet_list("", classes=["claims"])
-        items.extend(self._claim(docname, claim) for claim in claims)
-        return [title, items]
-
-    def _claim(self, docname: str, claim: dict) -> nodes.list_item:
-        head = nodes.paragraph("", "", classes=["claims-title"])
-        head += self._link(docname, claim["id"], [nodes.Text(f"Claim {claim['number']}")])
-        head += [nodes.Text(" "), *(node.deepcopy() for node in claim["title"])]
-        item = nodes.list_item("", head, *(node.deepcopy() for node in claim["body"]))
-        for reference in item.findall(lambda n: isinstance(n, nodes.Element) and "refdoc" in n):
-            reference["refdoc"] = self.env.docname
-        item += nodes.literal_block(claim["code"], claim["code"], language="python")
-        return item
-
-    def _link(self, docname: str, anchor: str, children: list[nodes.Node]) -> nodes.reference:
-        page = self.app.builder.get_relative_uri(self.env.docname, docname)
-        uri = f"{page}#{anchor}" if anchor else page
-        return nodes.reference("", "", *children, internal=True, refuri=uri)
-
-
-def _reading_order(env: BuildEnvironment) -> Iterator[str]:
-    """Documents as the table of contents orders them, then any that it leaves out."""
-    seen: set[str] = set()
-
-    def walk(name: str) -> Iterator[str]:
-        if name not in seen:
-            seen.add(name)
-            yield name
-            for child in env.toctree_includes.get(name, []):
-                yield from walk(child)
-
-    yield from walk(env.config.root_doc)
-    yield from (name for name in sorted(_registry(env)) if name not in seen)
+    claims_of(env).update({name: found for name, found in claims_of(other).items() if name in docnames})
 
 
 # -- answers that open: <details>, once titles and references are final
@@ -346,19 +304,17 @@ def _has_font(app, name: str) -> bool:
 
 def setup(app) -> dict:
     frame = (_nothing, _nothing)
+    app.setup_extension("numbered")
     app.add_node(claim_box, html=_visitors("div", "claim-box"), latex=frame, text=frame)
     app.add_node(disclosure, html=_visitors("details"), latex=frame, text=frame)
-    app.add_node(summary, html=_visitors("summary"), latex=frame, text=frame)
-    app.add_node(claim_list)
-    app.add_directive("claims", Claims)
-    app.add_post_transform(ListClaims)
+    for node in (summary, claim_line):
+        app.add_node(node, html=_visitors("summary"), latex=frame, text=frame)
     app.add_post_transform(OpenDropdowns)
     app.add_post_transform(HoldPunctuation)
     app.add_post_transform(DropEchoes)
     app.connect("doctree-read", read_claims)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
-    app.connect("env-updated", pages_to_rewrite)
     app.connect("html-page-context", page_head, priority=950)
     for name in ("book", "boxes", "practice"):
         app.add_css_file(f"css/{name}.css", priority=900)
@@ -366,4 +322,4 @@ def setup(app) -> dict:
     app.add_css_file("css/print.css", priority=900, media="print")
     for name in ("boxes", "links"):
         app.add_js_file(f"js/{name}.js", type="module")
-    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

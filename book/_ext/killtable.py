@@ -3,7 +3,7 @@
     ```{kill-table}
     ```
 
-One section an exercise: a table with the mistake by name, whether its own name was found, and where it is explained.
+One section an exercise, in the order of the book: a table with the mistake by name, whether its own name was found, and where it is explained.
 A mistake that a check no longer names is a warning, and so ends a strict build.
 """
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numbering
 from docutils import nodes
 from practice import inline
 from sphinx.addnodes import pending_xref
@@ -28,10 +29,12 @@ class KillTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         exercises = _exercises()
         tested, sections = 0, []
-        for exercise in sorted(exercises.EXERCISES.values(), key=lambda e: (e.page, e.minutes, e.id)):
+        names = numbering.exercises(Path(self.env.srcdir))
+        order = {one: place for place, one in enumerate(names)}
+        for exercise in sorted(exercises.EXERCISES.values(), key=lambda e: (order.get(e.id, len(order)), e.id)):
             rows = [self._row(exercises, exercise, name) for name in exercise.mutants]
             tested += len(rows)
-            sections.append(self._section(exercise, rows))
+            sections.append(self._section(exercise, names.get(exercise.id, ""), rows))
         for path in (SRC / "attnlab" / "exercises" / "misconceptions").glob("*.toml"):
             self.env.note_dependency(str(path))
         named = {e.same_as.get(name, name) for e in exercises.EXERCISES.values() for name in e.mutants}
@@ -54,9 +57,9 @@ class KillTable(SphinxDirective):
             _threads(mistake.threads),
         ]
 
-    def _section(self, exercise, rows: list) -> nodes.section:
+    def _section(self, exercise, name: str, rows: list) -> nodes.section:
         """A heading, a line about the exercise, its table."""
-        section = nodes.section("", nodes.title("", exercise.title), ids=[f"kills-{exercise.id.replace('.', '-').replace('_', '-')}"])
+        section = nodes.section("", nodes.title("", f"{name} {exercise.title}".strip()), ids=[f"kills-{exercise.id.replace('.', '-').replace('_', '-')}"])
         link = pending_xref("", nodes.inline("", "the chapter"), refdomain="std", reftype="doc", refexplicit=True,
                             reftarget=f"/book/{exercise.page}", refwarn=True, refdoc=self.env.docname)
         about = f"{exercise.level.capitalize()}, {exercise.minutes} minutes, {len(rows)} wrong answers, in "

@@ -48,6 +48,8 @@ def mark_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         return
     app.add_css_file("css/run.css")
     app.add_js_file("run/runner.js", type="module", **{"data-run-page": pagename})
+    if any("claim_name" in node for node in doctree.findall(nodes.Element)):
+        app.add_js_file("js/claims.js", type="module", priority=501)  # its buttons press those of the runner
 
 
 def metadata(project: Path) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""What the search reads: every section of the book as text, with its title, its page, its part and the names in its code.
+"""What the search reads: every section of the book as text, with its title, its page, its part and the names in its code; and
+every claim, exercise and figure by its number.
 
 Written to `_static/search_docs.js`, a script that hands the data to js/search.js, so that it is read from a folder too, and only
 when somebody searches. Formulas are read as text. `search.toml` beside this file holds the other names of things and the pages that are
@@ -18,6 +19,7 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from katex_static import TYPESETTER
+from numbered import named
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.util import logging
 
@@ -28,7 +30,7 @@ KEPT = "search_docs.json"  # of the last build, for pages that this one does not
 NAME = re.compile(r"\b(?=\w*[a-z0-9][_A-Z]|[A-Z]\w*[a-z])[A-Za-z]\w{3,}")  # of two words, or of a class: others are common words
 TAG = re.compile(r"<[^>]+>")
 FORMULA = re.compile(r'<span class="math\b.*?alttext="([^"]*)".*?</math></span>.*?</span>(?=</span>|[^<]*$)', re.S)
-UNREAD = ("solution_node", "comment", "image", "raw", "system_message", "toctree", "index")
+UNREAD = ("solution_node", "comment", "image", "raw", "system_message", "toctree", "index", "claim_line")
 LISTS = ("book/reference/claims", "book/reference/exercises", "book/reference/map")  # they repeat what stands elsewhere: found by their headings
 LONGEST, LONGEST_TASKS = 4000, 700  # characters of a section that are read; of exercises, cards and questions
 TASKS = ("exercises", "remember")
@@ -110,7 +112,7 @@ class SearchedBuilder(StandaloneHTMLBuilder):
 
     def index_page(self, pagename: str, doctree: nodes.document, title: str) -> None:
         with read_as_text(doctree):
-            self.found[pagename] = [plain(title), list(sections(doctree, pagename in LISTS))]
+            self.found[pagename] = [plain(title), list(sections(doctree, pagename in LISTS)), list(named(self.env, pagename, doctree))]
 
 
 def parts(root: Path) -> dict[str, str]:
@@ -142,7 +144,7 @@ def write(app, exception) -> None:
     pages = {name: builder.found[name] for name in sorted(app.env.found_docs) if name in builder.found}
     Path(app.outdir, KEPT).write_text(json.dumps(pages), "utf-8")
     words = other_names(pages)
-    rows = [[builder.get_target_uri(name), title, under.get(name, ""), found] for name, (title, found) in pages.items()]
+    rows = [[builder.get_target_uri(name), title, under.get(name, ""), found, names] for name, (title, found, names) in pages.items()]
     told = {"pages": rows, "same": words["same"], "home": _addresses(builder, words["home"])}
     script = "attnlabSearchDocs(" + json.dumps(told, ensure_ascii=False, separators=(",", ":")) + ");\n"
     Path(app.outdir, "_static", "search_docs.js").write_text(script, "utf-8")

@@ -10,12 +10,10 @@ import json
 import re
 from html import escape, unescape
 from pathlib import Path
-from typing import NamedTuple
 
-import yaml
+from places import Place, places
 from search_docs import plain
 
-UNNUMBERED = ("Start", "Practice", "Reference")
 PART = re.compile(r'<p aria-level="2" class="caption" role="heading"><span class="caption-text">([^<]*)</span></p>\s*(<ul class="[^"]*">.*?</ul>)', re.S)
 TITLE = re.compile(r'(<article class="bd-article".*?</h1>)', re.S)
 MINUTES = re.compile(r"<p>(\d+) minutes\b(?:, (\d+) with its depth)?")
@@ -23,29 +21,6 @@ NEIGHBOUR = re.compile(r'(<a class="(left-prev|right-next)"\s+href="([^"]*)".*?p
 START = re.compile(r'(<button class="sidebar-toggle primary-toggle.*?</button></div>)', re.S)
 ITEM = re.compile(r'class="item item-(\w+)" data-item="([^"]+)"')
 EXERCISE = re.compile(r'tag_exercise-check.*?check(?:</span>|<[^>]*>|\()*.*?(?:&quot;|")([a-z_]+\.[a-z_0-9]+)(?:&quot;|")', re.S)
-
-
-class Place(NamedTuple):
-    """One page on the way."""
-
-    part: str  # its caption, as it stands in the table of contents
-    label: str  # "2 Self-attention", or without a number
-    number: int  # of the chapter in its part, from 1
-    chapters: int
-    first: str  # page that the part begins with
-
-
-def places(root: Path) -> dict[str, Place]:
-    """Page -> where it stands, in the order of the table of contents."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
-    found, count = {}, 0
-    for part in toc["parts"]:
-        caption, files = part["caption"], [one["file"] for one in part["chapters"]]
-        count += caption not in UNNUMBERED
-        label = caption if caption in UNNUMBERED else f"{count} {caption}"
-        for number, page in enumerate(files, 1):
-            found[page] = Place(caption, label, number, len(files), files[0])
-    return found
 
 
 def fold(html: str, labels: dict[str, str]) -> str:

@@ -108,7 +108,7 @@ def listed(site_folder) -> list[tuple[str, str, str]]:
 def test_the_claims_of_the_page_are_those_that_are_listed(visited, listed, site_folder):
     """Each with its assertion, in the same order; the list leads to no other page."""
     boxes = visited.locator(".claim-box").evaluate_all(
-        "boxes => boxes.map((box) => [box.querySelector('.admonition').id, box.querySelector('.box-label').textContent])"
+        "boxes => boxes.map((box) => [box.id, box.querySelector('.claim-name').textContent])"
     )
     assert [(anchor, label) for page, anchor, label in listed if page == visited.path] == [tuple(box) for box in boxes]
     assert visited.locator(".claim-box .cell_input").count() >= len(boxes)

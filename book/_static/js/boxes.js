@@ -3,7 +3,7 @@
 const closed = [];
 
 function openAll() {
-  for (const details of document.querySelectorAll("details:not([open], .depth, .hint, .solution)")) {
+  for (const details of document.querySelectorAll("details:not([open], .depth, .hint, .solution, .claim-code)")) {
     closed.push(details);
     details.open = true;
   }

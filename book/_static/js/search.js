@@ -3,7 +3,8 @@
 (function () {
   "use strict";
   const ROOT = document.documentElement.dataset.content_root ?? "./";
-  const SHOWN = { dialog: 8, page: 30 }, SECTIONS = 3, QUOTED = 190;
+  const SHOWN = { dialog: 8, page: 30 }, SECTIONS = 3, QUOTED = 190, NAMES = 20;
+  const NUMBERED = /^\s*(claim|exercise|ex\.?|fig(?:ure|\.)?)?\s*((?:[a-z]|\d+)(?:\.\d+){1,2})\.?\s*$/i;
   const FIELDS = { title: 6, heading: 4, part: 0.2, text: 1, names: 1 };
   const SMALL = new Set(("a an the of to in on for and or by with is are be do does did how what why when where which who i it its my me we you our your " +
     "this that as at from can there not no use using between vs versus").split(" "));
@@ -53,7 +54,7 @@
 
   function indexed(told) {
     const index = new window.MiniSearch({ fields: Object.keys(FIELDS), tokenize: (text) => words(text), processTerm: (word) => stem(word) });
-    const sections = [], pages = told.pages.map(([url, title, part, found]) => ({ url, title, part, found, kind: url.replace(/^.*\/|\.html$/g, "") }));
+    const sections = [], pages = told.pages.map(([url, title, part, found, names]) => ({ url, title, part, found, names, kind: url.replace(/^.*\/|\.html$/g, "") }));
     for (const page of pages) {
       for (const [anchor, heading, text, names] of page.found) {
         sections.push({ id: sections.length, page, anchor, title: anchor ? "" : page.title, heading: anchor ? heading : "", part: page.part, text, names });
@@ -119,7 +120,20 @@
     return found;
   }
 
+  /** What bears the number that was asked for ("claim 3.2.4", "3.2.4"), or a number that begins with it ("exercise 3.2"). */
+  function numbered(data, question) {
+    const [, word = "", number] = NUMBERED.exec(question) ?? [], kind = word.slice(0, 2).toLowerCase();
+    const asked = ([name]) => {
+      const [own, its] = name.toLowerCase().split(" ");
+      return own.startsWith(kind) && `${its}.`.startsWith(`${number.toLowerCase()}.`);
+    };
+    const found = number ? data.pages.map((page) => ({ page, names: page.names.filter(asked) })) : [];
+    return found.filter(({ names }) => names.length);
+  }
+
   function ranked(data, question) {
+    const exact = numbered(data, question);
+    if (exact.length) return exact;
     const wanted = groups(question, data.same);
     const each = wanted.map((group, i) => groupScores(data, group, i === wanted.length - 1)), at = homes(question, data.home);
     const table = new Map();
@@ -176,7 +190,13 @@
     return made;
   }
 
+  function named({ page, names }) {
+    const links = names.slice(0, NAMES).map(([name, anchor, title]) => element("a", { href: `${ROOT}${page.url}#${anchor}` }, `${name} ${title}`));
+    return element("li", {}, ...links.flatMap((link) => [link, element("br")]), element("span", { className: "search-part" }, `${page.title} · ${page.part}`));
+  }
+
   function entry(row, found, full) {
+    if (row.names) return named(row);
     const own = row.sections.find(({ section }) => !section.anchor), below = row.sections.filter(({ section }) => section.anchor);
     const link = element("a", { href: ROOT + row.page.url }, marked(row.page.title, found));
     const item = element("li", {}, link, element("span", { className: "search-part" }, row.page.part));
