@@ -97,6 +97,7 @@ def test_a_claim_is_one_line(browser, site_url, width, axe_in_both_themes):
     with in_browser.phone(browser) if width == 360 else browser.new_context(viewport={"width": width, "height": 768}) as context:
         page = conftest.watch(context, site_url)
         conftest.visit(page, f"{site_url}/{MASKS}")
+        page.evaluate("for (const fold of document.querySelectorAll('details.depth')) fold.open = true")
         lines = page.locator(".claim-code > summary")
         for line in lines.all():
             line.scroll_into_view_if_needed()
@@ -114,7 +115,7 @@ def test_without_scripts_the_code_of_a_claim_opens(browser, site_url):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{site_url}/{MASKS}")
-        claim = page.locator(".claim-box").first
+        claim = page.locator(".claim-box:not(.depth *)").first
         assert not claim.locator(".cell_input").is_visible() and claim.locator(".claim-run").count() == 0
         claim.locator("summary").click()
         assert claim.locator(".cell_input").is_visible()
@@ -122,18 +123,18 @@ def test_without_scripts_the_code_of_a_claim_opens(browser, site_url):
 
 def test_on_paper_a_claim_s_code_is_as_the_reader_left_it(page, site_url):
     conftest.visit(page, f"{site_url}/{MASKS}")
-    page.locator(".claim-code > summary").nth(1).press("Enter")
+    page.locator(".claim-code:not(.depth *) > summary").nth(1).press("Enter")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    heights = page.locator(".claim-code .cell_input").evaluate_all("codes => codes.slice(0, 3).map((code) => code.getBoundingClientRect().height)")
+    heights = page.locator(".claim-code:not(.depth *) .cell_input").evaluate_all("codes => codes.slice(0, 3).map((code) => code.getBoundingClientRect().height)")
     assert heights[0] == heights[2] == 0 < heights[1]
-    assert page.locator(".claim-code .claim-name").first.is_visible() and page.locator(".claim-code .claim-show").first.is_hidden()
+    assert page.locator(".claim-code:not(.depth *) .claim-name").first.is_visible() and page.locator(".claim-code:not(.depth *) .claim-show").first.is_hidden()
     page.emulate_media(media="screen")
 
 
 def test_run_opens_a_claim_and_runs_it(page, site_url):
     conftest.visit(page, f"{site_url}/{MASKS}")
-    claim = page.locator(".claim-box").first
+    claim = page.locator(".claim-box:not(.depth *)").first
     claim.locator(".claim-run").press("Enter")
     claim.locator(".cell[data-result=done]").wait_for(timeout=120_000)
     assert claim.locator(".run-status").is_visible() and page.errors == []
