@@ -88,13 +88,15 @@ export class Files {
 
   // -- the memory
 
+  // Null where there is none or it is not what was kept: Python would wait for ever for a memory that is spoilt.
   async memory() {
-    const kept = await this.cache?.match(this.key(MEMORY), SAME);
-    return kept?.arrayBuffer();
+    const kept = await this.cache?.match(this.key(MEMORY), SAME), bytes = await kept?.arrayBuffer();
+    if (!bytes || (await digest(bytes)) === kept.headers.get("X-Hash")) return bytes ?? null;
+    return (await this.dropMemory()) && null;
   }
 
-  keepMemory(bytes) {
-    return this.cache?.put(this.key(MEMORY), new Response(bytes)).catch(none);
+  async keepMemory(bytes) {
+    return this.cache?.put(this.key(MEMORY), new Response(bytes, { headers: { "X-Hash": await digest(bytes) } })).catch(none);
   }
 
   dropMemory() {

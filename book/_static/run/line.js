@@ -14,10 +14,10 @@ export function outlives() {
   return asked && Boolean(navigator.locks);
 }
 
-// The name of this tab's Python; null where it has none, or where storage is blocked.
+// The name of this tab's Python; null where it has none, or where storage is blocked: what stands in for it lasts no longer than a page.
 export function remembered() {
   try {
-    return sessionStorage.getItem(KEY);
+    return sessionStorage instanceof Storage ? sessionStorage.getItem(KEY) : null;
   } catch {
     return null;
   }
