@@ -1,6 +1,6 @@
 """The page that lists every claim: `{claims}` becomes a heading for each part and chapter, each claim under its name, its code folded.
 
-Its contents, and with them the list beside the page, are known when all pages are read; js/claims_filter.js adds a field to search in.
+Its contents, and with them the list beside the page, are known when all pages are read; claims/filter.js adds a field to search in.
 """
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _entries(page: str, listed: list[tuple]) -> nodes.bullet_list:
 
 def page_head(app, pagename, templatename, context, doctree) -> None:
     if LIST in app.env.metadata.get(pagename, {}):
-        app.add_js_file("js/claims_filter.js", type="module")
+        app.add_js_file("claims/filter.js", type="module")
 
 
 def setup(app) -> dict:

@@ -49,7 +49,7 @@ def mark_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     app.add_css_file("css/run.css")
     app.add_js_file("run/runner.js", type="module", **{"data-run-page": pagename})
     if any("claim_name" in node for node in doctree.findall(nodes.Element)):
-        app.add_js_file("js/claims.js", type="module", priority=501)  # its buttons press those of the runner
+        app.add_js_file("claims/run.js", type="module", priority=501)  # its buttons press those of the runner
 
 
 def metadata(project: Path) -> tuple[str, str]:

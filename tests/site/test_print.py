@@ -51,7 +51,7 @@ CUT = """() => [...document.querySelectorAll(".bd-article :is(pre, table, figure
 PRESSED = """() => [...document.querySelectorAll("button, input, select, textarea, progress, nav, .run-bar, .page-notice")]
     .filter((box) => box.checkVisibility()).map((box) => box.outerHTML.slice(0, 90)).slice(0, 5)"""
 HIDDEN = """() => [...document.querySelectorAll(".bd-article details > :not(summary)")]
-    .filter((box) => !box.closest("details.depth:not([open])"))
+    .filter((box) => !box.closest("details:is(.depth, .claim-code):not([open])"))
     .filter((box) => !box.closest(".deck, .play, .foot, template, .hint, .solution, .tag_exercise-use, .tag_exercise-check") && box.getClientRects().length === 0 && box.textContent.trim() && getComputedStyle(box).display !== "none")
     .map((box) => box.outerHTML.slice(0, 90)).slice(0, 5)"""
 
