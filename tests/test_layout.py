@@ -21,7 +21,7 @@ SRC, BOOK, TESTS = ROOT / "src", ROOT / "book", ROOT / "tests"
 ROOMS = """_shapes _counts reference masks positions attention layers mixers kernels cache tokens weights models data training
     generation studies""".split()
 LEAVES = ["plots", "diagrams", "explore", "exercises"]  # may import any room; no room and no other leaf imports them
-WITHOUT_TORCH = """_shapes _counts reference masks tokens weights.packages models.g2p models.sizes data studies.bugs studies.census studies.probe studies.spoken studies.stream""".split() + LEAVES
+WITHOUT_TORCH = """_shapes _counts reference masks tokens weights.gguf weights.packages models.g2p models.sizes data studies.bugs studies.census studies.probe studies.spoken studies.stream""".split() + LEAVES
 
 
 def modules() -> dict[str, Path]:

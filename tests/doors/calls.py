@@ -16,6 +16,8 @@ from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
 from attnlab.data import animals, handwriting, manual, masking, spans, translation, wardrobe
 from attnlab.data.prose import prose
+from attnlab.studies.observe import observed
+from attnlab.tokens.published import words_and_digits
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -456,6 +458,8 @@ CALLS = {
     "tokens.vocabulary.pad": (vocabulary.pad, ([[3, 1], [4]],)),
     "tokens.wordpiece.words": (wordpiece.words, ("A small boat.",)),
     "tokens.wordpiece.pieces": (wordpiece.pieces, ("aab", {"aa": 0, "##b": 1})),
+    "studies.observe.observed": (lambda ids: observed(FAMILY(), ids, silent=[(0, 1)]), (torch.tensor(CODES),)),
+    "tokens.published.words_and_digits": (words_and_digits, ("they're  12 ways",)),
     "models.decoder.trace": (lambda ids: list(decoder.trace(FAMILY(), ids)), (torch.tensor(CODES),)),
     "models.sizes.parameters": (sizes.parameters, (sizes.PUBLISHED["DeepSeek-V3"],)),
     "models.sizes.active_parameters": (sizes.active_parameters, (sizes.PUBLISHED["Mixtral 8x7B"],)),
@@ -569,7 +573,7 @@ MAKERS = {
 
 # What is not called here, and why.
 ELSEWHERE = {
-    "reads files of installed packages": "need_published from_transformers data_file missing installed state_dict load dictionary pronounce sample_weights published from_file read from_transformers",
+    "reads files of installed packages": "need_published from_transformers data_file missing installed state_dict load config family tokenizer dictionary pronounce sample_weights published from_file read from_transformers",
     "writes and reads files": "save resume",
     "the small translator, which takes its model, and its study": (
         "read n_parameters encode_words look embed encode decode cross_weights translate linear network"

@@ -32,16 +32,25 @@ class Cache:
     ) -> tuple[Float[Tensor, "*batch keys d_k"], Float[Tensor, "*batch keys d_v"]]:
         """All keys and values so far, the new ones last.
 
+        Errors: those of `joined`.
+        """
+        self._own = self.joined(k, v)
+        return self._own
+
+    def joined(
+        self, k: Float[Tensor, "*batch new d_k"], v: Float[Tensor, "*batch new d_v"]
+    ) -> tuple[Float[Tensor, "*batch keys d_k"], Float[Tensor, "*batch keys d_v"]]:
+        """What `append` would give; nothing is kept.
+
         Errors: ValueError unless the new ones differ from the old ones in the number of tokens alone.
         """
         if k.shape[:-1] != v.shape[:-1]:
             raise ValueError(f"k {tuple(k.shape)} and v {tuple(v.shape)} are not of the same tokens")
-        if self._own is not None:
-            for name, old, new in zip("kv", self._own, (k, v)):
-                _need_same_batch(name, old, new)
-            k, v = (torch.cat(pair, dim=-2) for pair in zip(self._own, (k, v)))
-        self._own = k, v
-        return k, v
+        if self._own is None:
+            return k, v
+        for name, old, new in zip("kv", self._own, (k, v)):
+            _need_same_batch(name, old, new)
+        return tuple(torch.cat(pair, dim=-2) for pair in zip(self._own, (k, v)))
 
     def once(
         self, context: Float[Tensor, "batch keys d_model"], project: Callable[[Tensor], tuple[Tensor, Tensor]]

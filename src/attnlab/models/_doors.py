@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,3 +48,32 @@ def real_tokens(real: Tensor | None, ids: Tensor) -> Tensor:
 def layers_of(cache: Any, n_layers: int) -> tuple:
     """The cache of each layer; None for each where there is no cache."""
     return (None,) * n_layers if cache is None else tuple(cache.layers)
+
+
+def need_memory(what: str, n_bytes: int) -> None:
+    """MemoryError unless so many bytes and a fifth more are free; where the system does not tell, nothing is refused."""
+    free = free_memory()
+    if free is not None and free < 1.2 * n_bytes:
+        raise MemoryError(f"{what} need {1.2 * n_bytes / 1e9:.1f} GB of memory but {free / 1e9:.1f} GB are free")
+
+
+def free_memory() -> int | None:
+    """Bytes that a program may still take, of the machine and of the container it runs in; None where Linux is not told apart."""
+    found = [_meminfo(Path("/proc/meminfo")), _left_in_container(Path("/sys/fs/cgroup"))]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _meminfo(path: Path) -> int | None:
+    if not path.is_file():
+        return None
+    rows = dict(line.split(":") for line in path.read_text().splitlines())
+    return int(rows["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in rows else None
+
+
+def _left_in_container(folder: Path) -> int | None:
+    """What the second version of control groups leaves, pages of files that can be dropped counted as free."""
+    limit, used, parts = (folder / name for name in ("memory.max", "memory.current", "memory.stat"))
+    if not (limit.is_file() and used.is_file() and parts.is_file()) or limit.read_text().strip() == "max":
+        return None
+    cached = dict(line.split() for line in parts.read_text().splitlines()).get("inactive_file", "0")
+    return int(limit.read_text()) - int(used.read_text()) + int(cached)
