@@ -51,7 +51,7 @@ def test_it_is_written_whole_and_the_same_each_time(tmp_path):
 
 
 def test_it_is_no_file_of_the_repository():
-    found = subprocess.run(["git", "check-ignore", lab.TARGET.relative_to(ROOT).as_posix()], cwd=ROOT, capture_output=True, text=True)
+    found = subprocess.run(["git", "check-ignore", lab.TARGET.relative_to(ROOT).as_posix()], cwd=ROOT, capture_output=True, encoding="utf-8")
     if found.returncode == 128:
         pytest.skip("not a clone")
     assert found.returncode == 0
@@ -59,11 +59,11 @@ def test_it_is_no_file_of_the_repository():
 
 def test_a_borrowed_machine_begins_there_too(tmp_path):
     lab.settle(tmp_path)
-    found = json.loads((tmp_path / "jupyter_lab_config.json").read_text())["LabApp"]
+    found = json.loads((tmp_path / "jupyter_lab_config.json").read_text("utf-8"))["LabApp"]
     assert found == {"custom_css": True, "default_url": "/lab/tree/book/START_HERE.ipynb"}
-    server = json.loads((tmp_path / "jupyter_server_config.json").read_text())["ServerApp"]
+    server = json.loads((tmp_path / "jupyter_server_config.json").read_text("utf-8"))["ServerApp"]
     assert (Path(server["tornado_settings"]["static_custom_path"][0]) / "custom.css").is_file()
-    assert "tools/lab.py --write" in (ROOT / "postBuild").read_text()
+    assert "tools/lab.py --write" in (ROOT / "postBuild").read_text("utf-8")
 
 
 def free_port() -> int:

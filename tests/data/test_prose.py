@@ -30,7 +30,7 @@ def test_it_is_the_same_every_time():
 
 def test_a_python_without_the_texts_of_functions_says_so():
     code = "from attnlab.data.prose import prose\ntry:\n    prose()\nexcept ImportError as error:\n    print(error)"
-    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert "python -OO" in done.stdout
 
 

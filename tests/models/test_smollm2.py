@@ -147,12 +147,12 @@ def test_too_little_memory_is_said_before_it_is_taken(monkeypatch):
 
 def test_free_memory_is_read_from_the_machine_and_from_its_container(tmp_path):
     info = tmp_path / "meminfo"
-    info.write_text("MemTotal:  8 kB\nMemAvailable:   5 kB\n")
+    info.write_text("MemTotal:  8 kB\nMemAvailable:   5 kB\n", "utf-8")
     assert _doors._meminfo(info) == 5120 and _doors._meminfo(tmp_path / "none") is None
     for name, text in (("memory.max", "1000"), ("memory.current", "400"), ("memory.stat", "anon 7\ninactive_file 30\n")):
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, "utf-8")
     assert _doors._left_in_container(tmp_path) == 630
-    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.max").write_text("max\n", "utf-8")
     assert _doors._left_in_container(tmp_path) is None
 
 
@@ -162,9 +162,9 @@ def test_a_prompt_of_a_thousand_tokens_fits_into_two_gigabytes():
         "import torch\nfrom attnlab.models import smollm2\n"
         "torch.set_num_threads(1)\ntokenizer, model = smollm2.load()\n"
         "with torch.no_grad():\n    model(torch.arange(1000)[None] % 40000 + 300)\n"
-        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+        "print(open('/proc/self/status', encoding='utf-8').read().split('VmHWM:')[1].split()[0])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert int(done.stdout) * 1024 < 2e9
 
 

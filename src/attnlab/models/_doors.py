@@ -66,14 +66,14 @@ def free_memory() -> int | None:
 def _meminfo(path: Path) -> int | None:
     if not path.is_file():
         return None
-    rows = dict(line.split(":") for line in path.read_text().splitlines())
+    rows = dict(line.split(":") for line in path.read_text("utf-8").splitlines())
     return int(rows["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in rows else None
 
 
 def _left_in_container(folder: Path) -> int | None:
     """What the second version of control groups leaves, pages of files that can be dropped counted as free."""
     limit, used, parts = (folder / name for name in ("memory.max", "memory.current", "memory.stat"))
-    if not (limit.is_file() and used.is_file() and parts.is_file()) or limit.read_text().strip() == "max":
+    if not (limit.is_file() and used.is_file() and parts.is_file()) or limit.read_text("utf-8").strip() == "max":
         return None
-    cached = dict(line.split() for line in parts.read_text().splitlines()).get("inactive_file", "0")
-    return int(limit.read_text()) - int(used.read_text()) + int(cached)
+    cached = dict(line.split() for line in parts.read_text("utf-8").splitlines()).get("inactive_file", "0")
+    return int(limit.read_text("utf-8")) - int(used.read_text("utf-8")) + int(cached)
