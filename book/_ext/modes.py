@@ -136,7 +136,7 @@ class Route(course_map.Directive):
 
     def link(self, page: str, title: str) -> str:
         file, _, anchor = page.partition("#")
-        return f"[{title}]({self.source(f'book/{file}')}{'#' + anchor if anchor else ''})"
+        return f"[{title}](#{anchor})" if anchor else f"[{title}]({self.source(f'book/{file}')})"
 
     def told(self, one: Step, mode: Mode) -> str:
         if not mode.steps:

@@ -55,7 +55,7 @@ def until(page, true: str) -> None:
 
 def begin_loop(cell, code: str) -> None:
     area(cell).fill(code)
-    cell.locator(".run-run").dispatch_event("click")
+    cell.locator(".run-run").click()
     output(cell).get_by_text("going").wait_for(timeout=runs.BOOT)
 
 
