@@ -95,7 +95,7 @@ class ListClaims(SphinxPostTransform):
         item = nodes.list_item("", head, *(node.deepcopy() for node in claim["body"]), ids=[claim["id"]] * claim["in_book"])
         for reference in item.findall(lambda n: isinstance(n, nodes.Element) and "refdoc" in n):
             reference["refdoc"] = self.env.docname
-        code = nodes.literal_block(claim["code"], claim["code"], language="python")
+        code = nodes.literal_block(claim["code"], claim["code"], language="text")  # without colours: it is half the page
         item += disclosure("", claim_line("", "", *ran_words(claim["ran"])), code, classes=["claim-code"])
         return item
 

@@ -142,6 +142,7 @@ def test_revision_leads_to_what_is_due_and_to_the_problems(page, site_url):
     assert due.locator("p").inner_text() == "Due today: 1" and "Masks 1" in " ".join(due.inner_text().split())  # two good ones rest for a week
     due.locator("a").click()
     page.wait_for_url(f"**/{MASKS}#remember")
+    page.locator("#pst-primary-sidebar .mode-way ol li").first.wait_for(state="attached")
     assert page.locator("#remember").count() == 1 and page.locator("#pst-primary-sidebar .mode-way ol li").count() == 7
 
 

@@ -68,7 +68,7 @@ def area(cell):
 
 
 def status(cell) -> str:
-    return cell.locator(".run-status").inner_text()
+    return cell.locator(".run-status").text_content()
 
 
 def run(cell) -> str:
@@ -80,7 +80,7 @@ def run(cell) -> str:
 
 
 def ended(cell) -> str:
-    cell.page.wait_for_function("([e, ended]) => !e.hasAttribute('data-busy') && new RegExp(ended).test(e.querySelector('.run-status').innerText)",
+    cell.page.wait_for_function("([e, ended]) => !e.hasAttribute('data-busy') && new RegExp(ended).test(e.querySelector('.run-status').textContent)",
                                 arg=[cell.element_handle(), ENDED.pattern], timeout=BOOT, polling=50)
     return status(cell)
 
@@ -461,7 +461,7 @@ RUN_ALL = """async (limit) => {
         look(".run-run").click();
         const late = performance.now() + limit;
         while (cell.hasAttribute("data-busy") && performance.now() < late) await new Promise((go) => setTimeout(go, 20));
-        told.push([look(".run-status").innerText, look("textarea").value, look(".run-output").innerText.slice(-300),
+        told.push([look(".run-status").textContent, look("textarea").value, look(".run-output").innerText.slice(-300),
             cell.querySelectorAll(".run-output img").length]);
         if (cell.hasAttribute("data-busy")) break;
     }

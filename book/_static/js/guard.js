@@ -17,7 +17,7 @@
     say("The text is complete, but some of this page's cells, quizzes, cards and explorables do not work in this browser (" + reason + "): " + OLDEST);
   }
   function look() {
-    if (location.protocol === "file:") say("This page was opened as a file, and a browser then starts none of its cells, quizzes, cards and explorables; text, results, answers, tables and the search work. For the rest, run \u201cpython -m http.server\u201d in the site\u2019s folder and open the address it prints.");
+    if (location.protocol === "file:") say("This page was opened as a file, and a browser then starts none of its cells, quizzes, cards and explorables; text, results, answers, tables and the search work; for the rest, run \u201cpython -m http.server\u201d in the site\u2019s folder and open the address it prints.");
     else if (!("noModule" in document.createElement("script"))) old("it knows no modules");
     else if (broken) old(broken);
   }
