@@ -18,7 +18,7 @@ LONGEST, WIDEST = 15, 96  # lines that do something; characters
 ASKED = {
     "fundamentals": "softmax_temperature mathematics from_scratch",
     "efficiency": "overview online_softmax blocked_kernel blocked_backward memory_traffic on_a_gpu beyond_one_device",
-    "self_attention": "scaled_dot_product masks implementation patterns graph_view",
+    "self_attention": "scaled_dot_product masks implementation graph_view",
     "multi_head": "implementation sharing",
     "positions": "sinusoidal learned relative guide",
     "architecture": "encoder decoder cross_attention feed_forward normalisation residual_stream implementation training decoding",

@@ -167,37 +167,6 @@ def the_past_stays(g):
     differs(layer(moved), layer(x))
 
 
-# -- patterns
-
-
-def tables(layers: int = 3, n_heads: int = 2, n: int = 5) -> np.ndarray:
-    return reference.softmax(normal(layers, n_heads, n, n))
-
-
-def patterns_agree(f, g):
-    a = tables()
-    a[0, 0, 0] = np.eye(5)[2]
-    close(f.entropy(a), probe.entropy(a))
-    close(f.rollout(a), probe.rollout(a)[-1])
-    close(g.previous_token(tensor(a)), probe.offset_mass(a, -1))
-    close(g.on_key(tensor(a)), probe.key_mass(a))
-
-
-def a_certain_row_has_no_entropy(f):
-    close(f.entropy(np.array([[0.0, 1.0], [0.5, 0.5]])), np.array([0.0, 1.0]))
-
-
-def earlier_layers_come_first(f):
-    """Token 1 reads token 0, then token 2 reads token 1."""
-    close(f.rollout(tables()).sum(axis=-1), np.ones(5))
-    assert f.rollout(np.eye(3)[[[[0, 0, 2]], [[0, 1, 1]]]])[2, 0] == 0.25
-
-
-def the_diagonal_below(g):
-    shifted = torch.eye(5, dtype=torch.float64).roll(1, 0)  # each row looks at the row before it
-    assert abs(float(g.previous_token(shifted)) - 1) < 1e-12
-
-
 # -- as a graph
 
 
@@ -273,15 +242,6 @@ PAGES = {
             "The future leaks": Bug("torch", "is_causal=causal", "is_causal=False", the_past_stays),
         },
         lambda: [f"{3 * 512**2:,}"],
-    ),
-    "self_attention/patterns": Page(
-        patterns_agree,
-        {
-            "The logarithm of 0": Bug("numpy", "np.where(a > 0, a, 1)", "a", a_certain_row_has_no_entropy),
-            "Layers in the wrong order": Bug("numpy", "step @ reached", "reached @ step", earlier_layers_come_first),
-            "The next token for the previous one": Bug("torch", "offset=-1", "offset=1", the_diagonal_below),
-        },
-        lambda: [f"{12 * 12 * 512**2 * 4:,}"],
     ),
     "self_attention/graph_view": Page(
         graph_agrees,
