@@ -55,6 +55,12 @@ export class Files {
     }
   }
 
+  // Have all of a file before somebody asks for it who would wait for ever where it does not come.
+  async whole(name) {
+    const answer = await this.fetch(this.home + name), bytes = await answer.arrayBuffer();
+    this.early.set(name, Promise.resolve(new Response(bytes, { headers: answer.headers })));
+  }
+
   async bring(name) {
     const kept = await this.cache?.match(this.key(name), SAME);
     if (kept) return kept;

@@ -88,7 +88,8 @@ import unittest.mock, warnings, zipfile`;
 // Python with what everything imports: as it was remembered, which takes a fraction of the time, else from the beginning.
 async function start(files) {
   const script = async (name) => import(URL.createObjectURL(new Blob([await files.get(name)], { type: "text/javascript" })));
-  const [{ loadPyodide }] = await Promise.all([script("pyodide.mjs"), script("pyodide.asm.js")]);
+  const [{ loadPyodide: load }] = await Promise.all([script("pyodide.mjs"), script("pyodide.asm.js")]);
+  const loadPyodide = (given) => files.whole("pyodide.asm.wasm").then(() => load(given)); // it would wait for ever for a lost one
   const options = { indexURL: home, stdout() {} }, memory = await files.memory().catch(() => null);
   try {
     if (memory) return await loadPyodide({ ...options, _loadSnapshot: memory });
