@@ -23,10 +23,11 @@ SAID = re.compile(r"^\d+ minutes(?:, \d+ with its depth)?(?= ·|, exercises)", r
 
 
 def chapters() -> list[Path]:
-    """Every page that has a core: notebooks with minutes, but for problems, whose minutes are those of their exercises, and short refreshers."""
+    """Every page that has a core: notebooks with minutes, but for problems and the fifteen questions, whose minutes are those of answering, and
+    short refreshers."""
     pages = sorted((ROOT / "book").glob("*/*.md"))
     return [page for page in pages if re.search("^jupytext:", (text := page.read_text("utf-8")), re.M) and FRONT.search(text)
-            and page.stem != "problems" and not page.stem.startswith("refresher_")]
+            and page.stem not in ("problems", "prerequisites") and not page.stem.startswith("refresher_")]
 
 
 def said(count: int, before: int | None) -> int:
