@@ -38,7 +38,7 @@ run anything was computed when the course was made. *Kernel → Restart Kernel a
 | ! a bug | a mistake that raises no error |
 | an exercise | a function with three dots in it. Write yours, run the cell, then run the cell with `check(...)`. Four hints are folded below it, and the solution: open it with the blue bar at its left or *View → Expand Selected Code* |
 
-Nothing is written unless you ask for it: put an empty file called `attnlab-progress.json` beside a notebook, and its checks note there
+Your progress is not kept unless you ask for it: put an empty file called `attnlab-progress.json` beside a notebook, and its checks note there
 what you have passed."""
 
 CLOSING = """## Where to begin

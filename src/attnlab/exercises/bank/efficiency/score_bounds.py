@@ -52,7 +52,7 @@ EXERCISE = Exercise(
     ''',
     parts=("upper", "lower"),
     hints=(
-        "The bounds hold for every score that is not hidden, and they are met by a query and a key that point the same way, if there is no bias.",
+        "The bounds hold for every score that is not hidden, and without a bias the upper one is met by a query and the longest key, if they point the same way.",
         r"$|q_i \cdot k_j| \le \lVert q_i \rVert\, \lVert k_j \rVert$. A hidden key must neither lengthen the longest key nor pull the smallest bias to $-\infty$.",
         "```python\nseen = bias > -np.inf\nlongest = np.where(seen, ____, 0).max(axis=-1)\nreach = ____ * longest / ____\n"
         "high = bias.max(axis=-1)\nlow = np.where(seen, bias, ____).min(axis=-1)\nreturn high + reach, ____\n```",
