@@ -19,6 +19,7 @@ PYTHON = "_static/pyodide/"
 UNREAD = re.compile(
     r"_sources/|_static/(?:styles|vendor|locales)/|.*\.(?:map|inv|xml)$|(?:.*/)?\.|(?:.*/)?LICENSE|search_docs\.json$|offline\.js$"
     r"|_static/keep/(?:files|sizes)\.json$|_static/pyodide/manifest\.json$|.*(?<!/print)(?<!_static/site-.{12})\.css$|_static/card\.png$"
+    r"|_static/live/model\.gguf$"
 )
 PLACE = "book/start/how_to_use"
 WITHOUT = "Keeping the course needs JavaScript and a page from a web server: one that was opened as a file is on your device already."
