@@ -25,7 +25,7 @@ EXERCISE = Exercise(
     statement=r"""
     Given the weights of all layers and heads, (layers, heads, n, n), layer 0 being next to the input, return the **rollout** of the last layer, (n, n): with $\bar A_l$ the mean over heads,
 
-    $$B_l = \tfrac12 \bar A_l + \tfrac12 I, \qquad R_0 = B_0, \qquad R_l = B_l\, R_{l-1} .$$
+    $$C_l = \tfrac12 \bar A_l + \tfrac12 I, \qquad R_0 = C_0, \qquad R_l = C_l\, R_{l-1} .$$
 
     Tiny example: one layer with one head that always looks at token 0, two tokens: `[[1, 0], [0.5, 0.5]]`.
     """,
@@ -40,7 +40,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Every row of the result adds up to 1, and a single layer gives back half of its mean table and half of the identity.",
-        r"A token asks its own layer, and that layer asks the one below: $R = B_{L-1} \cdots B_1 B_0$, the last layer on the left.",
+        r"A token asks its own layer, and that layer asks the one below: $R = C_{L-1} \cdots C_1 C_0$, the last layer on the left.",
         "```python\nreached = np.eye(weights.shape[-1])\nfor layer in weights:\n"
         "    step = 0.5 * layer.____ + 0.5 * ____\n    reached = ____ @ ____\nreturn reached\n```",
     ),
