@@ -1,9 +1,10 @@
 """The built site behind a local server, and a browser that reaches nothing else.
 
-Fixtures: `site_url` (str), `site_folder` (Path), `browser` (one Chromium for all), `page` (a fresh tab, nothing
-stored, desktop width), `shared_page` (one for the tests of a file that only look) and `visited` (every page of the site
-in turn, opened once for all the tests that ask for it). A page carries `external` (requests that were not for
-the site) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than _build/html.
+Fixtures: `site_url` (str), `site_folder` (Path), `browser` (one Chromium a file: one that was ended takes no other file
+with it), `page` (a fresh tab, nothing stored, desktop width), `shared_page` (one for the tests of a file that only look)
+and `visited` (every page of the site in turn, opened once for all the tests that ask for it). A page carries `external`
+(requests that were not for the site) and `errors` (uncaught and console errors). `ATTNLAB_SITE` names another folder than
+_build/html.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def site_url(site_folder):
     server.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     path = chromium()
     if path is None:
