@@ -61,7 +61,7 @@ EXERCISE = Exercise(
 
     **Cost.** Three tables of booleans; with an axis of length one in place of the rows the first and the last need $m$ entries a text.
     """,
-    verified="padding in front and behind, sources longer and shorter than targets, a text without padding one of a single token, and thirteen places.",
+    verified="padding in front and behind, sources longer and shorter than targets, a text without padding, one of a single token, and thirteen places.",
     next_thought="which of the three masks may be built once for a whole translation, and which one grows with every word?",
     reference=_reference,
     returns="masks",

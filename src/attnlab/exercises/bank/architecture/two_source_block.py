@@ -32,7 +32,7 @@ EXERCISE = Exercise(
     page="architecture/implementation",
     headings=("The mathematics", "In NumPy: the whole model"),
     statement=r"""
-    A translator shall be given a picture as well as a text. Build the decoder block for it. Its sublayers, in this order: self-attention, cross-attention to the first source, cross-attention to the second source, feed-forward network. Each is wrapped as in 2017: **add its result to what went in, then normalise**. The second cross-attention asks with the rows that the first has left.
+    A translator is to be given a picture as well as a text. Build the decoder block for it. Its sublayers, in this order: self-attention, cross-attention to the first source, cross-attention to the second source, feed-forward network. Each is wrapped as in 2017: **add its result to what went in, then normalise**. The second cross-attention asks with the rows that the first has left.
 
     A source may be **missing** (`None`): then its sublayer is left out altogether, with its normalisation.
 

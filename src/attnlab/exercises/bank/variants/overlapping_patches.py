@@ -67,7 +67,7 @@ EXERCISE = Exercise(
     **Cost.** A copy of every patch, so up to $(\text{size} / \text{stride})^2$ times the image.
     """,
     verified="equal to a loop over all places for strides below, equal to and above the size, for one and several channels, for oblong images, a single patch, whole numbers and float32.",
-    next_thought="how many tokens has an image of 224 by 224 with squares of 16 and a stride of 8?",
+    next_thought="how many tokens does an image of 224 by 224 give with squares of 16 and a stride of 8?",
     reference=_reference,
 )
 
