@@ -246,7 +246,7 @@ PAGES = {
     "self_attention/graph_view": Page(
         graph_agrees,
         {
-            "One message of each node arrives": Bug("numpy", "np.add.at(out, receivers, ", "out.__setitem__(receivers, ", every_message_arrives),
+            "Only one message arrives at each node": Bug("numpy", "np.add.at(out, receivers, ", "out.__setitem__(receivers, ", every_message_arrives),
             "The exponential overflows": Bug("numpy", "scores - peak[receivers]", "scores", large_scores_are_finite),
             "The edge the wrong way round": Bug("torch", "values[senders]", "values[receivers]", who_asks_is_not_who_answers),
         },
