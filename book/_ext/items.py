@@ -5,6 +5,8 @@ Plain Python and PyYAML; the notebooks, the site and the tests all read the bank
 
 from __future__ import annotations
 
+import copy
+import functools
 import random
 import re
 from pathlib import Path
@@ -40,8 +42,20 @@ class ItemError(ValueError):
 
 def load(folder: Path = FOLDER) -> list[dict]:
     """All items, in the order of files and lines; raises ItemError naming file, id and mistake."""
+    return copy.deepcopy(_known(folder))
+
+
+def _known(folder: Path) -> list[dict]:
+    """All items, to be looked at and not changed."""
+    paths = sorted(Path(folder).glob("*.yml"))
+    return _loaded(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths))
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(files: tuple[tuple[Path, int, int], ...]) -> list[dict]:
+    """The items of these files, read and checked once for as long as none of them changes."""
     items, complaints = [], []
-    for path in sorted(Path(folder).glob("*.yml")):
+    for path, *_ in files:
         for item in _read(path):
             complaints += [f"{path.name}: {_name(item)}: {what}" for what in problems(item, path.stem)]
             items.append(item)
@@ -53,15 +67,15 @@ def load(folder: Path = FOLDER) -> list[dict]:
 
 def of_chapter(chapter: str, folder: Path = FOLDER) -> list[dict]:
     """The items of one chapter, for example "self_attention/masks"."""
-    return [item for item in load(folder) if item["chapter"] == chapter]
+    return copy.deepcopy([item for item in _known(folder) if item["chapter"] == chapter])
 
 
 def prediction(name: str, folder: Path = FOLDER) -> dict:
     """The prediction of that id; LookupError where the bank has none."""
-    found = next((item for item in load(folder) if item["id"] == name and item["kind"] == "prediction"), None)
+    found = next((item for item in _known(folder) if item["id"] == name and item["kind"] == "prediction"), None)
     if found is None:
         raise LookupError(f"the item bank has no prediction {name!r}")
-    return found
+    return copy.deepcopy(found)
 
 
 def answer(item: dict) -> str:
@@ -102,7 +116,7 @@ def problems(item: dict, part: str) -> list[str]:
     return found
 
 
-class _OnceEach(yaml.SafeLoader):
+class _OnceEach(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the one in C, where PyYAML has it, is ten times as fast
     """YAML that refuses a key given twice; by itself it silently keeps the last."""
 
     def construct_mapping(self, node, deep=False):
