@@ -26,7 +26,7 @@ EXERCISE = Exercise(
     page="efficiency/kernel_tricks",
     headings=("The column",),
     statement=r"""
-    Inside the loop the weights shall be **powers of two** of a product, and nothing else: `2.0 ** (wide_q @ wide_k.T)` must equal $e^{s_{ij} - r_i}$, where $s_{ij} = q_i \cdot k_j / \sqrt{d_k}$ and `bound` holds the $r_i$.
+    Inside the loop the weights should be **powers of two** of a product, and nothing else: `2.0 ** (wide_q @ wide_k.T)` must equal $e^{s_{ij} - r_i}$, where $s_{ij} = q_i \cdot k_j / \sqrt{d_k}$ and `bound` holds the $r_i$.
 
     Return `wide_q` ($n \times (d_k + 1)$) and `wide_k` ($m \times (d_k + 1)$), built before the loop. The keys stay as they are and get a last column of **ones**; everything else goes into the queries.
 

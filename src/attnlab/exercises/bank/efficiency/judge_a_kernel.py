@@ -161,7 +161,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Convenient sizes: square, a power of two, one block. A tolerance of zero, which rejects honest rounding, or one so wide that an average of blocks slips through.
 
-    **Cost.** Milliseconds. Every mistake in this task has been found in published code after it had been used for months.
+    **Cost.** Milliseconds. Mistakes of these kinds have been found in published code; the pages of this part link to some.
     """,
     verified="three right kernels accepted, eleven wrong ones rejected.",
     next_thought="which mistake in a backward pass would your test not see?",

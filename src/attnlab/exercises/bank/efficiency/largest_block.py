@@ -39,7 +39,7 @@ EXERCISE = Exercise(
     imports=(),
     parts=("queries",),
     hints=(
-        "What does one query more cost? And what has to be there even without any query?",
+        "What does one more query cost? And what has to be there even without any query?",
         r"Each query costs $2d + B_k + 4$, and the keys cost $B_k d$ once. Find the largest $B_q$ with $B_q (2d + B_k + 4) + B_k d \le M$.",
         "```python\neach = 2 * ____ + ____ + ____\nleft = capacity - ____\nreturn max(0, left ____ each)\n```",
     ),

@@ -22,7 +22,7 @@ EXERCISE = Exercise(
     Count the bytes that **one** rank of a ring sends for one layer. There are $P \ge 2$ ranks (`world`), each with `shard` tokens; keys and values have `kv_heads` heads of width `d_head`, and every number takes `bytes_each` bytes.
 
     1. Forward: the keys and values at hand are passed on after every step but the last.
-    2. Backward: keys, values **and** the gradients of both travel together, and are passed on after *every* step, so that the gradients end at home.
+    2. Backward: keys, values **and** the gradients of both travel together, and are passed on after *every* step, so that the gradients end at the rank that owns the keys.
 
     A tiny example: two ranks, one token, one head of width 1, one byte: 2 bytes forward and 8 backward.
     """,
@@ -46,7 +46,7 @@ EXERCISE = Exercise(
     why=r"""
     Forward, $P - 1$ messages of two tables; backward, $P$ messages of four. In the last of these only the gradients are needed any more; an implementation may leave keys and values out of it.
 
-    **The two most common mistakes.** One message too many forward: after the last step nobody needs the keys. One too few backward: after $P - 1$ steps every gradient is one place away from home.
+    **The two most common mistakes.** One message too many forward: after the last step nobody needs the keys. One too few backward: after $P - 1$ steps every gradient is one place short of its rank.
 
     **Cost.** With $n = Pc$ tokens in all, a rank sends about $2\,n \cdot$ `kv_heads` $\cdot$ `d_head` numbers forward, whatever $P$ is. The work for each rank shrinks with $P$, the sending does not.
     """,

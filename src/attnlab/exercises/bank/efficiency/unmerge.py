@@ -44,7 +44,7 @@ EXERCISE = Exercise(
     ),
     parsons=("lse_subtracted", "rest_not_normalised"),
     why=r"""
-    Weights add up, so they can be subtracted. This is the merge solved for one of its parts: it removes a document from a prompt without reading the rest again, as long as the rest is not a tiny share, where the subtraction would cancel all digits.
+    Weights add up, so they can be subtracted. This is the merge solved for one of its parts: it takes keys out of a finished result without reading the others again, as long as these are not a tiny share, where the subtraction would cancel most digits. (In a model of several layers this does not remove a document: later tokens have read it, and their keys and values remember.)
 
     **The two most common mistakes.** Dividing by nothing: what remains must be an average again. Exponentials of the log-sum-exps themselves instead of their difference.
 

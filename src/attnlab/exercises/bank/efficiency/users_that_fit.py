@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     ''',
     imports=(),
     hints=(
-        "With one user more than your answer it must not fit; with your answer it must.",
+        "With one more user than your answer it must not fit; with your answer it must.",
         r"First the bytes of one user's cache, both tables of it, then the memory that the weights leave, then how often the one goes into the other.",
         "```python\ncache = ____ * layers * kv_heads * d_head * bytes_each * ____\nfree = ____\nreturn max(free // cache, ____)\n```",
     ),
