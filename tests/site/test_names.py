@@ -25,6 +25,8 @@ PAGES = places.places(conftest.ROOT)
 MASKS = "book/self_attention/masks.html"
 IN_NOTEBOOK = re.compile(r"^:{3,}\{admonition\} (Claim [\w.]+):|^`{3}\{exercise-start\}.*\n:enumerator: (\S+)|\A\*\*(Fig\. [\w.]+)\*\*", re.M)
 
+IN_PAGE = re.compile(r'class="(?:claim-name|caption-number)">\s*((?:Claim|Exercise|Fig\.) [\w.]+)\s*<')
+
 
 def of_notebook(page: str) -> list[str]:
     path = conftest.ROOT / f"{page}.ipynb"
@@ -34,10 +36,8 @@ def of_notebook(page: str) -> list[str]:
 
 
 def of_page(page: str) -> list[str]:
-    html = BeautifulSoup((conftest.SITE / f"{page}.html").read_text("utf-8"), "html.parser").select_one("article")
-    claims = [line.get_text() for line in html.select(".claim-box .claim-name")]
-    exercises = [re.match(r"\s*(Exercise [\w.]+)", box.get_text())[1] for box in html.select(".admonition.exercise > .admonition-title")]
-    return claims + exercises + [line.get_text().strip() for line in html.select("figcaption .caption-number")]
+    html = (conftest.SITE / f"{page}.html").read_text("utf-8")
+    return [name.strip() for name in IN_PAGE.findall(html[html.index("<article"):])]
 
 
 def of_search() -> dict[str, list[list[str]]]:
