@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = min(4, os.cpu_count() or 1)  # one process a core, each with one thread
 ELSEWHERE = ("exercises", "notebooks", "site")  # folders of tests/ with a stage of their own
-SLOW = ("kernels", "widgets", "test_boxes.py")  # what daily work does without: kernels by the thousand, small sites
+SLOW = ("kernels", "widgets", "live", "test_boxes.py")  # what daily work does without: kernels by the thousand, small sites
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const given = JSON.parse(readFileSync(0, "utf8"));
 const load = (name) => import(pathToFileURL(`${given.live}/${name}`));
-const [{ read }, { Products }, { room }, { Reading }] = await Promise.all(["gguf.js", "products.js", "simd.js", "reading.js"].map(load));
+const [{ read }, { Products }, { room }, { Reading }, { told }] = await Promise.all(["gguf.js", "products.js", "simd.js", "reading.js", "trouble.js"].map(load));
 
 const bytes = readFileSync(given.model);
 const place = given.kind === "wasm" ? await room(readFileSync(given.code), bytes.length) : { file: new Uint8Array(bytes.length) };
@@ -41,5 +41,14 @@ function compared(one) {
   return { ...found, rounded, loss: [...loss], ranks: ranks && [...ranks] };
 }
 
-const start = process.cpuUsage().user, results = given.cases.map(compared);
+function tried(one) {
+  try {
+    return compared(one);
+  } catch (error) {
+    if (!error.reason) throw error;
+    return told(error);
+  }
+}
+
+const start = process.cpuUsage().user, results = given.cases.map(tried);
 process.stdout.write(JSON.stringify({ results, seconds: (process.cpuUsage().user - start) / 1e6 }));

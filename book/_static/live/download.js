@@ -6,8 +6,6 @@ import { Trouble } from "./trouble.js";
 export const CACHE = "attnlab-model-1";
 const PART = 1 << 20; // bytes that go into the cache at a time
 
-const cache = () => globalThis.caches?.open(CACHE);
-
 // Whether the whole file is here.
 export async function stored(url) {
   return Boolean(await kept(url));
@@ -19,7 +17,7 @@ export async function forget() {
 
 async function kept(url) {
   try {
-    return await (await cache())?.match(url);
+    return await globalThis.caches?.match(url, { cacheName: CACHE });
   } catch {
     return undefined; // a browser that keeps nothing
   }
@@ -72,5 +70,6 @@ async function keep(url, file) {
     if ((at += PART) >= file.length) out.close();
   };
   const headers = { "Content-Type": "application/octet-stream", "Content-Length": file.length };
-  await (await cache()).put(url, new Response(new ReadableStream({ pull }), { headers }));
+  const cache = await caches.open(CACHE);
+  await cache.put(url, new Response(new ReadableStream({ pull }), { headers }));
 }

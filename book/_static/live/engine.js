@@ -19,7 +19,9 @@ export async function openEngine({ url, bytes, sha256, kind = "auto", signal, on
   const line = new Line();
   try {
     const hear = { progress: onprogress, notice: onnotice };
-    return new Engine(line, await line.ask("open", { url: absolute(url), bytes, sha256, kind }, { signal, hear }));
+    const opened = await line.ask("open", { url: absolute(url), bytes, sha256, kind }, { signal, hear });
+    if (signal?.aborted) throw untold(told(new Trouble("aborted")));
+    return new Engine(line, opened);
   } catch (error) {
     line.end();
     throw error;
@@ -75,8 +77,9 @@ class Line {
   }
 
   #hear({ id, about, what, trouble, result }) {
-    const { resolve, reject, hear } = this.#open.get(id);
     this.#heard = true;
+    if (!this.#open.has(id)) return; // it was closed meanwhile
+    const { resolve, reject, hear } = this.#open.get(id);
     if (about) return hear[about]?.(...what);
     this.#open.delete(id);
     if (trouble) reject(untold(trouble));

@@ -3,6 +3,9 @@
 // products (products.js, or simd.js in its place) look at them.
 import { BLOCK, HALF } from "./products.js";
 
+// For the products of simd.js, where a few numbers of x are far larger than the others, or the scores of heads depend on it.
+const FINE = true;
+
 export class Decoder {
   // `header` is what gguf.read gives of `file`; `context` is the longest text.
   constructor(file, header, products, context) {
@@ -84,8 +87,8 @@ export class Decoder {
     const key = here(this.keys);
     this.norm(`blk.${layer}.attn_norm`, this.x);
     this.products.take(this.normed);
-    this.products.times(name("q"), this.query);
-    this.products.times(name("k"), key);
+    this.products.times(name("q"), this.query, FINE);
+    this.products.times(name("k"), key, FINE);
     this.products.times(name("v"), here(this.values));
     how.turn.apply(this.query, angles);
     how.turn.apply(key, angles);
@@ -132,13 +135,13 @@ export class Decoder {
     this.products.times(name("gate"), gate);
     this.products.times(name("up"), up);
     for (let i = 0; i < gate.length; i++) gate[i] *= up[i] / (1 + Math.exp(-gate[i]));
-    this.add(gate, name("down"), true); // a few of these numbers are far larger than the others
+    this.add(gate, name("down"), FINE);
   }
 
   // x + W y
   add(y, matrix, fine) {
-    this.products.take(y, fine);
-    this.products.times(matrix, this.added);
+    this.products.take(y);
+    this.products.times(matrix, this.added, fine);
     for (let i = 0; i < this.x.length; i++) this.x[i] += this.added[i];
   }
 }

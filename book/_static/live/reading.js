@@ -66,7 +66,7 @@ export class Reading {
 
   token(id, how, watch) {
     const { decoder } = this, place = this.#ids.length, size = this.sizes.layers * this.sizes.heads, row = new Uint8Array(size * (place + 1));
-    if (place) this.#losses.push(loss(decoder.logits, id));
+    if (this.#losses.length < place) this.#losses.push(loss(decoder.logits, id));
     decoder.step(id, how, (layer, head, weights) => {
       const start = (layer * this.sizes.heads + head) * (place + 1);
       how.visible.forEach((other, i) => { row[start + other] = Math.round(255 * weights[i]); });
@@ -76,14 +76,14 @@ export class Reading {
     this.#ids.push(id);
   }
 
-  // Forget what `ids` does not go on from. The logits of a token in the middle are gone, so it is read once more.
+  // Forget what `ids` does not go on from. The logits behind a token in the middle are gone, so it is read once more; its loss is known.
   keep(ids, key) {
     let same = 0;
     while (key === this.#key && same < ids.length && ids[same] === this.#ids[same]) same += 1;
     const kept = same === this.#ids.length ? same : Math.max(0, same - 1);
     this.#key = key;
     this.#ids.length = this.#looks.length = this.decoder.length = kept;
-    this.#losses.length = Math.max(0, kept - 1);
+    this.#losses.length = Math.max(0, same - 1);
   }
 
   numbered(silent) {
@@ -91,12 +91,12 @@ export class Reading {
   }
 
   checked(ids, options) {
-    const { layers, heads, vocab, context } = this.sizes, { silent, window, sinks, base, pairing } = options;
+    const { layers, heads, vocab, context } = this.sizes, { silent, window, sinks, base, pairing, rankOf = null } = options;
     const whole = (value, least, below) => Number.isInteger(value) && value >= least && value < below;
     const need = (fits, text) => { if (!fits) throw new Trouble("refused", text); };
     need(ids.length, "There is no token to read.");
     need(ids.length <= context, `The text has ${ids.length} tokens, and ${context} are the most that can be read here.`);
-    need(ids.every((id) => whole(id, 0, vocab)), `A token's number lies between 0 and ${vocab - 1}.`);
+    need([...ids, rankOf ?? 0].every((id) => whole(id, 0, vocab)), `A token's number lies between 0 and ${vocab - 1}.`);
     need(silent.every(([layer, head]) => whole(layer, 0, layers) && whole(head, 0, heads)), `There are ${layers} layers of ${heads} heads.`);
     need(window === null || whole(window, 1, Infinity), "A window holds at least one token.");
     need(whole(sinks, 0, Infinity), "The number of sinks is a whole number.");

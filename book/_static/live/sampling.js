@@ -27,9 +27,9 @@ export function topP(logits, p) {
   return found;
 }
 
-// The ids, the likeliest first, of equal ones the lower first.
+// The ids, the likeliest first, of equal ones the lower first: equal ones stay in their order.
 export function byChance(logits) {
-  return Uint32Array.from(logits, (_, id) => id).sort((one, other) => logits[other] - logits[one] || one - other);
+  return Uint32Array.from(logits, (_, id) => id).sort((one, other) => logits[other] - logits[one]);
 }
 
 // exp(logit) / sum, the largest subtracted first.

@@ -2,9 +2,9 @@
 import { Q4_1 } from "./gguf.js";
 import { BLOCK, HALF, Products } from "./products.js";
 
-// Places in the memory: HALF at 0, then x as whole numbers, what their rounding left of it, y, and the file.
-const X = 65536 * 4, LEFT = X + 8192, Y = LEFT + 8192, FILE = 1 << 19, PAGE = 65536;
-const SCALES = 4096; // bytes from whole numbers to two numbers for each block of them: its scale and its sum
+// Places in the memory: HALF at 0, then x as whole numbers, 32767 times what their rounding left, two numbers for each block (its scale
+// and its sum), y, and the file.
+const X = 65536 * 4, LEFT = X + 8192, SCALES = LEFT + 8192, Y = SCALES + 8192, FILE = 1 << 19, PAGE = 65536;
 const LARGEST = 32767;
 
 // True where `code`, the assembled simd.wat, can run here.
@@ -19,35 +19,18 @@ export async function room(code, bytes) {
 }
 
 class SimdProducts extends Products {
-  constructor(file, { four, eight, memory: { buffer } }) {
+  constructor(file, { memory: { buffer }, ...functions }) {
     super(file);
     new Float32Array(buffer).set(HALF);
-    const part = (at) => ({ at, whole: new Int16Array(buffer, at, SCALES / 2), scales: new Float32Array(buffer, at + SCALES, SCALES / 4) });
-    Object.assign(this, { four, eight, main: part(X), left: part(LEFT), out: new Float32Array(buffer, Y, (FILE - Y) / 4) });
+    const [whole, left] = [X, LEFT].map((at) => new Int16Array(buffer, at, 4096));
+    const [scales, out] = [SCALES, Y].map((at) => new Float32Array(buffer, at));
+    Object.assign(this, { functions, whole, left, scales, out });
   }
 
-  // x in whole numbers. `fine`: what rounding leaves of it is multiplied too.
-  take(x, fine = false) {
-    Object.assign(this, { blocks: x.length / BLOCK, fine });
-    this.#round(x, this.main);
-    if (fine) this.#round(rest(x, this.main), this.left);
-    if (fine) for (let block = 0; block < this.blocks; block++) this.left.scales[2 * block + 1] = 0; // the sums were not rounded
-  }
-
-  times(matrix, y) {
-    this.#product(matrix, X);
-    y.set(this.out.subarray(0, matrix.rows));
-    if (!this.fine) return;
-    this.#product(matrix, LEFT);
-    for (let row = 0; row < matrix.rows; row++) y[row] += this.out[row];
-  }
-
-  #product({ type, rows, at }, x) {
-    (type === Q4_1 ? this.four : this.eight)(FILE + at, rows, this.blocks, x, x + SCALES, Y);
-  }
-
-  // The largest number of each block becomes 32767.
-  #round(x, { whole, scales }) {
+  // x in whole numbers: the largest of each block becomes 32767.
+  take(x) {
+    const { whole, left, scales } = this;
+    this.blocks = x.length / BLOCK;
     for (let block = 0; block < this.blocks; block++) {
       const start = BLOCK * block, end = start + BLOCK;
       let largest = 0, sum = 0;
@@ -56,11 +39,18 @@ class SimdProducts extends Products {
         sum += x[i];
       }
       const scale = largest ? LARGEST / largest : 0;
-      for (let i = start; i < end; i++) whole[i] = Math.round(x[i] * scale);
+      for (let i = start; i < end; i++) {
+        whole[i] = Math.round(x[i] * scale);
+        left[i] = Math.round((x[i] * scale - whole[i]) * LARGEST);
+      }
       scales[2 * block] = largest / LARGEST;
       scales[2 * block + 1] = sum;
     }
   }
-}
 
-const rest = (x, { whole, scales }) => x.map((value, i) => value - whole[i] * scales[2 * Math.floor(i / BLOCK)]);
+  times({ type, rows, at }, y, fine = false) {
+    const { four, four_fine: better, eight } = this.functions;
+    (type !== Q4_1 ? eight : fine ? better : four)(FILE + at, rows, this.blocks, X, SCALES, Y);
+    y.set(this.out.subarray(0, rows));
+  }
+}

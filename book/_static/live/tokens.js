@@ -86,7 +86,8 @@ export class Tokenizer {
 
   // The text word by word: { ids, lost }, where lost[place] are the bytes dropped in front of ids[place], the last those behind.
   parts(text) {
-    return text.split(this.cut).flatMap((part) => (this.special.has(part) ? [{ ids: [this.ids.get(part)], lost: [[], []] }] : words(part).map((word) => this.word(word))));
+    const whole = (name) => [{ ids: [this.ids.get(name)], lost: [[], []] }];
+    return text.split(this.cut).flatMap((part) => (this.special.has(part) ? whole(part) : words(part).map((word) => this.word(word))));
   }
 
   word(word) {
