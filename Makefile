@@ -22,7 +22,7 @@ book: env ## build the site and serve it on localhost
 test: env ## every check: package, exercises, notebooks, book, site in a browser (some: STAGES="book links site")
 	@$(RUN) tools/check.py $(STAGES)
 
-quick: env ## the checks for daily work, under 90 seconds
+quick: env ## the checks for daily work, in a minute or two
 	@$(RUN) tools/check.py --quick
 
 lab: env ## open the notebooks in JupyterLab

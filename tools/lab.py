@@ -35,7 +35,7 @@ run anything was computed when the course was made. *Kernel → Restart Kernel a
 | ? predict, then run | guess before you run the cell below it; the answer is folded |
 | ✓ a claim | the cell right below it asserts what it says: change it and see it fail |
 | § a source | where a formula comes from, and how our notation differs |
-| ! a bug | a mistake that raises no error |
+| ! a bug | a mistake, mostly one that raises no error |
 | an exercise | a function with three dots in it. Write yours, run the cell, then run the cell with `check(...)`. Four hints are folded below it, and the solution: open it with the blue bar at its left or *View → Expand Selected Code* |
 
 Your progress is not kept unless you ask for it: put an empty file called `attnlab-progress.json` beside a notebook, and its checks note there

@@ -3,7 +3,7 @@ import { button, make } from "../practice/dom.js";
 import { ROOT, able, ask, listen, registered, start } from "./site.js";
 
 const PATIENCE = 20_000; // milliseconds without news after which the worker is asked to go on; browsers end those that take long
-const UNABLE = "This browser keeps no site at this address: it takes https, and a window that is not private.";
+const UNABLE = "This browser keeps no site at this address: that needs https, and a window that is not private.";
 const mega = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 const day = (time) => new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 const sizesOf = () => fetch(new URL("_static/keep/sizes.json", ROOT)).then((answer) => answer.json());

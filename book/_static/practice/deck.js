@@ -2,7 +2,7 @@
 import { button, contents, copied, focusOn, make, unkeptNote } from "./dom.js";
 import { begun, entry, recalled, update, watch } from "./progress.js";
 
-const DONE = "Every card known. Come back tomorrow: what is recalled late stays.";
+const DONE = "Every card known. Come back in a few days: what is recalled after a pause stays.";
 const isKnown = (card) => entry("item", card.id).state === "known";
 
 /** A card's two faces, from the box that shows it where there is no script. */

@@ -24,7 +24,7 @@ export function due() {
   const places = document.querySelectorAll(".due");
   if (!places.length) return;
   const found = dueOn(pages), sum = found.reduce((total, [, number]) => total + number, 0);
-  const words = sum ? `Due today: ${sum}` : "Nothing is due today. Cards and questions come back one day after you answer them, then after 3, 7, 21 and 60.";
+  const words = sum ? `Due today: ${sum}` : "Nothing is due today. A card or question comes back one day after a wrong answer, and 3, 7, 21 and then 60 days after right ones in a row.";
   const row = ([page, number]) => make("li", {}, make("a", { href: new URL(`${page.page}#remember`, ROOT).href }, page.title), ` ${number}`);
   for (const place of places) place.replaceChildren(make("p", {}, words), ...(sum ? [make("ul", {}, ...found.map(row))] : []));
 }

@@ -49,4 +49,4 @@ def _step(t: int, x: float, y: float) -> list[Shape]:
 
 
 def _legend(cx: float, y: float) -> list[Shape]:
-    return [Label(cx, y, "~ strong: computed now; pale: kept")]
+    return [Label(cx, y, "~ strong: computed now; faint: kept")]

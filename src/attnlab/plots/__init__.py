@@ -1,7 +1,7 @@
 """The one place that draws: each function makes one kind of figure, in the course's own style, and returns
 its axes.
 
-Every figure is a white card, readable on a dark page, 5.5 inches wide with no text below 9 points; for phones it brings
+Every figure is drawn on white, which the site inverts in the dark theme, 5.5 inches wide with no text below 9 points; for phones it brings
 a copy of 3.6 inches with its panels below each other (`attnlab.plots.phone`). Queries, keys and values keep one colour each. Nothing is told by colour alone: small
 tables carry their numbers, hidden cells are hatched, lines are named where they end. The style lives inside
 each call; a reader's own matplotlib settings are neither used nor changed. End a cell with `plt.show()`.

@@ -53,7 +53,7 @@ EXERCISE = Exercise(
     ),
     parsons=("map_with_registers_as_patches", "map_of_who_looks_at_the_class_token"),
     why=r"""
-    What goes to the class token itself and to registers is no part of the image. Without the division a picture of a block whose class token looks mostly at itself would be pale all over, and two blocks could not be compared.
+    What goes to the class token itself and to registers is no part of the image. Without the division a picture of a block whose class token looks mostly at itself would be faint all over, and two blocks could not be compared.
 
     **The two most common mistakes.** Forgetting the registers, so that the picture slides by as many patches as there are registers; with a number of patches that happens to fit, nothing complains. Taking column 0: that is how much each patch looks at the class token.
 
