@@ -16,6 +16,7 @@ from attnlab.diagrams.cache import kv_cache
 from attnlab.diagrams.experts import routed_experts
 from attnlab.diagrams.feed_forward import feed_forward_shapes
 from attnlab.diagrams.decoding import decoding_loop
+from attnlab.diagrams.file import file_to_word
 from attnlab.diagrams.gpt import gpt_stack
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
@@ -48,6 +49,7 @@ __all__ = [
     "encoder_stack",
     "family_tree",
     "feed_forward_shapes",
+    "file_to_word",
     "gpt2_to_llama",
     "gpu_memory",
     "gpt_stack",
