@@ -35,6 +35,7 @@ DRAWINGS = {
     "family_tree": diagrams.family_tree(),
     "gpt2_to_llama": diagrams.gpt2_to_llama(),
     "feed_forward_shapes": diagrams.feed_forward_shapes(),
+    "file_to_word": diagrams.file_to_word(),
     "gpt_stack": diagrams.gpt_stack(),
     "gpu_memory": diagrams.gpu_memory(),
     "heads_share": diagrams.heads_share(),

@@ -1,4 +1,4 @@
-"""Encoders, decoders and both, images, what modern decoders changed, experts."""
+"""Encoders, decoders and both, images, what modern decoders changed, experts, a published file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from attnlab.kernels import cost
 from attnlab.layers import experts as torch_experts
 from attnlab.layers import patches as torch_patches
 from attnlab.models import bert, decoder, families, gpt, sizes, vit
-from attnlab.positions import rotary, rotate_halves
+from attnlab.positions import adjacent_to_halves, rotary, rotate_halves
 from attnlab.reference import attention, sinks
 from attnlab.reference.layers import experts, patches
+from attnlab.weights import gguf
 from in_short.page import Bug, Page, close, differs, normal, tensor
 
 MASK, WORDS = 4, np.arange(5, 50)
@@ -297,6 +298,52 @@ def balance_is_one(g):
     close(g.balance_loss(torch.eye(4, dtype=torch.float64).repeat(2, 1), 1), np.float64(1.0))
 
 
+# -- a real language model
+
+
+def block(scale: float, least: float, codes: dict[int, int]) -> bytes:
+    """The bytes of one block of Q4_1: scale, least value, then the bytes of codes, all 0 but these."""
+    return np.array([scale, least], "<f2").tobytes() + bytes(codes.get(i, 0) for i in range(16))
+
+
+def real_agrees(f, g):
+    data = np.random.default_rng(0).integers(0, 256, 7 * 20).astype(np.uint8)
+    data.reshape(7, 20)[:, :4] = np.random.default_rng(1).normal(size=(7, 2)).astype("<f2").view(np.uint8)
+    theirs = gguf.Stored(gguf.KINDS[3], (7, 32), data.view(gguf.Q4_1).reshape(7, 1)).numpy()
+    close(f.unpack(data.tobytes()), theirs.ravel(), 1e-6)
+    logits, ids = tensor(normal(11, 7)), torch.arange(11) % 7
+    close(g.perplexity(logits, ids), training.cross_entropy(logits[None, :-1], ids[None, 1:], ignore=-1).exp())
+    w = tensor(normal(12, 5))
+    close(g.rows_for_halves(w, 2), w.unflatten(0, (2, 6))[:, adjacent_to_halves(6)].flatten(0, 1))
+
+
+def the_high_half_is_sixteen_further(f):
+    assert np.flatnonzero(f.unpack(block(1, 0, {0: 0xF0}))).tolist() == [16]
+
+
+def codes_of_0_give_the_least(f):
+    close(f.unpack(block(3, -2, {})), np.full(32, -2, np.float32))
+
+
+def a_head_keeps_its_rows(g):
+    rows = g.rows_for_halves(torch.arange(24.0)[:, None], 3)[:, 0]
+    assert [sorted(rows[i : i + 8].tolist()) for i in (0, 8, 16)] == [list(range(i, i + 8)) for i in (0, 8, 16)]
+
+
+def sure_of_the_next(g):
+    ids = torch.tensor([3, 0, 2, 2, 1])
+    logits = torch.full((5, 4), -40.0, dtype=torch.float64)
+    logits[torch.arange(4), ids[1:]] = 40.0
+    close(g.perplexity(logits, ids), np.float64(1.0))
+
+
+def real_costs() -> list[str]:
+    """Bits from the format; weights, bytes and cache from the sizes of SmolLM2-135M."""
+    n = sizes.parameters(sizes.PUBLISHED["SmolLM2 135M"])
+    bits = [f"{8 * kind.dtype.itemsize / kind.weights:g}" for kind in (gguf.KINDS[3], gguf.KINDS[8])]
+    return [*bits, f"{n:,}", f"{4 * n:,}", f"{cost.cache_bytes(1, 30, 3, 64, 4):,}"]
+
+
 PAGES = {
     "variants/bert": Page(
         bert_agrees,
@@ -364,5 +411,15 @@ PAGES = {
             "A balancing loss of the wrong numbers": Bug("torch", "n_experts * (share * p.mean(0)).sum()", "(share * p.mean(0)).sum()", balance_is_one),
         },
         lambda: [f"{count(sizes.PUBLISHED['Mixtral 8x7B']):,}" for count in (sizes.parameters, sizes.active_parameters)],
+    ),
+    "variants/a_real_language_model": Page(
+        real_agrees,
+        {
+            "Neighbours in one byte": Bug("numpy", 'np.concatenate([blocks["codes"] & 15, blocks["codes"] >> 4], axis=-1)', 'np.stack([blocks["codes"] & 15, blocks["codes"] >> 4], axis=-1).reshape(-1, 32)', the_high_half_is_sixteen_further),
+            "The least value counted in steps": Bug("numpy", "scale * codes + least", "scale * (codes + least)", codes_of_0_give_the_least),
+            "Rows reordered over all heads together": Bug("torch", "w.unflatten(0, (n_heads, -1, 2)).transpose(1, 2).flatten(0, 2)", "w.unflatten(0, (-1, 2)).transpose(0, 1).flatten(0, 1)", a_head_keeps_its_rows),
+            "A row judged by its own token": Bug("torch", "logits[:-1], ids[1:]", "logits, ids", sure_of_the_next),
+        },
+        real_costs,
     ),
 }
