@@ -63,6 +63,11 @@ WAYS = {
         "news": [("radio", "none", "ArrowRight*2"), ("slider", "Layers", "End")],
         "order": [("button", "Move cat later", "Enter"), ("radio", "none", "ArrowRight")],
     },
+    "live": {
+        "before": [("slider", "Layer", "ArrowLeft"), ("slider", "Head", "Home")],
+        "word": [("combobox", "Text", "ArrowDown")],
+        "rest": [("slider", "Layer", "ArrowRight"), ("slider", "Head", "End")],
+    },
     "masked_word": {
         "hard": [("radio", "these", "ArrowRight")],
         "both": [("radio", "these", "ArrowRight*2"), ("radio", "both sides", "ArrowRight")],
@@ -114,6 +119,9 @@ def pages(folder: Path, names=NAMES) -> Path:
         for part in source.iterdir():
             if part.name in ("css", "fonts", "practice", "widgets"):
                 shutil.copytree(part, folder / "_static" / part.name, dirs_exist_ok=True)
+    model = folder / "_static" / "live" / "file.json"
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_text("null", encoding="utf-8")  # no real model here
     for name in names:
         html = getattr(explore, name)()._repr_html_()
         (folder / f"{name}.html").write_text(PAGE.format(name=name, html=html), encoding="utf-8")

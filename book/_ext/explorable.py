@@ -6,6 +6,7 @@ one (in the head, so that its table looks right before, and without, the script)
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def add_script(app, pagename, templatename, context, doctree) -> None:
     body = context.get("body") or ""
     if "data-afm=" in body:
         app.add_css_file("widgets/explore.css")
+    for name in sorted(set(re.findall(r'data-afm="(\w+)"[^>]* data-sheet', body))):
+        app.add_css_file(f"widgets/{name}.css")
     if "data-afm=" in body or 'class="cell ' in body:
         app.add_js_file("widgets/afm-mount.js", type="module")
 

@@ -48,6 +48,7 @@ DRAWINGS = {
     "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),
+    "model_in_a_page": diagrams.model_in_a_page(),
     "ring": diagrams.ring(),
     "routed_experts": diagrams.routed_experts(),
     "self_or_cross": diagrams.self_or_cross(),

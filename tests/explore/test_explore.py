@@ -16,6 +16,7 @@ import pytest
 from attnlab import explore
 
 NAMES = [
+    "live",
     "softmax_and_scale",
     "arcs",
     "attention_on_a_sentence",

@@ -20,6 +20,7 @@ from attnlab.diagrams.file import file_to_word
 from attnlab.diagrams.gpt import gpt_stack
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
+from attnlab.diagrams.live import model_in_a_page
 from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masked import masked_word
 from attnlab.diagrams.masks import mask_pictures
@@ -61,6 +62,7 @@ __all__ = [
     "mask_pictures",
     "masked_word",
     "memory_read",
+    "model_in_a_page",
     "namer_pieces",
     "norm_places",
     "patches_to_class",

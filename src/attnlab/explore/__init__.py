@@ -4,14 +4,15 @@ How to add one, called ``name``:
 
 1. ``static/widgets/name.js``: a plain ES module, at most 50 KB. Its arithmetic is exported as pure functions;
    ``export default { render }`` builds the picture in ``render({ model, el })`` with ``model.get``,
-   ``change`` and ``watch``. Shared parts come by ``import { ... } from "./common.js";`` without renaming.
+   ``change`` and ``watch``. Shared parts come by ``import { ... } from "./common.js";`` without renaming; what is too long for
+   one file stands in a folder of that name, no name twice in all of it.
 2. ``name.py`` here: a function ``name(...)`` that checks its arguments at the door and returns
    ``Explorable("name", state, table)``. ``state`` holds plain lists, numbers and text (what the reader can
    move); ``table`` is ``table(...)`` of real numbers, shown where there is no JavaScript.
 3. ``tests/widgets/test_arithmetic.py``: every exported function against the NumPy reference at 1e-12.
    ``tests/explore/``: the table and the errors. ``tests/site/test_explorables.py``: a walk by keyboard.
-4. ``explore.css``: reuse its classes, add the room to keep for the new one (last lines). A colour never says
-   what no number beside it says.
+4. ``explore.css``: reuse its classes, add the room to keep for the new one (last lines); what needs many rules of its own has
+   ``name.css`` beside its script. A colour never says what no number beside it says.
 
 A notebook shows it by ``explore.name()`` as the last line of a cell, a page without code by the directive
 ``{explorable} name``. One source, two hosts: ``afm-mount.js`` on the site, anywidget (optional) in JupyterLab.
@@ -33,6 +34,7 @@ from attnlab.explore.cost_against_length import cost_against_length
 from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
+from attnlab.explore.live import live
 from attnlab.explore.masked_word import masked_word
 from attnlab.explore.next_letter import next_letter
 from attnlab.explore.patches import patches
@@ -59,6 +61,7 @@ __all__ = [
     "graph_view",
     "heat_table",
     "heads_side_by_side",
+    "live",
     "masked_word",
     "module_source",
     "next_letter",

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-WIDGETS = Path(__file__).parents[1] / "static" / "widgets"
+WIDGETS = Path(__file__).resolve().parents[1] / "static" / "widgets"
+IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+\.js)";\n', re.MULTILINE)
 Numbers = Sequence[float] | np.ndarray
 Rows = Sequence[Numbers] | np.ndarray
 Cells = Sequence[float | int | str] | np.ndarray
@@ -20,8 +21,9 @@ Cells = Sequence[float | int | str] | np.ndarray
 class Explorable:
     """The picture `name` with its `state`; on the site, in JupyterLab, or as a table of numbers."""
 
-    def __init__(self, name: str, state: dict, table: str) -> None:
-        self.name, self._state, self._table, self._widget = name, state, table, None
+    def __init__(self, name: str, state: dict, table: str, heavy: dict | None = None) -> None:
+        """`heavy` goes to JupyterLab with the state; on the site the script fetches it when it is wanted."""
+        self.name, self._state, self._table, self._heavy, self._widget = name, state, table, heavy or {}, None
 
     @property
     def state(self) -> dict:
@@ -35,23 +37,40 @@ class Explorable:
 
     def _repr_html_(self) -> str:
         state = html.escape(json.dumps(self._state, ensure_ascii=False, separators=(",", ":")))
-        return f'<div data-afm="{self.name}" data-state="{state}">{self._table}</div>'
+        sheet = " data-sheet" if own_sheet(self.name) else ""
+        return f'<div data-afm="{self.name}" data-state="{state}"{sheet}>{self._table}</div>'
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
         if importlib.util.find_spec("anywidget") is None:
             return bundle
-        self._widget = self._widget or _as_widget(self.name, self._state)
+        self._widget = self._widget or _as_widget(self.name, self._state | self._heavy)
         live = self._widget._repr_mimebundle_() or {}
         data = live[0] if isinstance(live, tuple) else live
         return {**data, **bundle}
 
 
 def module_source(name: str) -> str:
-    """The module with common.js joined in front: a relative import fails where anywidget loads it."""
-    own = (WIDGETS / f"{name}.js").read_text(encoding="utf-8")
-    own = re.sub(r'^import \{[^}]*\} from "\./common\.js";\n', "", own, flags=re.MULTILINE)
-    return (WIDGETS / "common.js").read_text(encoding="utf-8") + own
+    """The module with all that it imports joined in front, each once: a relative import fails where anywidget loads it."""
+    parts: dict[Path, str] = {}
+    _join(WIDGETS / f"{name}.js", parts)
+    return "".join(parts.values())
+
+
+def _join(path: Path, parts: dict[Path, str]) -> None:
+    """Adds a module to the parts, behind those that it imports."""
+    if path in parts:
+        return
+    text = path.read_text(encoding="utf-8")
+    for other in IMPORT.findall(text):
+        _join((path.parent / other).resolve(), parts)
+    parts[path] = IMPORT.sub("", text)
+
+
+def own_sheet(name: str) -> str:
+    """The style sheet that an explorable has beside explore.css, or nothing."""
+    path = WIDGETS / f"{name}.css"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _as_widget(name: str, state: dict):
@@ -60,7 +79,7 @@ def _as_widget(name: str, state: dict):
     import traitlets
 
     traits = {key: traitlets.Any(value).tag(sync=True) for key, value in state.items()}
-    style = (WIDGETS / "explore.css").read_text(encoding="utf-8")
+    style = (WIDGETS / "explore.css").read_text(encoding="utf-8") + own_sheet(name)
     return type(name, (anywidget.AnyWidget,), {"_esm": module_source(name), "_css": style, **traits})()
 
 

@@ -33,18 +33,18 @@ class Model {
   }
 }
 
-let style;
-/** Loads explore.css once, unless the page's head holds its rules already. */
-function loadStyle() {
-  if (getComputedStyle(document.documentElement).getPropertyValue("--attnx-here")) return Promise.resolve();
-  style ??= new Promise((resolve) => {
+const styles = new Map();
+/** Loads a style sheet once, unless the page's head holds its rules already, which say so by a property. */
+function loadStyle(name, property) {
+  if (getComputedStyle(document.documentElement).getPropertyValue(property)) return Promise.resolve();
+  if (!styles.has(name)) styles.set(name, new Promise((resolve) => {
     const link = document.createElement("link");
     link.rel = "stylesheet";
-    link.href = new URL("./explore.css", import.meta.url);
+    link.href = new URL(`./${name}.css`, import.meta.url);
     link.onload = link.onerror = resolve;
     document.head.append(link);
-  });
-  return style;
+  }));
+  return styles.get(name);
 }
 
 async function mountOne(place) {
@@ -53,7 +53,8 @@ async function mountOne(place) {
   const name = place.dataset.afm;
   try {
     if (!/^\w+$/.test(name)) throw new Error(`not the name of an explorable: ${name}`);
-    const [module] = await Promise.all([import(new URL(`./${name}.js`, import.meta.url)), loadStyle()]);
+    const sheets = [loadStyle("explore", "--attnx-here"), place.hasAttribute("data-sheet") && loadStyle(name, `--attnx-here-${name}`)];
+    const [module] = await Promise.all([import(new URL(`./${name}.js`, import.meta.url)), ...sheets]);
     const el = document.createElement("div");
     await module.default.render({ model: new Model(JSON.parse(place.dataset.state), goalsOf(name)), el });
     place.replaceChildren(el);
