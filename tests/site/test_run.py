@@ -458,13 +458,14 @@ RUN_ALL = """async (limit) => {
     let cell;
     for (cell of document.querySelectorAll(".run-cell")) {
         for (let e = cell; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
+        look(".run-status").textContent = "";  // what an earlier run has said
         look(".run-run").click();
         const late = performance.now() + limit;
         const ended = () => !cell.hasAttribute("data-busy") && /^(Done|An error|Stopped|Cell|Python|This)/.test(look(".run-status").textContent);
         while (!ended() && performance.now() < late) await new Promise((go) => setTimeout(go, 20));
         told.push([look(".run-status").textContent, look("textarea").value, look(".run-output").innerText.slice(-300),
             cell.querySelectorAll(".run-output img").length]);
-        if (cell.hasAttribute("data-busy")) break;
+        if (!ended()) break;
     }
     return told;
 }"""
