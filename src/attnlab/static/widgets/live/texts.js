@@ -57,10 +57,13 @@ export function keptReading(model, name) {
   return loaded.get(name);
 }
 
+const ENDS_OF_TEXT = ["<|im_end|>", "<|endoftext|>"];
+
 /** What a token is called in a sentence. */
 export function called(token) {
   if (token.includes("\n")) return "the end of a line";
   if (token.includes("\uFFFD")) return "a part of a character";
+  if (ENDS_OF_TEXT.includes(token)) return "the end of the text";
   return token.trim() === "" ? "a space" : `“${token.trim()}”`;
 }
 
