@@ -15,7 +15,8 @@ export async function openEngine({ url, bytes, sha256, signal, onprogress, onnot
   fake.asked = { url, bytes, sha256 };
   for (let part = 1; part <= 4; part++) {
     onprogress((bytes * part) / 4, bytes);
-    await pause(fake.slow ?? 1);
+    do await pause(1);
+    while (fake.holds && part === 2 && !signal.aborted);
     if (signal.aborted) throw trouble("aborted");
   }
   if (fake.fails) throw trouble(fake.fails);

@@ -188,7 +188,7 @@ def test_without_the_file_there_is_no_button(live, tmp_path):
 
 
 def test_loading_shows_how_far_it_is_and_can_be_cancelled(live):
-    page = live({"slow": 300})
+    page = live({"holds": True})
     assert page.locator("[data-load]").inner_text() == "Load the real model, 94 MB" and page.locator("[data-remove]").is_hidden()
     page.locator("[data-load]").click()
     page.locator("[data-said]", has_text="47 of 94 MB").wait_for()
