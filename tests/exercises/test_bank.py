@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 
@@ -20,12 +19,6 @@ MUTANTS = [(exercise_id, name) for exercise_id in IDS for name in EXERCISES[exer
 every_exercise = pytest.mark.parametrize("exercise_id", IDS)
 every_mutant = pytest.mark.parametrize(("exercise_id", "name"), MUTANTS)
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
-
-
-@functools.cache
-def judged(exercise_id, name):
-    """What a learner hears of this mutant; asked once for the tests that only look at it."""
-    return diagnose(exercise_id, EXERCISES[exercise_id].mutants[name])
 
 
 def test_every_page_that_teaches_has_exercises_enough():
@@ -55,15 +48,21 @@ def test_reference_and_solution_give_a_value_on_every_probe(exercise_id):
 
 
 @every_mutant
-def test_mutant_is_rejected_and_named(exercise_id, name):
+def test_mutant_is_rejected_and_named_in_words_without_code_address_or_long_number(exercise_id, name):
     exercise = EXERCISES[exercise_id]
-    found = judged(exercise_id, name)
+    found = diagnose(exercise_id, exercise.mutants[name])
     assert found.attempted and not found.passed
     assert found.mistake == exercise.same_as.get(name, name)
     mistake = MISCONCEPTIONS[found.mistake]
     flat = " ".join(found.text.split())
     assert flat.startswith(f"not yet: {mistake.what} Evidence") and mistake.tempting in flat
     assert flat.endswith(mistake.read)
+    assert found.text == diagnose(exercise_id, exercise.mutants[name]).text
+    assert not re.search(r"\d\.\d{4}", found.text) and "0x" not in found.text
+    assert max(map(len, found.text.splitlines())) <= 88
+    for line in body_of(exercise.solution):
+        assert line.strip() not in found.text
+    assert not re.search(r"np\.|return |def |lambda|\.mT|keepdims", found.text)
 
 
 @every_mutant
@@ -183,18 +182,6 @@ def test_last_hint_holds_the_solution_and_lines_of_real_mistakes(exercise_id):
     wrong = {line for name in exercise.parsons for line in body_of(exercise.mutants[name])} - set(right)
     assert sorted(lines) == sorted([*right, *wrong]) and wrong
     assert [line for line in lines if line in right] != right, "the order must not be given away"
-
-
-@every_mutant
-def test_messages_hold_no_code_no_address_and_no_long_number(exercise_id, name):
-    exercise = EXERCISES[exercise_id]
-    text = judged(exercise_id, name).text
-    assert text == diagnose(exercise_id, exercise.mutants[name]).text
-    assert not re.search(r"\d\.\d{4}", text) and "0x" not in text
-    assert max(map(len, text.splitlines())) <= 88
-    for line in body_of(exercise.solution):
-        assert line.strip() not in text
-    assert not re.search(r"np\.|return |def |lambda|\.mT|keepdims", text)
 
 
 def test_every_mutant_has_its_misconception():
