@@ -37,9 +37,9 @@ def pyodide_folder(app: Sphinx) -> Path | None:
 
 
 def runs_in_browser(node: nodes.Node) -> bool:
-    """True for a code cell that is not tagged `torch`."""
+    """True for a code cell that shows its code and is not tagged `torch`."""
     return (isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
-            and "tag_torch" not in node["classes"])
+            and not {"tag_torch", "tag_remove-input"} & set(node["classes"]))
 
 
 def mark_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:

@@ -155,8 +155,10 @@ def returning(browser):
 def page(returning, site_url):
     page = watch(returning, site_url)
     yield page
-    forget(page, site_url)
-    page.close()
+    page.close()  # what it writes as it is left is written then
+    clean = returning.new_page()
+    forget(clean, site_url)
+    clean.close()
 
 
 def forget(page, site_url: str) -> None:
