@@ -28,7 +28,8 @@ MATCH = {**BARE, "id": "a-match", "kind": "match", "why": "So.", "pairs": [["a",
 SORT = {**BARE, "id": "a-sort", "kind": "sort", "why": "So.", "buckets": {"yes": ["flash"], "no": ["linear"]}}
 GUESS = {**BARE, "id": "a-guess", "kind": "prediction", "choices": ["a quarter", "a half"], "answer": 1, "result": "It is 0.52."}
 SIZE = {**BARE, "id": "a-size", "kind": "prediction", "number": 4608, "unit": "tokens", "near": 1.2, "result": "Six widths."}
-GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT, GUESS]
+OPEN = {**BARE, "id": "an-open", "kind": "open", "answer": "Since.", "rubric": ["names the sum", "names the axis"]}
+GOOD = [CARD, CHOICE, TRUTH, NUMBER, CLOZE, ORDER, MATCH, SORT, GUESS, OPEN]
 
 
 def written(folder: Path, *entries, name: str = "part.yml") -> Path:
@@ -100,6 +101,11 @@ def test_items_of_a_chapter(tmp_path):
     assert items.of_chapter("part/two", written(tmp_path, *GOOD, other)) == [other]
 
 
+def test_a_chapter_asks_neither_open_questions_nor_what_stands_apart(tmp_path):
+    folder = written(tmp_path, *GOOD, changed(MATCH, id="elsewhere", apart=True), changed(MATCH, id="here", apart=False))
+    assert [item["id"] for item in items.of_chapter("part/one", folder)] == [item["id"] for item in GOOD[:-1]] + ["here"]
+
+
 def test_no_page_asks_for_a_prediction_that_is_no_item():
     boxed = re.compile(r"^:class: .*\bpredict(ion)?\b|\{admonition\} Predict", re.M)
     assert [path.name for path in sorted((ROOT / "book").rglob("*.md")) if boxed.search(path.read_text(encoding="utf-8"))] == []
@@ -115,8 +121,8 @@ def test_a_prediction_is_found_by_its_id_and_says_what_comes_true(tmp_path):
             items.prediction(name, folder)
 
 
-def test_a_prediction_is_no_quiz_question():
-    assert "prediction" not in items.QUIZ and "card" not in items.QUIZ and len(items.QUIZ) == len(items.FIELDS) - 2
+def test_cards_predictions_and_open_questions_are_no_quiz_questions():
+    assert set(items.FIELDS) - set(items.QUIZ) == {"card", "prediction", "open"}
 
 
 BAD = [
@@ -131,6 +137,9 @@ BAD = [
     (changed(CARD, prompt="a\nb\nc"), "prompt has 3 lines"),
     (changed(CARD, prompt="a" * 201), "201 characters"),
     (changed(CARD, answer="a\n:::\nb"), "answer must be a text"),
+    (changed(CARD, apart="yes"), "apart must be true or false"),
+    (changed(OPEN, rubric=["one"]), "rubric must be a list of at least two"),
+    (changed(OPEN, rubric=["one", "one"]), "two points of the rubric are the same"),
     (changed(CHOICE, wrong=[]), "at least one wrong choice"),
     (changed(CHOICE, wrong=[{"choice": "x", "feedback": "y"}]), "choice, misconception and feedback"),
     (wrong_choice(misconception="C6"), "misconception is 'C6'"),

@@ -26,10 +26,12 @@ FIELDS = {  # what each kind needs on top of COMMON
     "match": {"pairs", "why"},
     "sort": {"buckets", "why"},
     "prediction": {"result"},
+    "open": {"answer", "rubric"},
 }
+APART = "apart"  # true for what is asked in practice alone, and not at the end of its chapter
 OPTIONAL = {"card": {"why"}, "numeric": {"slips"}, "match": {"reasons"}, "sort": {"reasons"},
             "prediction": {"choices", "answer", "number", "unit", "near"}}
-QUIZ = tuple(kind for kind in FIELDS if kind not in ("card", "prediction"))
+QUIZ = tuple(kind for kind in FIELDS if kind not in ("card", "prediction", "open"))
 NEAR = 1.5  # the factor within which a guessed number counts as near, where a prediction names none
 PROMPT_LINES, PROMPT_LENGTH = 2, 200
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -66,8 +68,12 @@ def _loaded(files: tuple[tuple[Path, int, int], ...]) -> list[dict]:
 
 
 def of_chapter(chapter: str, folder: Path = FOLDER) -> list[dict]:
-    """The items of one chapter, for example "self_attention/masks"."""
-    return copy.deepcopy([item for item in _known(folder) if item["chapter"] == chapter])
+    """The items that one chapter asks, for example "self_attention/masks"."""
+    return copy.deepcopy([item for item in _known(folder) if item["chapter"] == chapter and _asked_there(item)])
+
+
+def _asked_there(item: dict) -> bool:
+    return item["kind"] != "open" and not item.get(APART)
 
 
 def prediction(name: str, folder: Path = FOLDER) -> dict:
@@ -110,7 +116,7 @@ def problems(item: dict, part: str) -> list[str]:
     kind = item.get("kind")
     if kind not in FIELDS:
         return [f"kind is {kind!r}; it must be one of {', '.join(FIELDS)}"]
-    found = _fields(item, COMMON | FIELDS[kind], optional=OPTIONAL.get(kind, set()))
+    found = _fields(item, COMMON | FIELDS[kind], optional=OPTIONAL.get(kind, set()) | {APART})
     if not found:
         found = _common(item, part) + list(CHECKS[kind](item))
     return found
@@ -162,6 +168,8 @@ def _common(item: dict, part: str) -> list[str]:
         found.append(f"chapter is {item['chapter']!r}; in this file it must be {part}/<chapter>")
     if not _texts(item["tags"], at_least=1):
         found.append("tags must be a list of at least one text")
+    if not isinstance(item.get(APART, True), bool):
+        found.append("apart must be true or false")
     return found + _prompt(item["prompt"])
 
 
@@ -341,9 +349,18 @@ def _foretold_number(item: dict):
         yield f"near is {item['near']!r}; it must be a factor of at least 1"
 
 
+def _open(item: dict):
+    yield from _answer_and_why(item)
+    if not _texts(item["rubric"], at_least=2):
+        yield "rubric must be a list of at least two texts, each a point that a good answer makes"
+    else:
+        yield from _distinct(item["rubric"], "points of the rubric")
+
+
 def _is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 CHECKS = {"card": _answer_and_why, "choice": _choice, "true_false": _true_false, "numeric": _numeric,
-          "cloze": _cloze, "order": _order, "match": _match, "sort": _sort, "prediction": _prediction}
+          "cloze": _cloze, "order": _order, "match": _match, "sort": _sort, "prediction": _prediction,
+          "open": _open}

@@ -10,14 +10,14 @@ const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempt
 const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
-const isReview = (value) => Array.isArray(value) && isTime(value[0]) && [1, 2, 3, 4].includes(value[1]);
 const isText = (value) => typeof value === "string";
+const isReview = ([time, grade, mode = ""]) => isTime(time) && [1, 2, 3, 4].includes(grade) && isText(mode);
 const isGuess = (value) => isText(value) || Number.isFinite(value);
 const isGiven = (value) => Array.isArray(value) && isTime(value[0]) && isGuess(value[1]);
 const listOf = (values, fits) => Array.isArray(values) && values.every(fits);
 const SOUND = {
   item: ({ log, state, tried, guess, guesses = [] }) =>
-    STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText) && listOf(guesses, isGiven) &&
+    STATES.includes(state) && listOf(log, (row) => Array.isArray(row) && isReview(row)) && listOf(tried, isText) && listOf(guesses, isGiven) &&
     (guess === undefined || isGuess(guess)),
   exercise: ({ attempts, updated, passed, mistakes = {} }) =>
     Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) &&
@@ -92,10 +92,12 @@ export function watch(kind, id, tell) {
   document.addEventListener("attnlab:taken", tell); // from a file
 }
 
-// -- what can happen to an entry; the log is only ever added to, once a round of a question, each time for a card
+// -- what can happen to an entry; the log is only ever added to, once a round of a question, each time for a card; a page for one way of
+// studying, <… data-study="learn">, has the way's name put behind the grade
 
 const now = () => new Date().toISOString();
-const logged = (item, grade) => [...item.log, [now(), grade]];
+const mode = () => globalThis.document?.querySelector("[data-study]")?.dataset.study;
+const logged = (item, grade) => [...item.log, [now(), grade, ...(mode() ? [mode()] : [])]];
 const first = (item, grade) => (item.tried.length ? item.log : logged(item, grade));
 const whileOpen = (change) => (item) => (item.state === "open" ? change(item) : item);
 
