@@ -46,4 +46,7 @@ def test_the_words_that_were_asked_for_first_are_there():
     names = {name for group in entries().values() for one, _ in group for name in one}
     first = """attention; self-attention; cross-attention; query; key; value; attention weight; attention head; multi-head attention;
         scaled dot-product attention; causal mask; positional encoding; attention sink; FlashAttention; sparse attention"""
-    assert {name.strip() for name in first.split(";")} <= names
+    text = PAGE.read_text("utf-8")
+    shown = re.search(r"```\{first-words\}\n(.*?)\n```", text, re.S)
+    assert {name.strip() for name in first.split(";")} == set(shown[1].split("\n")) <= names
+    assert len(shown[1].split("\n")) == 15 and shown.start() < text.index("```{glossary}")

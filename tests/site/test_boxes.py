@@ -122,4 +122,4 @@ def test_own_style_and_script_of_a_chapter_stay_small():
     scripts = [file for folder in ("js", "claims") for file in (static / folder).glob("*.js") if file.name not in SOME_PAGES]
     sent = [re.sub(rb"/\*.*?\*/", b"", file.read_bytes(), flags=re.S) for file in sheets] + [file.read_bytes() for file in scripts]
     assert len(sheets) > 5 and len(scripts) > 4
-    assert sum(len(re.sub(rb"\s+", b" ", text)) for text in sent) < 90_000
+    assert sum(len(re.sub(rb"\s+", b" ", text)) for text in sent) < 95_000
