@@ -106,6 +106,28 @@ def place_search(modules: Path) -> None:
     shutil.copy(modules / "minisearch" / "LICENSE.txt", site / "LICENSE-minisearch")
 
 
+SCHEDULER = "FSRSAlgorithm, generatorParameters"  # of ts-fsrs: what memory does between reviews; the calendar is practice/schedule.js
+
+
+def place_scheduler(modules: Path) -> None:
+    """The part of ts-fsrs that the site uses, beside its licence."""
+    site = VENDOR / "static" / "fsrs"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(parents=True)
+    source, whole = site / "whole.js", (modules / "ts-fsrs" / "dist" / "index.mjs").read_text("utf-8")
+    source.write_text(re.sub(r"\nexport \{.*", f"\nexport {{ {SCHEDULER} }};", whole, flags=re.S), "utf-8")
+    shorten(modules, source, site / "fsrs.js")
+    source.unlink()
+    shutil.copy(modules / "ts-fsrs" / "LICENSE", site / "LICENSE-ts-fsrs")
+
+
+def shorten(modules: Path, source: Path, target: Path) -> None:
+    """A module without what it does not export, nor need for that, and without comments."""
+    options = ["--module", "--mangle", "--compress", "passes=3,pure_getters=true"]
+    program = [*node_program("node"), str(modules / "terser" / "bin" / "terser")]
+    subprocess.run([*program, str(source), *options, "-o", str(target)], check=True)
+
+
 def place_engine(modules: Path) -> None:
     """The fast products of the live page, assembled."""
     site = VENDOR / "static" / "live"
@@ -129,6 +151,7 @@ def ensure() -> bool:
     place_katex(modules)
     place_fonts(modules)
     place_search(modules)
+    place_scheduler(modules)
     place_engine(modules)
     STAMP.write_text(fingerprint(), encoding="utf-8")
     return True
