@@ -70,18 +70,22 @@ def template(item: dict) -> element:
 
 
 def _options(item: dict) -> list[element]:
-    feedback = {wrong["choice"]: wrong["feedback"] for wrong in item["wrong"]}
-    return [_option(choice, feedback.get(choice), choice == item["answer"]) for choice in items.choices(item)]
+    wrong = {one["choice"]: one for one in item["wrong"]}
+    return [_option(choice, wrong.get(choice, {}).get("feedback"), choice == item["answer"], wrong.get(choice, {}).get("misconception"))
+            for choice in items.choices(item)]
 
 
 def _true_or_false(item: dict) -> list[element]:
-    return [_option(word, None, (word == "True") == item["answer"]) for word in items.choices(item)]
+    right = "True" if item["answer"] else "False"
+    return [_option(word, None, word == right, None if word == right else item["misconception"]) for word in items.choices(item)]
 
 
-def _option(choice: str, feedback: str | None, right: bool) -> element:
+def _option(choice: str, feedback: str | None, right: bool, shows: str | None = None) -> element:
+    """One choice; `shows` is the misconception that a wrong one is a sign of."""
     label = html("span", *inline(choice), data_part="label")
     note = [html("span", *inline(feedback), data_part="feedback")] if feedback else []
-    return html("div", label, *note, data_part="option", data_right="yes" if right else "no")
+    sign = {"data_misconception": shows} if shows else {}
+    return html("div", label, *note, data_part="option", data_right="yes" if right else "no", **sign)
 
 
 def _number(item: dict) -> list[element]:

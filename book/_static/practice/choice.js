@@ -29,6 +29,6 @@ class Option {
     if (this.right) return this.item.finish();
     this.sign();
     const own = words(this.part, "feedback");
-    this.item.miss(this.name, ...(own.length ? own : words(this.root, "why")));
+    this.item.missAs(this.part.dataset.misconception, this.name, ...(own.length ? own : words(this.root, "why")));
   }
 }

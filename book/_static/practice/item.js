@@ -14,8 +14,13 @@ export class Item {
     this.form = make("div", { class: "play", role: "group" });
     frame.classList.add("live");
     template.after(this.form);
-    this.render(entry("item", this.id));
+    this.render(this.opening());
     watch("item", this.id, () => this.follow());
+  }
+
+  /** The state in which it is shown at first. */
+  opening() {
+    return entry("item", this.id);
   }
 
   get done() { return this.known.state !== "open"; }
@@ -56,7 +61,12 @@ export class Item {
 
   /** A wrong answer, as text, and what is said to it. */
   miss(answer, ...children) {
-    this.keep(missed(answer));
+    this.missAs(undefined, answer, ...children);
+  }
+
+  /** The same, of an answer that is a sign of a misconception. */
+  missAs(misconception, answer, ...children) {
+    this.keep(missed(answer, misconception));
     this.say("no", ...children);
     this.changed();
   }

@@ -17,13 +17,13 @@ function highest(one = {}, other = {}) {
   return Object.fromEntries(names.map((name) => [name, Math.max(one[name] ?? 0, other[name] ?? 0)]));
 }
 
+const mistakesOf = (own, other) => (own.mistakes || other.mistakes ? highest(own.mistakes, other.mistakes) : undefined);
 const newer = (own, other) => (time(other.updated) > time(own.updated) ? other : own);
 const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 function exercise(own, other) {
-  const mistakes = own.mistakes || other.mistakes ? highest(own.mistakes, other.mistakes) : undefined;
   const attempts = Math.max(own.attempts, other.attempts);
-  return { ...own, ...newer(own, other), ...given({ attempts, passed: earliest(own.passed, other.passed), mistakes }) };
+  return { ...own, ...newer(own, other), ...given({ attempts, passed: earliest(own.passed, other.passed), mistakes: mistakesOf(own, other) }) };
 }
 
 function page(own, other) {
@@ -37,7 +37,7 @@ const unfinished = ({ state, tried, log }) => state === "open" && (tried.length 
 function item(own, other) {
   const ahead = last(other) - last(own), counts = ahead > 0 || (ahead === 0 && unfinished(own)) ? other : own;
   const guesses = united(own.guesses, other.guesses);
-  return { ...counts, log: united(own.log, other.log), ...(guesses.length && { guesses }) };
+  return { ...counts, log: united(own.log, other.log), ...(guesses.length && { guesses }), ...given({ mistakes: mistakesOf(own, other) }) };
 }
 
 const goal = (own, other) => ({ ...own, ...given({ found: earliest(own.found, other.found) }) });

@@ -11,17 +11,17 @@ const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
 const isText = (value) => typeof value === "string";
-const isReview = ([time, grade, mode = ""]) => isTime(time) && [1, 2, 3, 4].includes(grade) && isText(mode);
+const isReview = (value) => Array.isArray(value) && isTime(value[0]) && [1, 2, 3, 4].includes(value[1]) && isText(value[2] ?? "");
 const isGuess = (value) => isText(value) || Number.isFinite(value);
 const isGiven = (value) => Array.isArray(value) && isTime(value[0]) && isGuess(value[1]);
 const listOf = (values, fits) => Array.isArray(values) && values.every(fits);
+const isTally = (value) => typeof value === "object" && value !== null && listOf(Object.values(value), Number.isInteger);
 const SOUND = {
-  item: ({ log, state, tried, guess, guesses = [] }) =>
-    STATES.includes(state) && listOf(log, (row) => Array.isArray(row) && isReview(row)) && listOf(tried, isText) && listOf(guesses, isGiven) &&
-    (guess === undefined || isGuess(guess)),
+  item: ({ log, state, tried, guess, guesses = [], mistakes = {} }) =>
+    STATES.includes(state) && listOf(log, isReview) && listOf(tried, isText) && listOf(guesses, isGiven) &&
+    (guess === undefined || isGuess(guess)) && isTally(mistakes),
   exercise: ({ attempts, updated, passed, mistakes = {} }) =>
-    Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) &&
-    mistakes !== null && listOf(Object.values(mistakes), Number.isInteger),
+    Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) && isTally(mistakes),
   goal: ({ found }) => isTime(found),
   page: ({ opened, updated, read, at = "", heading = "" }) =>
     isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
@@ -96,14 +96,20 @@ export function watch(kind, id, tell) {
 // studying, <… data-study="learn">, has the way's name put behind the grade
 
 const now = () => new Date().toISOString();
+const counted = (tally, name) => ({ ...tally, [name]: (tally?.[name] ?? 0) + 1 });
 const mode = () => globalThis.document?.querySelector("[data-study]")?.dataset.study;
 const logged = (item, grade) => [...item.log, [now(), grade, ...(mode() ? [mode()] : [])]];
 const first = (item, grade) => (item.tried.length ? item.log : logged(item, grade));
 const whileOpen = (change) => (item) => (item.state === "open" ? change(item) : item);
 
-/** A wrong answer was given. */
-export const missed = (answer) =>
-  whileOpen((item) => ({ ...item, log: first(item, AGAIN), tried: [...new Set([...item.tried, answer])] }));
+/** A wrong answer was given, perhaps a sign of a misconception. */
+export const missed = (answer, misconception) =>
+  whileOpen((item) => ({
+    ...item,
+    log: first(item, AGAIN),
+    tried: [...new Set([...item.tried, answer])],
+    ...(misconception && { mistakes: counted(item.mistakes, misconception) }),
+  }));
 
 export const solved = whileOpen((item) => ({ ...item, log: first(item, GOOD), state: "right" }));
 
@@ -127,12 +133,11 @@ export const seen = whileOpen((item) => ({ ...item, state: "shown" }));
 
 export const asked = ({ guess, ...item }) => begun(item);
 
-/** A card was turned, and its reader knew it or did not. */
-export const recalled = (knew) => (item) => ({
-  ...item,
-  log: logged(item, knew ? GOOD : AGAIN),
-  state: knew ? "known" : "open",
-});
+/** A card was turned, and its reader knew it or did not, */
+export const recalled = (knew) => graded(knew ? GOOD : AGAIN);
+
+/** or said how well: 1 again, 2 hard, 3 good, 4 easy. */
+export const graded = (grade) => (item) => ({ ...item, log: logged(item, grade), state: grade > AGAIN ? "known" : "open" });
 
 /** A check of an exercise; a pass is never taken back. */
 export const checked = (passed, mistake, time = now()) => (old) => ({
@@ -140,7 +145,7 @@ export const checked = (passed, mistake, time = now()) => (old) => ({
   attempts: old.attempts + 1,
   updated: time,
   ...(passed && { passed: old.passed ?? time }),
-  ...(mistake && { mistakes: { ...old.mistakes, [mistake]: (old.mistakes?.[mistake] ?? 0) + 1 } }),
+  ...(mistake && { mistakes: counted(old.mistakes, mistake) }),
 });
 
 /** A goal of an explorable was reached; the first time counts. */
