@@ -100,3 +100,38 @@ def test_every_notebook_that_is_compared_is_measured_and_solved(request):
         slots = any(one_run.is_slot(item.cell) for item in cells if item.parent.nodeid == notebook)
         wanted = ["processor time", *(["before the first slot", "solved"] if slots else [])]
         assert [name for name in wanted if f"{notebook}::{name}" not in there] == []
+
+
+# -- numbers that training gave ----------------------------------------------------------------------------
+
+PRINTED = "1,024 parameters\nright: 2% 79% [1.   0.98]\n"
+
+
+@pytest.mark.parametrize("found", ["1,024 parameters\nright: 2% 85% [0.97 0.99]\n", "1,030 parameters\nright: 2% 79% [ 1.  0.98]\n"])
+def test_numbers_near_enough_count_as_what_was_printed(found):
+    assert one_run.as_printed(found, PRINTED, within=0.1) == PRINTED
+
+
+@pytest.mark.parametrize("found", [
+    "1,024 parameters\nright: 2% 60% [1.   0.98]\n",  # a number too far
+    "1,024 parameters\nwrong: 2% 79% [1.   0.98]\n",  # another word
+    "1,024 parameters\nright: 2% 79% 79% [1.   0.98]\n",  # one number more
+    "1,024 parameters\nright: 2% 79% [1.   nan]\n",
+])
+def test_what_says_something_else_stays_as_it_is(found):
+    assert one_run.as_printed(found, PRINTED, within=0.1) == found
+
+
+def compared(source: str, printed: str, monkeypatch, **metadata) -> bool:
+    heard = []
+    monkeypatch.setattr(one_run, "nbval_compares", lambda cell, test, ref: heard.append(test == ref) or heard[-1])
+    cell = types.SimpleNamespace(cell=nbformat.v4.new_code_cell(metadata={"attnlab": metadata}))
+    output = [nbformat.v4.new_output("stream", text=text) for text in (source, printed)]
+    return one_run.compare(cell, output[:1], output[1:])
+
+
+def test_only_a_cell_that_says_so_is_allowed_anything(monkeypatch):
+    assert compared("right: 85%", "right: 79%", monkeypatch, within=0.1)
+    assert not compared("right: 85%", "right: 79%", monkeypatch)
+    assert not compared("right: 45%", "right: 79%", monkeypatch, within=0.1)
+    assert one_run.IPyNbCell.compare_outputs is one_run.compare
