@@ -12,6 +12,7 @@ from collections.abc import Callable
 from attnlab.exercises._cells import cells, hint_texts, solved
 from attnlab.exercises._exercise import Exercise, source_of
 from attnlab.exercises._judge import Diagnosis, UnknownExercise, diagnose, find
+from attnlab.exercises._keep import keep, kept
 from attnlab.exercises._milestone import assemble, assemble_gpt, milestone, milestone_gpt
 from attnlab.exercises._pages import TITLES, beside
 from attnlab.exercises._progress import record
@@ -20,7 +21,7 @@ from attnlab.exercises.misconceptions import MISCONCEPTIONS, Misconception
 
 __all__ = [
     "EXERCISES", "MISCONCEPTIONS", "Diagnosis", "Exercise", "Misconception", "UnknownExercise",
-    "assemble", "assemble_gpt", "cells", "check", "diagnose", "hint", "milestone", "milestone_gpt", "solution", "solved", "use",
+    "assemble", "assemble_gpt", "cells", "check", "diagnose", "hint", "keep", "milestone", "milestone_gpt", "solution", "solved", "use",
 ]
 
 
@@ -44,6 +45,8 @@ def check(exercise_id: str, function: Callable) -> None:
     if getattr(function, "__name__", "") != shown:
         record(exercise_id, diagnosis)
     print(diagnosis.text)
+    if getattr(function, "__name__", "") != shown:
+        kept(exercise_id, function, diagnosis)
     if diagnosis.attempted and not diagnosis.passed:
         _link_place(MISCONCEPTIONS[diagnosis.mistake] if diagnosis.mistake else find(exercise_id))
 
