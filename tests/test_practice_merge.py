@@ -24,6 +24,8 @@ PAIRS = {
     "exercise": ({"attempts": 3, "updated": DAYS[1], "mistakes": {"no_scale": 3}},
                  {"attempts": 2, "updated": DAYS[4], "passed": DAYS[4], "mistakes": {"no_scale": 1, "no_mask": 1}}),
     "item": (card((1, 1), (3, 3), state="known"), card((1, 1), (2, 3), state="known")),
+    "answer": ({"source": "def f(): pass", "slot": "a", "passed": DAYS[4]}, {"source": "def f(): ...", "slot": "b", "passed": DAYS[2]}),
+    "score": ({"best": 9, "updated": DAYS[5]}, {"best": 7, "updated": DAYS[6]}),
     "goal": ({"found": DAYS[3]}, {"found": DAYS[2]}),
     "page": ({"opened": DAYS[2], "updated": DAYS[3], "at": "one", "heading": "One"},
              {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}),
@@ -63,6 +65,20 @@ def test_what_was_finished_elsewhere_finishes_a_round_and_a_new_round_here_stays
 def test_a_page_keeps_its_first_times_and_the_last_place():
     assert merged("page", *PAIRS["page"]) == {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}
     assert merged("page", {}, PAIRS["page"][1]) == PAIRS["page"][1]
+
+
+def test_of_two_answers_the_one_that_passed_last_is_kept_whole():
+    own, other = PAIRS["answer"]
+    assert merged("answer", own, other) == merged("answer", other, own) == own
+    assert merged("answer", {}, other) == other
+    twin = own | {"source": "def f(): return 1"}
+    assert merged("answer", own, twin) == merged("answer", twin, own), "the same time: one of the two, whoever asks"
+
+
+def test_a_score_keeps_the_lowest_count_and_when_it_was_first_reached():
+    own, other = PAIRS["score"]
+    assert merged("score", own, other) == other and merged("score", {}, own) == own
+    assert merged("score", own, own | {"updated": DAYS[1]})["updated"] == DAYS[1]
 
 
 def test_a_goal_keeps_the_first_time():

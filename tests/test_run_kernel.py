@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -162,7 +163,7 @@ def test_figures_come_as_png_with_a_text_and_are_closed(kernel):
 def test_what_a_check_finds_is_reported_beside_its_text(kernel, monkeypatch):
     import attnlab.exercises as exercises
     exercise_id = next(iter(exercises.EXERCISES))
-    for replaced in ("diagnose", "record"):
+    for replaced in ("diagnose", "record", "kept"):
         monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
     kernel.watch_checks()
     assert kernel.run(f"from attnlab.exercises import check\ncheck({exercise_id!r}, lambda *a, **k: None)", 1)
@@ -173,7 +174,7 @@ def test_what_a_check_finds_is_reported_beside_its_text(kernel, monkeypatch):
 
 def test_attempts_are_reported_with_the_mistake_and_the_shown_solution_is_none(kernel, monkeypatch):
     import attnlab.exercises as exercises
-    for replaced in ("diagnose", "record"):
+    for replaced in ("diagnose", "record", "kept"):
         monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
     kernel.watch_checks()
     exercise = exercises.EXERCISES["self_attention.softmax"]
@@ -181,6 +182,33 @@ def test_attempts_are_reported_with_the_mistake_and_the_shown_solution_is_none(k
         exercises.check(exercise.id, function)
     attempts = [(text, detail) for kind, text, detail in kernel.heard if kind == "attempt"]
     assert attempts == [("failed", f"{exercise.id} temperature_ignored"), ("passed", exercise.id), ("open", exercise.id)]
+
+
+def test_a_passed_answer_is_told_as_a_text_that_runs_alone_and_a_refused_one_with_its_reason(kernel, monkeypatch):
+    import attnlab.exercises as exercises
+    for replaced in ("diagnose", "record", "kept"):
+        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
+    kernel.watch_checks()
+    slot = "import numpy as np\nbase = 0.0\ndef merge_heads(x):\n    return np.concatenate(list(np.moveaxis(x, -3, 0)), axis=-1) + base"
+    assert kernel.run(slot, 3)
+    check = "from attnlab.exercises import check\ncheck('multi_head.merge_heads', {})".format
+    assert kernel.run(check("merge_heads"), 4) and kernel.run(check("lambda x: merge_heads(x)"), 5)
+    told = [(text, detail) for kind, text, detail in kernel.heard if kind == "answer"]
+    assert len(told) == 1 and told[0][1].startswith("multi_head.merge_heads ") and len(told[0][1].split()[1]) == 8
+    space = {}
+    exec(told[0][0], space)
+    assert space["merge_heads"](np.ones((2, 3, 4))).shape == (3, 8) and "base = 0.0" in told[0][0]
+    assert "Not kept for your own model: it is a lambda; written with `def merge_heads(...)` it can be kept." in texts(kernel, "stdout")
+
+
+def test_kept_answers_lie_in_a_folder_that_cells_can_import_from(kernel, tmp_path):
+    rows = [["self_attention.softmax", "1", "2026-03-14T09:26:53.589Z", "def softmax(scores, temperature=1.0):\n    ...\n"],
+            ["../../evil", "1", "now", "x"], ["self_attention.no_such", "1", "now", "x"]]
+    kernel.answers(rows, tmp_path)
+    folder = tmp_path / "mine"
+    assert sorted(path.name for path in folder.iterdir()) == ["__init__.py", "self_attention__softmax.py"]
+    kernel.answers([], tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["__init__.py"]
 
 
 def test_what_a_cell_needs_is_found_through_the_package_itself():

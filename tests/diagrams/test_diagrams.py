@@ -59,6 +59,7 @@ DRAWINGS = {
     "transformer_2017": diagrams.transformer_2017(),
     "translator_pieces": diagrams.translator_pieces(),
     "where_positions_enter": diagrams.where_positions_enter(),
+    "your_model": diagrams.your_model(),
 }
 LAYOUTS = {"wide": WIDE, "narrow": NARROW}
 every = pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS)
@@ -329,3 +330,19 @@ def test_the_transformer_of_2017_has_the_sublayers_of_the_package(layout):
     named = [shape.lines[0].removeprefix("# ") for shape in boxes if shape.kind == "weight" or shape.lines == ("add, norm",)]
     sublayers = ["self-attention", "feed-forward", "masked self-attention", "cross-attention", "feed-forward"]
     assert named == [name for sublayer in sublayers for name in (sublayer, "add, norm")]
+
+
+def test_your_model_has_the_pieces_of_the_package_and_their_exercises():
+    from attnlab import mine
+    from attnlab.diagrams.your_model import STAGES
+    from attnlab.exercises import EXERCISES
+
+    ours = [(stage.title, tuple((name, EXERCISES[piece.exercise].page, piece.exercise) for name, piece in stage.pieces.items())) for stage in mine.STAGES]
+    assert ours == list(STAGES)
+
+
+def test_your_model_marks_what_is_yours_in_words_and_refuses_what_is_no_piece():
+    marked = diagrams.your_model(("softmax",))._repr_html_()
+    assert marked.count("✓ yours") == 2 and "Yours: softmax." in marked and "✓" not in diagrams.your_model()._repr_html_()
+    with pytest.raises(ValueError, match="gelu is no piece of the model"):
+        diagrams.your_model(("gelu",))

@@ -7,6 +7,7 @@ const LARGEST = 50e6; // characters
 const WORDS = {
   exercises: ["exercise", "exercises"], items: ["card or question", "cards and questions"],
   goals: ["goal of an explorable", "goals of explorables"], pages: ["page", "pages"], cells: ["cell", "cells"],
+  answers: ["kept answer", "kept answers"], scores: ["score", "scores"],
 };
 
 const listed = (parts) => [parts.slice(0, -1).join(", "), parts.at(-1)].filter(Boolean).join(" and ");

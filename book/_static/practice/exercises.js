@@ -1,4 +1,5 @@
 // Exercises: what their checks said on earlier visits, and the lines of the last hint as a task.
+import { listen } from "./answers.js";
 import { Card } from "./card.js";
 import { make, unkeptNote } from "./dom.js";
 import { Item } from "./item.js";
@@ -34,6 +35,8 @@ function told(state, attempts, time) {
     make("p", {}, `${when} ${day(time)}; ${tries(attempts)} so far.`),
   ];
 }
+
+listen();
 
 const checks = [...document.querySelectorAll(".tag_exercise-check")].map((cell) => new Check(cell));
 

@@ -42,7 +42,19 @@ function item(own, other) {
 
 const goal = (own, other) => ({ ...own, ...given({ found: earliest(own.found, other.found) }) });
 
-const KINDS = { exercise, goal, item, page };
+/** The answer that passed last. */
+function answer(own, other) {
+  const ahead = time(other.passed) - time(own.passed) || (other.source > own.source) - 0.5;
+  return ahead > 0 ? { ...own, ...other } : own;
+}
+
+/** The lower count, and the first time that it was reached. */
+function score(own, other) {
+  const ahead = (own.best ?? Infinity) - (other.best ?? Infinity) || time(own.updated) - time(other.updated);
+  return ahead > 0 ? { ...own, ...other } : own;
+}
+
+const KINDS = { answer, exercise, goal, item, page, score };
 
 /** One entry of a kind from two; `own` itself where the other has nothing to add. */
 export function merged(kind, own, other) {

@@ -5,7 +5,7 @@ import { all, quietly, sound } from "./progress.js";
 import { names, read, write } from "./storage.js";
 
 const FORMAT = "attnlab-progress", VERSION = 1;
-const GROUPS = { exercises: "exercise", items: "item", goals: "goal", pages: "page" };
+const GROUPS = { exercises: "exercise", items: "item", goals: "goal", pages: "page", answers: "answer", scores: "score" };
 const CODE = "code:";
 const NOTHING = "Nothing was changed.";
 

@@ -1,12 +1,14 @@
-// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks),
-// `goal:<explorable>:<id>`, `page:<address>`.
+// What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks), `answer:<id>` (the text that
+// passed), `score:<name>` (the best count), `goal:<explorable>:<id>`, `page:<address>`.
 // CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
 import { hear, hold, names, read, write } from "./storage.js";
 
 const VERSION = 1;
 const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3 good, 4 easy
 
-const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, goal: {}, page: {} };
+const LONGEST = 20_000; // characters of an answer
+
+const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, answer: {}, score: {}, goal: {}, page: {} };
 const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
@@ -22,6 +24,8 @@ const SOUND = {
     (guess === undefined || isGuess(guess)) && isTally(mistakes),
   exercise: ({ attempts, updated, passed, mistakes = {} }) =>
     Number.isInteger(attempts) && isTime(updated) && (passed === undefined || isTime(passed)) && isTally(mistakes),
+  answer: ({ source, passed, slot }) => isText(source) && source.length <= LONGEST && isTime(passed) && isText(slot) && slot.length < 40,
+  score: ({ best, updated }) => Number.isFinite(best) && best >= 0 && isTime(updated),
   goal: ({ found }) => isTime(found),
   page: ({ opened, updated, read, at = "", heading = "" }) =>
     isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
@@ -147,6 +151,13 @@ export const checked = (passed, mistake, time = now()) => (old) => ({
   ...(passed && { passed: old.passed ?? time }),
   ...(mistake && { mistakes: counted(old.mistakes, mistake) }),
 });
+
+/** A text that passed its check, in the wording that the exercise's slot had; the same text keeps its time. */
+export const answered = (source, slot) => (old) =>
+  old.source === source && old.slot === slot ? old : { source, slot, passed: now() };
+
+/** A count of which the lowest is kept. */
+export const beaten = (count) => (old) => (old.best <= count ? old : { best: count, updated: now() });
 
 /** A goal of an explorable was reached; the first time counts. */
 export const found = (goal) => (goal.found ? goal : { ...goal, found: now() });

@@ -1,6 +1,6 @@
 """The browser's stand-in for a notebook kernel: run a cell, show its last value and its figures, explain its errors.
 
-`emit(kind, text, detail)` is the one way out; kinds are stdout, stderr, text, html, svg, png, error, verdict and attempt.
+`emit(kind, text, detail)` is the one way out; kinds are stdout, stderr, text, html, svg, png, error, verdict, attempt, answer and score.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import base64
 import builtins
 import contextlib
 import functools
+import importlib
 import inspect
 import io
 import json
@@ -216,13 +217,45 @@ class Kernel:
         def record(exercise_id, found):
             self.emit("attempt", state(found), f"{exercise_id} {found.mistake or ''}".strip())
 
+        def kept(exercise_id, function, found):
+            if found.passed:
+                self.emit(*answer(exercise_id, function))
+
         replace(original, diagnose)
         replace(exercises.record, record)
+        replace(exercises.kept, kept)
+        exercises._keep.counted = lambda name, count: self.emit("score", str(count), name)
+
+    def answers(self, rows, folder):
+        """Lay the reader's kept answers into a folder `mine`, whence cells and attnlab.mine take them: rows of exercise, slot, time, text."""
+        from attnlab.exercises import _keep
+        place, wanted = Path(folder, "mine"), {"__init__.py": _keep.INIT}
+        for row in rows:
+            with contextlib.suppress(ValueError, LookupError):
+                exercise, slot, passed, source = map(str, row)
+                wanted[_keep.file_name(exercise)] = _keep.written(_keep.Kept(source, exercise, slot, passed))
+        place.mkdir(exist_ok=True)
+        for path in place.glob("*.py"):
+            if path.name not in wanted:
+                path.unlink()
+        for name, text in wanted.items():
+            Path(place, name).write_text(text, "utf-8")
+        importlib.invalidate_caches()
 
 
 def state(found):
     """A diagnosis in one word."""
     return "passed" if found.passed else "failed" if found.attempted else "open"
+
+
+def answer(exercise_id, function):
+    """What is told of a passed answer: its text, to be kept, or why it cannot be."""
+    from attnlab.exercises import _keep
+    try:
+        one = _keep.answer(exercise_id, function)
+    except _keep.Unkept as reason:
+        return "stdout", f"Not kept for your own model: {reason}.\n", None
+    return "answer", one.source, f"{exercise_id} {one.version}"
 
 
 def replace(original, function):

@@ -19,9 +19,9 @@ export class Session {
   }
 
   // Run a cell. `on(message)` hears of progress and output; resolves to { ok, why, seconds?, text? }. `room` is the namespace: the
-  // page's ("page"), a "new" one, or the "same" as before.
-  run(source, label, limit, on, room = "page") {
-    return this.#ask({ kind: "run", source, label, room, narrow: innerWidth <= 540 }, on, limit);
+  // page's ("page"), a "new" one, or the "same" as before; `answers` are those that were kept, where the cell may ask for them.
+  run(source, label, limit, on, room = "page", answers = null) {
+    return this.#ask({ kind: "run", source, label, room, answers, narrow: innerWidth <= 540 }, on, limit);
   }
 
   // Which of the cells `above` (texts) must run before `target`, the text of a check; `slot` is the place of what it judges.

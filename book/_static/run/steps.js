@@ -1,4 +1,5 @@
 // What runs, in which order, and what is said of it. Loaded with the first run.
+import { kept } from "../practice/answers.js";
 import { Session } from "./session.js";
 
 const LIMIT = { "exercise-check": 30, "": 60 }; // seconds; <html data-run-limit> sets another for every cell
@@ -17,6 +18,13 @@ const limitOf = (cell) => Number(document.documentElement.dataset.runLimit) || L
 function tell({ text, detail }) {
   const [exercise, mistake] = detail.split(" ");
   document.dispatchEvent(new CustomEvent("attnlab:check", { detail: { exercise, state: text, mistake } }));
+}
+
+const WANTED = /\bmine\b/; // in a cell that may ask for the answers that were kept
+
+// A passed answer, or a count to beat, to be kept.
+function pass({ kind, text, detail }) {
+  document.dispatchEvent(new CustomEvent(`attnlab:${kind}`, { detail: { text, about: detail.split(" ") } }));
 }
 
 export class Steps {
@@ -77,7 +85,7 @@ export class Steps {
       if (message.kind !== "started") return this.hear(cell, message);
       target.progress.hidden = true;
       target.say(cell === target ? "Running" : `First the cells above: running cell ${cell.number}`);
-    }, room);
+    }, room, WANTED.test(text) ? kept() : null);
     cell.output.end();
     if (room === "page") cell.ran = result.ok || result.why === "raised" ? text : null;
     cell.element.dataset.result = result.ok ? "done" : "failed";
@@ -87,6 +95,7 @@ export class Steps {
 
   hear(cell, message) {
     if (message.kind === "attempt") tell(message);
+    else if (message.kind === "answer" || message.kind === "score") pass(message);
     else if (message.kind !== "verdict" || JUDGED.has(cell.role)) cell.output.hear(message);
   }
 

@@ -113,7 +113,7 @@ async function boot(list) {
   await python.loadPackage("numpy", quiet);
   python.unpackArchive(await files.get("attnlab.zip"), "zip", { extractDir: LIBRARY });
   for (const [index, text] of (await sources).entries()) python.FS.writeFile(`${LIBRARY}/attnlab_${PARTS[index]}.py`, text);
-  python.runPython(`import sys, random; random.seed(); sys.path.insert(0, ${JSON.stringify(LIBRARY)})\nimport numpy, ${PARTS.map((name) => `attnlab_${name}`)}`);
+  python.runPython(`import sys, random; random.seed(); sys.path.insert(0, ${JSON.stringify(LIBRARY)}); sys.path.append(${JSON.stringify(FOLDER)})\nimport numpy, ${PARTS.map((name) => `attnlab_${name}`)}`);
   const [module, plan, fresh] = PARTS.map((name) => python.pyimport(`attnlab_${name}`));
   const kernel = module.Kernel(emit);
   kernel.watch_checks();
@@ -154,7 +154,7 @@ const ASKED = {
     say({ kind: "done", ok: true, why: "finished", cells });
   },
 
-  async run({ source, label, narrow, room }) {
+  async run({ source, label, narrow, room, answers }) {
     const python = await ready;
     await provide(python, source);
     await (shared ? navigator.locks.request(`${self.name} runs`, run) : run());
@@ -165,6 +165,7 @@ const ASKED = {
       const start = performance.now();
       try {
         python.kernel.narrow = narrow;
+        if (answers) python.kernel.answers(python.python.toPy(answers), FOLDER);
         const ok = await python.kernel.run(source, label, room);
         flush();
         say({ kind: "done", ok, why: ok ? "finished" : "raised", seconds: (performance.now() - start) / 1000 });

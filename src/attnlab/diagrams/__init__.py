@@ -39,6 +39,7 @@ from attnlab.diagrams.two_stacks import transformer_2017
 from attnlab.diagrams.variants import family_tree, gpt2_to_llama
 from attnlab.diagrams.vision import patches_to_class
 from attnlab.diagrams.translator import learning_to_translate, translator_pieces
+from attnlab.diagrams.your_model import your_model
 
 __all__ = [
     "attention_head",
@@ -77,4 +78,5 @@ __all__ = [
     "transformer_2017",
     "translator_pieces",
     "where_positions_enter",
+    "your_model",
 ]

@@ -11,6 +11,7 @@ import builtins
 import dis
 import hashlib
 import inspect
+import linecache
 import sys
 import textwrap
 import types
@@ -117,9 +118,20 @@ def _reads_back(said: str, thing) -> bool:
 
 def _source(name: str, thing) -> str:
     try:
-        return textwrap.dedent(inspect.getsource(thing)).strip()
+        return _class_text(thing) if isinstance(thing, type) else textwrap.dedent(inspect.getsource(thing)).strip()
     except (OSError, TypeError, SyntaxError, IndentationError):
         raise Unkept(f"the text of {name} is not to be found any more; run its cell again") from None
+
+
+def _class_text(thing: type) -> str:
+    """The text of a class, in the cell that holds its first method. Errors: OSError where it is not there."""
+    code = next(_codes(thing), None)
+    lines = linecache.getlines(code.co_filename) if code else []
+    made = [node for node in ast.parse("".join(lines)).body if isinstance(node, ast.ClassDef) and node.name == thing.__name__]
+    if not made:
+        raise OSError(thing.__name__)
+    first = min([made[-1].lineno, *(one.lineno for one in made[-1].decorator_list)])
+    return "".join(lines[first - 1 : made[-1].end_lineno]).strip()
 
 
 def _home(thing) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import os
 import re
 import sys
@@ -171,3 +172,24 @@ def _ours(place: Path) -> bool:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def counted(name: str, count: int) -> None:
+    """Keep the lowest count under a name, in `scores.json` of the folder that was switched on."""
+    place = home()
+    if place is None:
+        return
+    with contextlib.suppress(OSError):
+        path = place / "scores.json"
+        best = _scores(path)
+        if count < best.get(name, count + 1):
+            path.write_text(json.dumps(best | {name: count}, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _scores(path: Path) -> dict[str, int]:
+    """What is kept of scores; nothing where the file is missing or damaged."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return {str(name): count for name, count in found.items() if type(count) is int}
+    except (OSError, ValueError, AttributeError):
+        return {}

@@ -22,6 +22,7 @@ from attnlab.exercises._answer import version
 from attnlab.exercises._keep import Kept, file_name, home, read
 from attnlab.mine.pieces import PIECES, course
 
+SECONDS = 5.0  # for a check
 LONGEST = 40_000  # characters of a file that is looked at
 
 
@@ -64,7 +65,7 @@ class Own:
         return "\n".join([*lines, f"{len(self.yours)} of {len(self.states)} pieces are yours."])
 
 
-def assemble(*functions: Callable, folder: Path | None = None) -> Own:
+def assemble(*functions: Callable, folder: str | Path | None = None) -> Own:
     """All pieces: the functions that are given and those of the folder that pass their checks, the course's for the rest.
 
     Errors: ValueError for a function whose name is that of no piece.
@@ -129,7 +130,7 @@ def _judged(source: str, name: str, exercise: str, passed: str) -> str:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as failure:
         line = f", line {failure.lineno}" if isinstance(failure, SyntaxError) and failure.lineno else ""
         return f"yours is no Python ({type(failure).__name__}{line})"
-    found = diagnose(exercise, lambda *arguments: _made(source, name)(*arguments))
+    found = diagnose(exercise, lambda *arguments: _made(source, name)(*arguments), SECONDS)
     if found.passed:
         return ""
     older = "" if passed == version(EXERCISES[exercise]) else "it was written for an earlier version of the exercise; "
