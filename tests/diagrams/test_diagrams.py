@@ -146,8 +146,11 @@ def test_every_link_names_a_page_of_the_book(drawing):
     for named in set(re.findall(r'data-page="([^"]*)"', drawing._repr_html_())):
         page, _, anchor = named.partition("#")
         assert page in pages
-        headings = re.findall(r"^#+ (.+)$", (ROOT / f"{page}.md").read_text(encoding="utf8"), re.M)
-        assert not anchor or anchor in {re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings}
+        text = (ROOT / f"{page}.md").read_text(encoding="utf8")
+        headings = re.findall(r"^#+ (.+)$", text, re.M)
+        places = {re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") for heading in headings}
+        places |= {f"exercise-{re.sub('[._]', '-', name)}" for name in re.findall(r"^% exercise: (\S+)$", text, re.M)}
+        assert not anchor or anchor in places
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])

@@ -83,12 +83,12 @@ def milestone(part: str, own: Own | None = None) -> Reached:
 
 def reach(goal: Milestone, own: Own) -> Reached:
     """The milestone on these pieces, without those that do not fit."""
-    own = fitting(goal, own)
+    own = _fitting(goal, own)
     seen = _tried(goal, own)
     return Reached(goal, own, seen.texts, _gap(seen.numbers, _expected(goal).numbers))
 
 
-def fitting(goal: Milestone, own: Own) -> Own:
+def _fitting(goal: Milestone, own: Own) -> Own:
     """The same pieces, where needed without those that break the whole, each with a sentence that says how."""
     if not _amiss(goal, own):
         return own
@@ -141,7 +141,7 @@ def _flat(*arrays) -> list[float]:
 # -- what closes each part
 
 
-def start(own: Own) -> Seen:
+def _start(own: Own) -> Seen:
     """Letters are merged into tokens; a tiny model says again what is red; its surprise is measured."""
     merged = [own.apply_merges(np.array(namer.encode(name)[1:]), list(MERGES), 28) for name in NAMES]
     model, said, losses = _tiny(), [], []
@@ -152,7 +152,7 @@ def start(own: Own) -> Seen:
     return Seen(said, _flat(*merged, losses))
 
 
-def fundamentals(own: Own) -> Seen:
+def _fundamentals(own: Own) -> Seen:
     """Keys of one length: the nearest are the most similar, so a look-up by distance is attention. And a decoder that writes."""
     rows = models.names_model().table[2:]
     keys = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -170,7 +170,7 @@ def fundamentals(own: Own) -> Seen:
     return Seen(said, _flat(found, *([float(len(text)) for text in said],)))
 
 
-def self_attention(own: Own) -> Seen:
+def _self_attention(own: Own) -> Seen:
     """One causal head of the names model: the whole name at once, and letter by letter with a cache."""
     model, numbers, said = models.names_model(), [], []
     block = model.blocks[0]
@@ -190,7 +190,7 @@ def self_attention(own: Own) -> Seen:
     return Seen(said, numbers)
 
 
-def multi_head(own: Own) -> Seen:
+def _multi_head(own: Own) -> Seen:
     """All heads of the first layer of the translator's encoder, by the three steps and in one function."""
     model = models.number_translator()
     layer, n_heads = model.encoder[0].look, model.n_heads
@@ -201,7 +201,7 @@ def multi_head(own: Own) -> Seen:
     return Seen([], _flat(own.merge_heads(mixed) @ layer.output.matrix, one))
 
 
-def positions(own: Own) -> Seen:
+def _positions(own: Own) -> Seen:
     """Names whose queries and keys are turned; a translator that knows places by sinusoids."""
     model, pieces = models.number_translator(), translator.COURSE._replace(sinusoidal=own.sinusoidal, add_positions=own.add_positions)
     said = [f"{text} → {translator.translate(model, text, pieces)}" for text in ENGLISH[:2]]
@@ -210,7 +210,7 @@ def positions(own: Own) -> Seen:
     return Seen(said, _flat(states, scores))
 
 
-def architecture(own: Own) -> Seen:
+def _architecture(own: Own) -> Seen:
     """The translator, on nine pieces; its cross-attention once more through `wire_attention`."""
     model, pieces = models.number_translator(), models.for_translator(own)
     said = [f"{text} → {translator.translate(model, text, pieces)}" for text in ENGLISH]
@@ -228,7 +228,7 @@ def architecture(own: Own) -> Seen:
     return Seen(said, _flat(logits, wired, pieces.next_token_loss(logits, target, translator.PAD)))
 
 
-def variants(own: Own) -> Seen:
+def _variants(own: Own) -> Seen:
     """The names model: it makes up names; the same logits token by token, with a cache."""
     model, pieces = models.names_model(), models.for_names(own)
     said = [namer.sample(model, text, np.random.default_rng(i), (0.8, 12, 0.9), pieces) for i, text in enumerate(STARTS)]
@@ -239,7 +239,7 @@ def variants(own: Own) -> Seen:
     return Seen(said, _flat(logits[ids != namer.PAD], drawn, steps, pieces.next_token_loss(logits, ids, namer.PAD)))
 
 
-def efficiency(own: Own) -> Seen:
+def _efficiency(own: Own) -> Seen:
     """The names model again, its attention tile by tile; the tiles that a window leaves; an attention that moves little."""
     model, pieces = models.names_model(), models.for_names(own, tiles=True)
     said = [namer.sample(model, text, np.random.default_rng(i), (0.8, 12, 0.9), pieces) for i, text in enumerate(STARTS[:2])]
@@ -257,15 +257,15 @@ def _tiny() -> tiny.Tiny:
 
 NAMER = ("causal_mask", "split_heads", "rotary", "masked_attention", "merge_heads", "rms_norm", "gated_network")
 MILESTONES = {
-    "start": Milestone("Start: tokens in, words out", ("apply_merges", "continue_text", "next_token_loss"), start, "It says again:"),
-    "fundamentals": Milestone("Attention fundamentals: a soft look-up, and a decoder that writes", ("kernel_regression", "write_greedily"), fundamentals, "It writes:"),
+    "start": Milestone("Start: tokens in, words out", ("apply_merges", "continue_text", "next_token_loss"), _start, "It says again:"),
+    "fundamentals": Milestone("Attention fundamentals: a soft look-up, and a decoder that writes", ("kernel_regression", "write_greedily"), _fundamentals, "It writes:"),
     "self_attention": Milestone("Self-attention: one causal head",
-        ("causal_mask", "padding_mask", "softmax", "masked_attention", "self_attention", "cached_step"), self_attention, "In mary:"),
-    "multi_head": Milestone("Multi-head attention: all heads of a layer", ("split_heads", "masked_attention", "merge_heads", "multi_head"), multi_head, ""),
-    "positions": Milestone("Positions: two models that know places", ("sinusoidal", "add_positions", "rotary"), positions, "It translates:"),
+        ("causal_mask", "padding_mask", "softmax", "masked_attention", "self_attention", "cached_step"), _self_attention, "In mary:"),
+    "multi_head": Milestone("Multi-head attention: all heads of a layer", ("split_heads", "masked_attention", "merge_heads", "multi_head"), _multi_head, ""),
+    "positions": Milestone("Positions: two models that know places", ("sinusoidal", "add_positions", "rotary"), _positions, "It translates:"),
     "architecture": Milestone("Transformer architecture: the translator",
         ("sinusoidal", "add_positions", "padding_mask", "causal_mask", "split_heads", "masked_attention", "merge_heads", "wire_attention", "continue_text", "next_token_loss"),
-        architecture, "It translates:"),
-    "variants": Milestone("Variants: a small GPT", (*NAMER, "llama_step", "sampling_distribution", "next_token_loss"), variants, "It says:"),
-    "efficiency": Milestone("Efficient attention: the same GPT, tile by tile", ("block_loop", "merge", "tiles_to_visit", "my_attention"), efficiency, "It says:"),
+        _architecture, "It translates:"),
+    "variants": Milestone("Variants: a small GPT", (*NAMER, "llama_step", "sampling_distribution", "next_token_loss"), _variants, "It says:"),
+    "efficiency": Milestone("Efficient attention: the same GPT, tile by tile", ("block_loop", "merge", "tiles_to_visit", "my_attention"), _efficiency, "It says:"),
 }  # fmt: skip
