@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import expand  # noqa: E402
 import pages as titles  # noqa: E402
 
+from attnlab import exercises  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[1]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -59,7 +61,27 @@ def in_step(source: Path) -> str:
         return "its notebook was edited by hand"
     if any(cell.execution_count is None for cell in expand.code_cells(found)):
         return "its notebook has cells that were not executed"
-    return ""
+    old = outdated(found)
+    return f"its notebook prints what the check of {', '.join(old)} no longer says" if old else ""
+
+
+def outdated(book) -> list[str]:
+    """Exercises whose passed check, as printed, lacks the words that the exercise has for it now."""
+    return [name for name, printed in _passed(book) if not _says(printed, exercises.EXERCISES[name])]
+
+
+def _passed(book):
+    """(exercise, what was printed) of every check in the notebook that passed."""
+    for cell in expand.code_cells(book):
+        name = cell.metadata.get("attnlab", {}).get("exercise")
+        printed = "".join(_text(output) for output in cell.outputs)
+        if name and printed.startswith("passed\n"):
+            yield name, printed
+
+
+def _says(printed: str, exercise) -> bool:
+    words = " ".join(printed.split())
+    return all(" ".join(text.split()) in words for text in (exercise.verified, exercise.next_thought))
 
 
 def _content(book) -> list:
@@ -192,7 +214,7 @@ def carry(source: Path) -> bool:
     for cell, ran in zip(new, old):
         cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
     made.metadata |= {name: told for name, told in found.metadata.items() if name not in made.metadata}
-    if inspect(made):
+    if inspect(made) or outdated(made):
         return False
     _put(made, source)
     return True

@@ -375,3 +375,15 @@ def test_jupyterlab_folds_the_solution_and_what_it_prints():
         is_solution = "exercise-solution" in cell.metadata.get("tags", [])
         assert cell.metadata.get("jupyter") == (folded if is_solution else None)
         nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_a_passed_check_that_says_what_it_no_longer_says_is_out_of_step():
+    exercise = exercises.EXERCISES["self_attention.softmax"]
+
+    def notebook(verified: str):
+        cell = nbformat.v4.new_code_cell("check", metadata={"attnlab": {"exercise": exercise.id}})
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"passed\nVerified: {verified}\n  Next: {exercise.next_thought}\n")]
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    assert sync.outdated(notebook(exercise.verified.replace(" ", "\n  ", 1))) == []
+    assert sync.outdated(notebook("something else")) == [exercise.id]
