@@ -44,9 +44,9 @@ EXERCISE = Exercise(
     ),
     parsons=("lse_subtracted", "rest_not_normalised"),
     why=r"""
-    Weights add up, so they can be subtracted. This is the merge solved for one of its parts: it takes keys out of a finished result without reading the others again, as long as these are not a tiny share, where the subtraction would cancel most digits. (In a model of several layers this does not remove a document: later tokens have read it, and their keys and values remember.)
+    Weights add up, so they can be subtracted. This is the merge solved for one of its parts: it takes keys out of a finished result without reading the others again. What is left must not be a tiny share, or the subtraction cancels most digits. (In a model of several layers this does not remove a document: later tokens have read it, and their keys and values remember.)
 
-    **The two most common mistakes.** Dividing by nothing: what remains must be an average again. Exponentials of the log-sum-exps themselves instead of their difference.
+    **The two most common mistakes.** Forgetting to divide: what remains must be an average again. Exponentials of the log-sum-exps themselves instead of their difference.
 
     **Cost.** One exponential and one logarithm a row.
     """,

@@ -38,7 +38,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Three regimes: its own number, a logarithm, the last bucket. Try a distance of each.",
-        r"The share of the way from $E$ to $D$, in the logarithm, is $\ln(r/E)/\ln(D/E)$; times $E$, rounded **down**. The logarithm of 0 must not be taken.",
+        r"How far a distance $r$ lies on the way from $E$ to $D$, in the logarithm, is $\ln(r/E)/\ln(D/E)$; times $E$, rounded **down**. The logarithm of 0 must not be taken.",
         "```python\nexact = n_buckets // 2\nratio = np.maximum(distance, exact) / exact\nshare = np.log(ratio) / np.log(____ / exact)\nwide = exact + np.floor(share * ____)\nbucket = np.where(distance < exact, distance, np.minimum(wide, ____))\nreturn bucket.astype(int)\n```",
     ),
     parsons=("buckets_without_end", "bucket_rounded"),

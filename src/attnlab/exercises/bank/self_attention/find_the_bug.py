@@ -69,7 +69,7 @@ EXERCISE = Exercise(
     This is how a check works, and a good test too: not *does it look right*, but *which of the things I can think of does it equal*.
 
     **The two most common mistakes.** Trusting row sums: three of the four bugs pass. Trusting the largest weight of each row: leaving out the scale or doubling the softmax does not move it,
-    which is why such a model still predicts sensibly.
+    so the key with the largest weight is still the right one, and the model may look sound.
 
     **Cost.** One attention for each suspect. Tests that compare values are cheap; the bug that they would have found is not.
     """,
