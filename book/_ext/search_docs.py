@@ -32,6 +32,7 @@ TAG = re.compile(r"<[^>]+>")
 FORMULA = re.compile(r'<span class="math\b.*?alttext="([^"]*)".*?</math></span>.*?</span>(?=</span>|[^<]*$)', re.S)
 UNREAD = ("solution_node", "comment", "image", "raw", "system_message", "toctree", "index", "claim_line")
 LISTS = ("book/reference/claims", "book/reference/exercises", "book/reference/map", "book/reference/glossary", "book/reference/symptoms")  # they repeat what stands elsewhere: found by their headings
+PRACTICE = "book/practice/"  # so do these
 LONGEST, LONGEST_TASKS = 4000, 700  # characters of a section that are read; of exercises, cards and questions
 TASKS = ("exercises", "remember")
 
@@ -112,7 +113,7 @@ class SearchedBuilder(StandaloneHTMLBuilder):
 
     def index_page(self, pagename: str, doctree: nodes.document, title: str) -> None:
         with read_as_text(doctree):
-            self.found[pagename] = [plain(title), list(sections(doctree, pagename in LISTS)), list(named(self.env, pagename, doctree))]
+            self.found[pagename] = [plain(title), list(sections(doctree, pagename in LISTS or pagename.startswith(PRACTICE))), list(named(self.env, pagename, doctree))]
 
 
 def parts(root: Path) -> dict[str, str]:

@@ -34,8 +34,8 @@ def mistakes(item: dict) -> list[str]:
 
 
 def asked(bank: list[dict]) -> list[dict]:
-    """What can be asked anywhere: a prediction belongs to its cell."""
-    return [item for item in bank if item["kind"] != "prediction"]
+    """What can be asked anywhere: a prediction belongs to its cell, an open question to the page of those."""
+    return [item for item in bank if item["kind"] not in ("prediction", "open")]
 
 
 def laid(site: Path) -> dict[str, tuple[str, str]]:
@@ -58,7 +58,9 @@ def parted(bank: list[dict], site: Path) -> dict[str, list[dict]]:
     shown, found = laid(site), {}
     for item in asked(bank):
         if item["id"] in shown:
-            found.setdefault(item["chapter"].split("/")[0], []).append(row(item, *shown[item["id"]]))
+            page, held = shown[item["id"]]
+            page = f"book/{item['chapter']}.html" if item.get(items.APART) else page  # where it is read about
+            found.setdefault(item["chapter"].split("/")[0], []).append(row(item, page, held))
         else:
             log.warning("no page shows the item %r of %s", item["id"], item["chapter"], type="practice", subtype="shelf")
     return found

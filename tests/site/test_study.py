@@ -1,0 +1,185 @@
+"""The ways to study as whole journeys: cards, a round, a test, a game, a dialogue, an open question, a route; and without the bank."""
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from practice_site import grades, named, press, stored  # noqa: E402
+
+pytestmark = pytest.mark.browser
+
+
+def opened(page, site_url: str, name: str, address: str = ""):
+    page.goto("about:blank")
+    page.goto(f"{site_url}/book/practice/{name}.html{address}", wait_until="load")
+    page.locator(".study.live, [data-dialogue].live, [data-think].live").first.wait_for(state="attached")
+    return page.locator(".study").first
+
+
+def modes(page, item: str) -> list[str]:
+    return [row[2] for row in (stored(page, f"item:{item}") or {"log": []})["log"]]
+
+
+def logged(page) -> dict[str, list]:
+    """Every item that has a log in this browser."""
+    rows = page.evaluate("() => Object.entries(localStorage).filter(([key]) => key.includes(':item:'))")
+    return {key.split(":item:")[1]: json.loads(text)["log"] for key, text in rows}
+
+
+def test_cards_are_turned_starred_and_graded_by_keyboard_and_stars_stay(page, site_url, axe_in_both_themes):
+    box = opened(page, site_url, "flashcards", "#part=fundamentals&chapter=fundamentals/mathematics")
+    first = box.locator(".front").inner_text()
+    page.keyboard.press("Tab")
+    named(box, "Show answer").focus()
+    page.keyboard.press("s")
+    assert named(box, "Star").get_attribute("aria-pressed") == "true"
+    press(named(box, "Show answer"))
+    assert box.locator(".back").inner_text().strip()
+    page.keyboard.press("2")
+    assert box.locator(".front").inner_text() != first and "1 known" in box.locator(".score").inner_text()
+    found = logged(page)
+    assert [[row[1:] for row in rows] for rows in found.values()] == [[[3, "flashcards"]]]
+    box = opened(page, site_url, "flashcards", "#starred=true")
+    assert box.locator(".front").inner_text() == first and "of 1;" in box.locator(".score").inner_text()
+    box.get_by_label("answer first").check()
+    named(box, "Show question").wait_for()
+    assert axe_in_both_themes(page, ".study") == ""
+    assert page.errors == []
+
+
+def test_what_is_missed_in_a_round_comes_back(page, site_url, axe_in_both_themes):
+    box = opened(page, site_url, "learn", "#part=positions&chapter=positions/learned")
+    task = box.locator(".learn-task")
+    prompt = task.locator(".play-prompt").inner_text()
+    for wrong in task.locator(".option").all():
+        wrong.click()
+        if "Not this." in task.get_by_role("status").inner_text():
+            break
+    while task.locator(".option:not(.is-wrong)").count() and not named(task, "Next (this one comes back)").count():
+        task.locator(".option:not(.is-wrong)").first.click()
+    missed = named(task, "Next (this one comes back)")
+    assert axe_in_both_themes(page, ".study") == ""
+    if missed.count():
+        press(missed)
+        assert "1 missed at first" in box.locator(".score").first.inner_text()
+        assert prompt != task.locator(".play-prompt, .front").first.inner_text()
+        assert any(row[1:] == [1, "learn"] for rows in logged(page).values() for row in rows)
+    assert page.errors == []
+
+
+def answer_all(page, box) -> None:
+    """Something for every question, and certain of all of it."""
+    for question in box.locator(".paper-question").all():
+        if question.locator(".paper-options input").count():
+            question.locator(".paper-options input").first.check()
+        for field in question.locator("select").all():
+            field.select_option(index=1)
+        if question.locator("input[type=text]").count():
+            question.locator("input[type=text]").fill("7")
+        question.get_by_label("certain").check()
+
+
+def test_a_test_is_the_same_again_is_handed_in_once_and_says_what_was_wrong(page, site_url, axe_in_both_themes):
+    box = opened(page, site_url, "test", "#seed=42&n=10&parts=self_attention&kinds=choice,numeric,order,sort,true_false")
+    asked = box.locator("legend").all_inner_texts()
+    assert len([words for words in asked if words.split(".")[0].isdigit()]) == 10
+    box = opened(page, site_url, "test", "#seed=42&n=10&parts=self_attention&kinds=choice,numeric,order,sort,true_false")
+    assert box.locator("legend").all_inner_texts() == asked
+    press(named(box, "Hand in"))
+    assert "10 not answered" in box.locator(".study-note").inner_text() and logged(page) == {}
+    answer_all(page, box)
+    press(named(box, "Hand in"))
+    box.locator(".paper-result").wait_for()
+    assert "of 10 right" in box.locator(".paper-result").inner_text() and "certain" in box.locator(".paper-result table").inner_text()
+    assert box.locator(".paper-review").count() == 10 and box.locator(".paper-review a").count() >= 10
+    assert len(logged(page)) == 10 and {row[2] for rows in logged(page).values() for row in rows} == {"test"}
+    assert axe_in_both_themes(page, ".study") == ""
+    box = opened(page, site_url, "test", "#seed=42&n=10&parts=self_attention")
+    page.emulate_media(media="print")
+    assert box.locator(".paper-answers").is_visible() and not named(box, "Hand in").is_visible()
+    page.emulate_media(media="screen")
+    assert page.errors == []
+
+
+def test_a_game_is_played_by_keyboard_with_its_mistakes_counted(page, site_url, axe_in_both_themes):
+    opened(page, site_url, "games")
+    game = page.locator(".games .item", has=page.locator('template[data-item="game-match-positions"]'))
+    page.get_by_label("against the clock").check()
+    press(game.get_by_role("button", name="Play: "))
+    press(named(game, "ALiBi"))
+    press(named(game, "a trained row, added to the embeddings"))
+    assert "do not belong together" in game.locator(".play-status").inner_text()
+    pairs = {"sinusoidal": "a fixed signal, added to the embeddings", "learned": "a trained row, added to the embeddings", "rotary": "queries and keys are turned",
+             "ALiBi": "a fixed slope times the distance, taken from the score", "T5": "a learned number for each bucket of distances, added to the score"}
+    for left, right in pairs.items():
+        control = named(game, left)
+        if control.get_attribute("aria-pressed") != "true":
+            press(control)
+        press(named(game, right))
+    said = game.locator(".game-said").inner_text()
+    assert said.startswith("Done with one mistake in ") and said.endswith("your best time.")
+    assert grades(page, "game-match-positions") == [1] and modes(page, "game-match-positions") == ["games"]
+    assert axe_in_both_themes(page, ".games") == ""
+    assert page.errors == []
+
+
+def test_a_dialogue_is_led_to_its_end_and_what_was_met_stands_first(page, site_url, axe_in_both_themes):
+    page.goto(f"{site_url}/book/practice/tutor.html")
+    entry = {"version": 1, "log": [], "state": "open", "tried": [], "mistakes": {"no_scale": 2}}
+    page.evaluate("text => localStorage.setItem('attnlab:/:item:any', text)", json.dumps(entry))
+    opened(page, site_url, "tutor")
+    assert "scores not scaled" in page.locator(".talk-met").inner_text().lower() and "2 times" in page.locator(".talk-met").inner_text()
+    talk = page.locator('[data-dialogue="no_scale"]')
+    press(talk.get_by_role("button", name="Start: "))
+    for words in ("1, like the entries.", "64", "And one more question", "The loss does not fall at all."):
+        press(named(talk, words))
+    assert "It does, in most models." in talk.locator(".talk-lines").inner_text() and "8.1 1.0" in talk.locator(".talk-lines").inner_text()
+    press(talk.locator(".talk-answers button:not([aria-disabled])").first)
+    assert "Read:" in talk.locator(".talk-answers").inner_text() and grades(page, "tutor-no_scale") == [1]
+    page.locator(".tutor-prompt select, .study-filters select").last.select_option("no_scale")
+    assert '"scores not scaled"' in page.locator('[data-part="prompt"]').inner_text()
+    assert axe_in_both_themes(page, '[data-dialogue="no_scale"]') == ""
+    assert page.errors == []
+
+
+def test_what_was_thought_is_kept_here_and_scored_by_its_writer(page, site_url, axe_in_both_themes):
+    opened(page, site_url, "thinking")
+    box = page.locator('[data-think="think-self-scale"]')
+    press(named(box, "Compare with a model answer"))
+    assert "Write a sentence first" in box.get_by_role("status").inner_text()
+    box.locator("textarea").fill("Variances add up.")
+    press(named(box, "Compare with a model answer"))
+    box.get_by_role("checkbox").first.check()
+    box.get_by_role("checkbox").nth(1).check()
+    press(named(box, "Score"))
+    assert box.locator(".score").inner_text() == "2 of 3 points." and grades(page, "think-self-scale") == [2]
+    assert axe_in_both_themes(page, '[data-think="think-self-scale"]') == ""
+    opened(page, site_url, "thinking")
+    assert page.locator('[data-think="think-self-scale"] textarea').input_value() == "Variances add up."
+    assert page.errors == []
+
+
+def test_a_route_stands_out_on_the_map_with_a_tick_where_it_was_read(page, site_url):
+    page.goto(f"{site_url}/book/practice/index.html")
+    read = {"version": 1, "opened": "2026-03-01T09:00:00.000Z", "updated": "2026-03-01T09:00:00.000Z", "read": "2026-03-01T09:00:00.000Z"}
+    page.evaluate("text => localStorage.setItem('attnlab:/:page:book/start/why_transformers.html', text)", json.dumps(read))
+    box = opened(page, site_url, "index")
+    press(named(box, "Fast"))
+    assert "1 of 9 read." in box.locator(".path-said").inner_text() and named(box, "Fast").get_attribute("aria-pressed") == "true"
+    assert page.locator(".map-picture .map-tick").count() == 1 and page.locator(".map-picture .map-on-route").count() == 9
+    press(named(box, "Fast"))
+    assert page.locator(".map-routed").count() == 0 and page.errors == []
+
+
+def test_without_the_bank_the_page_says_so_and_goes_on_when_it_is_there(page, site_url):
+    page.route("**/_static/bank/*", lambda route: route.abort())
+    page.goto(f"{site_url}/book/practice/flashcards.html")
+    page.locator(".study-note").wait_for()
+    assert "could not be fetched" in page.locator(".study-note").inner_text() and page.locator(".study a").count() > 20
+    page.unroute("**/_static/bank/*")
+    press(named(page.locator(".study"), "Try again"))
+    page.locator(".study.live .front").wait_for()
