@@ -64,7 +64,7 @@ def place(misconception: str) -> str:
 
 def write(app, exception) -> None:
     if not exception and app.builder.name == "html":
-        text = json.dumps(read(bank(app.env)), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(read(items.load(Path(app.srcdir, app.config.practice_items))), ensure_ascii=False, separators=(",", ":"))
         path = Path(app.outdir, "_static", "study", "read.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
@@ -84,7 +84,7 @@ class Directive(SphinxDirective):
         if page not in self.env.found_docs:
             return nodes.inline("", words)
         address = self.env.app.builder.get_relative_uri(self.env.docname, page) + (f"#{anchor}" if anchor else "")
-        return nodes.reference("", "", *inline(words), internal=True, refuri=address)
+        return nodes.inline("", "", nodes.reference("", "", *inline(words), internal=True, refuri=address))
 
     def root(self) -> Path:
         return Path(self.env.srcdir)
@@ -195,7 +195,7 @@ class Ways(Directive):
         number = sum(counts[kind] for kind in one.get("kinds", ()))
         said = f"{one['minutes']} · {number} {one['of']}" if number else one["minutes"]
         link = self.link(one["page"], one["button"], one.get("anchor", ""))
-        link["classes"] = ["way-go"]
+        link["classes"].append("way-go")
         return html("li", html("strong", nodes.Text(one["title"])), html("p", nodes.Text(one["for"])), html("p", html("small", nodes.Text(said))), html("p", link))
 
 
