@@ -136,4 +136,4 @@ def store(page, name: str, value) -> None:
 
 def grades(page, name: str) -> list[int]:
     """The grades in the log of an item: 1 again, 3 good."""
-    return [grade for _, grade in (stored(page, f"item:{name}") or {"log": []})["log"]]
+    return [row[1] for row in (stored(page, f"item:{name}") or {"log": []})["log"]]

@@ -14,6 +14,7 @@ from pathlib import Path
 from places import Place, places
 from search_docs import plain
 
+PRACTICE = "book/practice/"  # what is asked there belongs to chapters
 PART = re.compile(r'<p aria-level="2" class="caption" role="heading"><span class="caption-text">([^<]*)</span></p>\s*(<ul class="[^"]*">.*?</ul>)', re.S)
 TITLE = re.compile(r'(<article class="bd-article".*?</h1>)', re.S)
 MINUTES = re.compile(r"<p>(\d+) minutes\b(?:, (\d+) with its depth)?")
@@ -96,7 +97,7 @@ def mark(app, exception) -> None:
         if page in known:
             title = plain(app.env.titles[page].astext())
             html = neighbours(here(html, known[page], _link(page, known[page].first), title), page, known)
-            told.append({"page": f"{page}.html", "title": title, "part": known[page].label, **holds(html)})
+            told.append({"page": f"{page}.html", "title": title, "part": known[page].label, **holds("" if page.startswith(PRACTICE) else html)})
         path.write_text(html, "utf-8")
     (site / "_static" / "way.json").write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")), "utf-8")
 

@@ -116,7 +116,7 @@ def test_a_game_is_played_by_keyboard_with_its_mistakes_counted(page, site_url, 
     pairs = {"sinusoidal": "a fixed signal, added to the embeddings", "learned": "a trained row, added to the embeddings", "rotary": "queries and keys are turned",
              "ALiBi": "a fixed slope times the distance, taken from the score", "T5": "a learned number for each bucket of distances, added to the score"}
     for left, right in pairs.items():
-        control = named(game, left)
+        control = game.locator(".side").first.locator(".chip", has_text=left)
         if control.get_attribute("aria-pressed") != "true":
             press(control)
         press(named(game, right))
@@ -169,9 +169,9 @@ def test_a_route_stands_out_on_the_map_with_a_tick_where_it_was_read(page, site_
     page.evaluate("text => localStorage.setItem('attnlab:/:page:book/start/why_transformers.html', text)", json.dumps(read))
     box = opened(page, site_url, "index")
     press(named(box, "Fast"))
-    assert "1 of 9 read." in box.locator(".path-said").inner_text() and named(box, "Fast").get_attribute("aria-pressed") == "true"
+    assert "1 of 9 read." in box.locator(".path-said").inner_text() and box.locator('[data-path="fast"]').get_attribute("aria-pressed") == "true"
     assert page.locator(".map-picture .map-tick").count() == 1 and page.locator(".map-picture .map-on-route").count() == 9
-    press(named(box, "Fast"))
+    press(box.locator('[data-path="fast"]'))
     assert page.locator(".map-routed").count() == 0 and page.errors == []
 
 

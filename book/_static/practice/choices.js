@@ -12,6 +12,9 @@ export function beside(card, cards, seed) {
   return [...order.filter(near), ...order.filter((other) => !near(other))].slice(0, OTHERS);
 }
 
+/** Whether a card has enough others beside it to be a question; every other kind is one by itself. */
+export const askable = (item, cards) => item.kind !== "card" || beside(item, cards, 0).length > 1;
+
 const option = (answer, right, feedback) =>
   make("div", { "data-part": "option", "data-right": right ? "yes" : "no" },
     make("span", { "data-part": "label" }, ...answer), ...(feedback ? [make("span", { "data-part": "feedback" }, ...feedback)] : []));

@@ -1,6 +1,6 @@
 // Learn: rounds of about seven, kinds mixed; what was missed comes back until it is right.
 import { button, contents, focusOn, make, unkeptNote } from "./dom.js";
-import { asChoice, back, beside } from "./choices.js";
+import { asChoice, askable, back, beside } from "./choices.js";
 import { Item } from "./item.js";
 import { kindOf } from "./kinds.js";
 import { byNeed, Round, rounds } from "./rounds.js";
@@ -64,7 +64,8 @@ class Learn {
     this.say();
     if (this.round.over) return this.end();
     const { item, left } = this.round.now;
-    this.place.replaceChildren(this.from(item), ...(left[0] === "recall" ? this.recall(item) : [this.question(item, left[0])]));
+    const memory = left[0] === "recall" || (left[0] === "choose" && !askable(item, this.cards));
+    this.place.replaceChildren(this.from(item), ...(memory ? this.recall(item) : [this.question(item, left[0])]));
   }
 
   from(item) {

@@ -16,7 +16,7 @@ const FORMS = {
   choice(root, name, seed) {
     const options = mixed(parts(root, "option"), `${seed} ${name}`);
     const labels = options.map((option) => parts(option, "label")[0]);
-    const fields = options.map((option, at) => make("input", { type: "radio", name: `paper-${name}`, value: String(at) }));
+    const fields = options.map((option, at) => make("input", { type: "radio", name: `paper-${name}`, value: String(at), "aria-label": parts(option, "label")[0].querySelector(".katex") ? spoken(parts(option, "label")[0]) : null }));
     const right = options.findIndex((option) => option.dataset.right === "yes");
     return {
       form: "one", right: String(right), shown: contents(labels[right]),

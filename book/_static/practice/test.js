@@ -1,4 +1,5 @@
 // A practice test: chosen, answered as a whole, then scored and looked through. The address names it, seed and all.
+import { askable } from "./choices.js";
 import { button, make, unkeptNote } from "./dom.js";
 import { addressOf, calibration, KINDS, LENGTHS, paper, score, verdict, wished } from "./exam.js";
 import { Question } from "./paper.js";
@@ -32,7 +33,11 @@ class Test {
     this.many();
   }
 
-  get bank() { return this.all.flatMap(({ items }) => items); }
+  get chosen() { return this.all.filter(({ part }) => this.wish.parts.includes(part)).flatMap(({ items }) => items); }
+  get cards() { return this.chosen.filter(({ kind }) => kind === "card"); }
+
+  /** What can be asked of the parts that are ticked. */
+  get bank() { return this.chosen.filter((item) => askable(item, this.cards)); }
 
   many() {
     const held = paper(this.bank, { ...this.wish, n: Infinity, seed: 1 }).length;
@@ -46,7 +51,7 @@ class Test {
     this.wish.seed = seed;
     const found = paper(this.bank, this.wish);
     if (!found.length) return;
-    const cards = this.bank.filter(({ kind, chapter }) => kind === "card" && this.wish.parts.includes(chapter.split("/")[0]));
+    const { cards } = this;
     const held = new Map((await drawn([...found, ...cards])).map((item) => [item.id, item]));
     this.questions = found.map((item, at) => new Question(held.get(item.id), at + 1, seed, cards.map(({ id }) => held.get(id))));
     addressed(addressOf(this.wish));

@@ -41,9 +41,10 @@ class Talk {
   begin() {
     this.talk = new Dialogue(this.script);
     this.box.querySelector(".talk")?.remove();
-    this.lines = make("ol", { class: "talk-lines", role: "log", "aria-label": "The dialogue" });
+    this.lines = make("ol", { class: "talk-lines" });
+    const log = make("div", { role: "log", "aria-label": "The dialogue" }, this.lines);
     this.answers = make("div", { class: "talk-answers", role: "group", "aria-label": "What you can say" });
-    this.head.after(make("div", { class: "talk" }, this.lines, this.answers));
+    this.head.after(make("div", { class: "talk" }, log, this.answers));
     this.box.classList.add("talking");
     this.go.textContent = "Start again";
     this.ask();
