@@ -189,9 +189,9 @@ def test_without_the_file_there_is_no_button(live, tmp_path):
 
 def test_loading_shows_how_far_it_is_and_can_be_cancelled(live):
     page = live({"holds": True})
-    assert page.locator("[data-load]").inner_text() == "Load the real model, 94 MB" and page.locator("[data-remove]").is_hidden()
+    assert page.locator("[data-load]").inner_text() == "Load the real model, 98 MB" and page.locator("[data-remove]").is_hidden()
     page.locator("[data-load]").click()
-    page.locator("[data-said]", has_text="47 of 94 MB").wait_for()
+    page.locator("[data-said]", has_text="49 of 98 MB").wait_for()
     assert page.evaluate("fake.asked") == FILE | {"url": page.url.replace("live.html", "_static/live/model.gguf")}
     button(page, "Cancel").click()
     page.locator("[data-said]", has_text="Loading was stopped").wait_for()
@@ -211,7 +211,7 @@ def test_each_failure_is_said_and_the_kept_texts_go_on(live, reason, words):
 
 def test_a_text_is_read_and_what_is_shown_is_its_own(live):
     page = load(live({"kind": "plain", "notice": "There was no room to keep the file."}))
-    assert said(page) == "There was no room to keep the file. This browser runs the slow part of the model: some words a second at best."
+    assert said(page) == "There was no room to keep the file. This browser runs the slower version of the model: some words a second at best."
     assert page.get_by_label("Your text").input_value().endswith("Berlin is the capital of")
     page.get_by_label("Your text").fill("one two\u0004 three")
     page.get_by_label("Your text").press("Control+Enter")
@@ -299,9 +299,9 @@ def test_the_file_is_kept_for_the_next_visit_and_can_be_removed(live):
     page = live({"kept": True})
     assert page.locator("[data-load]").inner_text() == "Start the real model, kept in this browser"
     load(page)
-    button(page, "Remove the 94 MB").click()
+    button(page, "Remove the 98 MB").click()
     page.locator("[data-said]", has_text="The file was removed from this browser.").wait_for()
-    assert page.evaluate("fake.closed") and page.locator("[data-load]").inner_text() == "Load the real model, 94 MB"
+    assert page.evaluate("fake.closed") and page.locator("[data-load]").inner_text() == "Load the real model, 98 MB"
     assert page.locator(".attnx-liveown").is_hidden() and page.locator("[data-remove]").is_hidden() and "Germany" in sentence(page)
 
 

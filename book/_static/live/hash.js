@@ -1,4 +1,4 @@
-// SHA-256 of what comes in parts: the browser's own wants all of it at once, which here would be 94 MB twice.
+// SHA-256 of what comes in parts: the browser's own wants all of it at once, which here would be 98 MB twice.
 // Source: FIPS 180-4, section 6.2; the constants are the first 32 bits of the fractional parts of roots of the first primes.
 const PRIMES = primes(64);
 const fraction = (x) => ((x - Math.floor(x)) * 2 ** 32) >>> 0;

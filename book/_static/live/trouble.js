@@ -12,7 +12,7 @@ const SAYS = {
   refused: (text) => text, // what was asked cannot be done
 };
 
-const megabytes = (bytes) => Math.round(bytes / 2 ** 20);
+const megabytes = (bytes) => Math.round(bytes / 1e6);
 
 export class Trouble extends Error {
   name = "Trouble";

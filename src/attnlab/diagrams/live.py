@@ -6,12 +6,12 @@ from attnlab.diagrams._drawing import Drawing
 from attnlab.diagrams._shapes import Box, Label, Shape, chain, route
 
 TEXT = (
-    "How a language model runs in a page. Its file, 94 megabytes at 4 or 8 bits a weight, is fetched from the site once and kept by the browser. "
+    "How a language model runs in a page. Its file, 98 megabytes at 4 or 8 bits a weight, is fetched from the site once and kept by the browser. "
     "A worker, a second thread, holds it in memory as it is, in blocks, and runs tokenizer and 30 layers, one token at a time. The page sends it "
     "a text and what is to be changed; the worker answers with what comes next, every head's weights, and the loss of each token."
 )
 STAGES = (
-    (("# file on the site", "~ 94 MB, in blocks", "~ of 4 or 8 bits"), "plain"),
+    (("# file on the site", "~ 98 MB, in blocks", "~ of 4 or 8 bits"), "plain"),
     (("# browser's store", "~ kept for the", "~ next visit"), "plain"),
     (("# worker", "~ tokenizer, layers,", "~ a token at a time"), "lit"),
     (("# page", "~ words, weights,", "~ losses"), "strong"),

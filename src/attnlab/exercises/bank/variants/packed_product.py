@@ -42,7 +42,7 @@ EXERCISE = Exercise(
     page="variants/a_real_language_model",
     headings=("Bits and blocks",),
     statement=r"""
-    A program that reads a model of four bits does not unpack it first. Compute $y = W x$ from the blocks of Q4_1: 32 neighbours of a row share a scale $s$ and a least value $m$, and each weight is $s c + m$, where the code $c$ is one of 0 to 15. Two codes share a byte: in a block of 16 bytes, byte $i$ holds the code of weight $i$ in its **low** four bits and that of weight $i + 16$ in its **high** four bits.
+    A program that runs a model of four bits need not unpack its weights first. Compute $y = W x$ from the blocks of Q4_1: 32 neighbours of a row share a scale $s$ and a least value $m$, and each weight is $s c + m$, where the code $c$ is one of 0 to 15. Two codes share a byte: in a block of 16 bytes, byte $i$ holds the code of weight $i$ in its **low** four bits and that of weight $i + 16$ in its **high** four bits.
 
     Leave the arguments as they are.
 

@@ -42,10 +42,10 @@ const LONG = "the long text",
   resting = { own: LONG, layer: 18, head: 8 };
 const EXPERIMENTS = [
   ["Copying", "Random words, twice. In the second round the last token looks at the word that followed it in the first: an induction head.", copying],
-  ["One head off: (16, 0)", "This head looks at the token before. Without it the induction head two layers on no longer finds its word, and little is copied.", { ...copying, silent: [[16, 0]] }],
+  ["One head off: (16, 0)", "This head looks at the token before. Without it the induction head two layers on finds its word far less surely, and much less is copied.", { ...copying, silent: [[16, 0]] }],
   ["Five heads off", "The heads that looked at the word to be copied are off. What they look at is still drawn; what they found is not passed on.", { ...copying, silent: [[17, 3], [17, 4], [17, 5], [18, 6], [20, 6]] }],
-  ["Where the sink goes", "Nobody may look at the first token. The heads that rested there rest on the second, and the loss hardly changes.", { ...resting, hideFirst: true }],
-  ["A window without the sink", "Each token sees the last 32, and after a while no longer the token on which heads rest: the loss rises.", { ...resting, window: 32 }],
+  ["Where the sink goes", "No other token may look at the first. Heads that rested there rest on the second, and the loss changes little.", { ...resting, hideFirst: true }],
+  ["A window without the sink", "Each token sees the last 32, after a while no longer the one on which many heads rest: the loss rises.", { ...resting, window: 32 }],
   ["A window with the sink", "The same window, and the first token stays in sight: one token more, and the loss is nearly what it was.", { ...resting, window: 32, sinks: 1 }],
   ["Wrong pairs, still Paris", "The rotary positions turn the wrong pairs of numbers. The loss rises, and the answer is the same.", { own: "The capital of France is", layer: 16, head: 0, pairing: "halves" }],
 ];

@@ -6,7 +6,7 @@ import { square } from "./texts.js";
 const ENDS = [0, 2]; // the tokens that end a text or an answer
 const NAMED = 200,
   BIN = 0.02; // of the next token that many have a logit of their own; the others share those of bins
-const megabytes = (bytes) => Math.round(bytes / 2 ** 20);
+const megabytes = (bytes) => Math.round(bytes / 1e6);
 
 /** { bytes, sha256, url } of the model's file on this site, or null where there is none. */
 export async function offered() {
@@ -160,7 +160,7 @@ export function door({ onopen, onclose }) {
       const [{ openEngine }, sampling] = await parts();
       const notices = [];
       const engine = await openEngine({ ...file, kind: "auto", signal: stopped.signal, onprogress, onnotice: (text) => notices.push(text) });
-      const slow = engine.kind === "plain" ? "This browser runs the slow part of the model: some words a second at best." : "";
+      const slow = engine.kind === "plain" ? "This browser runs the slower version of the model: some words a second at best." : "";
       write(said, [...notices, slow].filter(Boolean).join(" "));
       onopen(reader(engine, sampling));
       await phase("open");
