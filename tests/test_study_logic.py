@@ -30,6 +30,10 @@ def test_the_same_seed_gives_the_same_order_and_another_seed_another():
     assert once == again and sorted(once) == values and len({tuple(one) for one in (values, once, other, text)}) == 4
 
 
+def test_what_is_given_keeps_its_order():
+    assert script("seeded.js", "const values = [1, 2, 3, 4, 5]; m.mixed(values, 3); return values;") == [1, 2, 3, 4, 5]
+
+
 def test_every_order_of_three_is_about_as_likely():
     orders = Counter(map(tuple, run(PRACTICE / "seeded.js", *(["mixed", [0, 1, 2], seed] for seed in range(1, 3001)))))
     assert len(orders) == 6 and all(400 < count < 600 for count in orders.values())
@@ -76,8 +80,9 @@ CARDS = [{"id": "own", "kind": "card", "chapter": "p/one", "tags": ["a"]}, {"id"
 
 
 def test_other_answers_are_those_of_cards_on_other_things_and_of_the_same_chapter_first():
-    found = [one["id"] for one in run(PRACTICE / "choices.js", ["beside", CARDS[0], CARDS, 3])[0]]
-    assert found[0] == "near" and len(found) == len(set(found)) == 3 and all(name.startswith("far") for name in found[1:])
+    for beside in run(PRACTICE / "choices.js", *(["beside", CARDS[0], CARDS, seed] for seed in range(8))):
+        found = [one["id"] for one in beside]
+        assert found[0] == "near" and len(found) == len(set(found)) == 3 and all(name.startswith("far") for name in found[1:])
     assert run(PRACTICE / "choices.js", ["beside", CARDS[0], CARDS[:2], 3])[0] == []
 
 
@@ -124,11 +129,11 @@ def test_an_answer_is_right_as_a_whole(question, right, wrong):
 
 def test_what_was_left_out_is_not_right():
     assert run(PRACTICE / "exam.js", *(["blank", answer] for answer in (None, "", ["1", ""], "0", ["0", "0"]))) == [True, True, True, False, False]
-    assert run(PRACTICE / "exam.js", ["judged", {"form": "number", "right": 0, "tolerance": 0}, ""]) == [False]
+    assert run(PRACTICE / "exam.js", ["judged", {"form": "text", "right": "x"}, None], ["judged", {"form": "number", "right": 0, "tolerance": 0}, ""]) == [False, False]
 
 
 ANSWERS = [{"right": True, "left": False, "sure": "sure"}, {"right": False, "left": False, "sure": "sure"}, {"right": True, "left": False, "sure": "guess"},
-           {"right": False, "left": True, "sure": ""}]
+           {"right": False, "left": True, "sure": "sure"}]
 
 
 def test_score_and_confidence_are_counted_apart():

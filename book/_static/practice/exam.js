@@ -50,10 +50,10 @@ export function score(answers) {
   return { right: answers.filter((one) => one.right).length, left: answers.filter((one) => one.left).length, of: answers.length };
 }
 
-/** For each degree of confidence how many answers had it, and how many of those were right. */
+/** For each degree of confidence how many of the answers given had it, and how many of those were right. */
 export function calibration(answers) {
   return SURE.map(([name, words]) => {
-    const such = answers.filter((one) => one.sure === name);
+    const such = answers.filter((one) => one.sure === name && !one.left);
     return { words, of: such.length, right: such.filter((one) => one.right).length };
   });
 }

@@ -38,7 +38,7 @@ function show(box, modes, name) {
   if (!mode) return said.replaceChildren();
   const { read: done, of, next } = walked(mode.pages, isRead);
   const on = next ? ["Next: ", make("a", { href: new URL(next.page, ROOT).href }, next.title), `, ${next.minutes} minutes.`] : ["You have read all of it."];
-  said.replaceChildren(`${mode.words} ${done} of ${of} read. `, ...on);
+  said.replaceChildren(`${mode.title}: ${done} of ${of} read. `, ...on);
 }
 
 const box = document.querySelector('[data-study="paths"]');
