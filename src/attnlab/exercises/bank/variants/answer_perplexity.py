@@ -37,7 +37,7 @@ EXERCISE = Exercise(
     page="variants/a_real_language_model",
     headings=("Perplexity, done honestly",),
     statement=r"""
-    Questions and answers are judged by the answers alone. Text $b$ has `n_real[b]` tokens, of which the first `n_prompt[b]` are the question, at least one; the rest of the row is padding. Row $t$ of `logits[b]` scores the token **after** token $t$.
+    A model that answers questions is judged by its answers alone. Text $b$ has `n_real[b]` tokens, of which the first `n_prompt[b]` are the question, at least one; the rest of the row is padding. Row $t$ of `logits[b]` scores the token **after** token $t$.
 
     Return the perplexity of all answers together: $e$ to the power of the mean surprise, in nats, **each answer's token counting once**, whichever text it stands in. Questions and padding are not judged. Logits of $\pm 1000$ occur. Each answer has at least one token.
 

@@ -85,7 +85,7 @@ EXERCISE = Exercise(
     **Cost.** One look at each character.
     """,
     verified="the lengths for letters, white space, digits of several scripts and signs, groups of one to five, digits at both ends, and no text at all.",
-    next_thought="12,345 with groups of three from the left is 123 and 45 in words: where would a comma help a model that adds numbers?",
+    next_thought="in groups of three from the left, 12345 becomes 123 and 45: why might a model that adds numbers prefer groups from the right, 12 and 345?",
     reference=_reference,
 )
 
