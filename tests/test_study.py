@@ -94,3 +94,23 @@ def test_every_chapter_with_an_idea_is_among_the_shorts_in_the_order_of_the_cour
 
 def test_a_screen_reader_is_told_words_without_marks():
     assert study.plain("a **b** of $d_k$ and `c`") == "a b of d_k and c"
+
+
+PRACTICE = ROOT / "book" / "_static" / "practice"
+EVERYWHERE = ("way", "modes", "route")  # what every page has, whatever way it is
+
+
+def loaded(name: str, found: set[str]) -> set[str]:
+    """The scripts that one script brings along, itself included."""
+    if name not in found:
+        found.add(name)
+        for other in re.findall(r'from "\./(\w+)\.js"|import "\./(\w+)\.js"|import\("\./(\w+)\.js"\)', (PRACTICE / f"{name}.js").read_text("utf-8")):
+            loaded("".join(other), found)
+    return found
+
+
+@pytest.mark.parametrize("name", study.SCRIPTS)
+def test_the_code_of_a_way_is_small(name):
+    scripts = set().union(*(loaded(one, set()) for one in (name, *EVERYWHERE)))
+    assert {"dom", "storage", name} <= scripts
+    assert sum((PRACTICE / f"{one}.js").stat().st_size for one in scripts) <= 120_000
