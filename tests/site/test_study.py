@@ -122,7 +122,7 @@ def test_a_game_is_played_by_keyboard_with_its_mistakes_counted(page, site_url, 
         press(named(game, right))
     said = game.locator(".game-said").inner_text()
     assert said.startswith("Done with one mistake in ") and said.endswith("your best time.")
-    assert grades(page, "game-match-positions") == [1] and modes(page, "game-match-positions") == ["games"]
+    assert grades(page, "game-match-positions") == [1] and modes(page, "game-match-positions") == ["match"]
     assert axe_in_both_themes(page, ".games") == ""
     assert page.errors == []
 

@@ -63,7 +63,7 @@ class Game {
     const words = item.known.state === "shown" ? "The answer was shown." : told(this.mistakes, time, this.best);
     if (time !== null && (this.best === null || time < this.best)) write(`best:${this.id}`, String(Math.round(time)));
     write(`played:${this.id}`, String(Number(read(`played:${this.id}`) ?? 0) + 1));
-    record(this.id, item.firstTry, "games");
+    record(this.id, item.firstTry, this.frame.querySelector("template").dataset.kind); // match, sort or order
     this.said.textContent = words;
     this.start.focus();
   }
