@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter, defaultdict
 from itertools import groupby
@@ -29,6 +30,7 @@ from attnlab.exercises._pages import TITLES, address
 
 WAYS = Path(__file__).with_name("ways.toml")
 DRAWN = ("card", *items.QUIZ)  # the kinds that any way can ask
+REMEMBER = re.compile(r"^## Remember$", re.M)
 SCRIPTS = ("flashcards", "learn", "test", "games", "tutor", "thinking", "paths")
 WITHOUT = "This way of studying needs JavaScript. The same cards and questions stand at the end of their chapters, with the answer folded away:"
 
@@ -86,6 +88,11 @@ class Directive(SphinxDirective):
         address = self.env.app.builder.get_relative_uri(self.env.docname, page) + (f"#{anchor}" if anchor else "")
         return nodes.inline("", "", nodes.reference("", "", *inline(words), internal=True, refuri=address))
 
+    def cards(self, chapter: str, words: str) -> nodes.Node:
+        """A link to a chapter's cards and questions; to its beginning where they have no section of their own."""
+        source = self.root() / "book" / f"{chapter}.md"
+        return self.link(chapter, words, "remember" if REMEMBER.search(source.read_text("utf-8")) else "")
+
     def root(self) -> Path:
         return Path(self.env.srcdir)
 
@@ -102,7 +109,7 @@ class Study(Directive):
         return [box]
 
     def row(self, part: dict):
-        links = [self.link(one["chapter"], one["title"], "remember") for one in part["chapters"]]
+        links = [self.cards(one["chapter"], one["title"]) for one in part["chapters"]]
         between = [node for link in links for node in (nodes.Text(" · "), link)][1:]
         return html("li", html("strong", nodes.Text(part["label"])), nodes.Text(": "), nodes.inline("", "", *between))
 
@@ -213,7 +220,7 @@ class Topics(Directive):
         return [box]
 
     def row(self, tag: str, chapters: Counter):
-        links = [node for chapter in chapters for node in (nodes.Text(", "), self.link(chapter, TITLES[chapter], "remember"))][1:]
+        links = [node for chapter in chapters for node in (nodes.Text(", "), self.cards(chapter, TITLES[chapter]))][1:]
         name = html("strong", nodes.Text(tag))
         return html("li", name, nodes.Text(f" ({sum(chapters.values())}): "), nodes.inline("", "", *links), data_topic=tag)
 
