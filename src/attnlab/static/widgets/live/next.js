@@ -130,7 +130,7 @@ export function rankPlot(layers) {
     if (ranks === null) return;
     set(line, { d: ranks.map((rank, i) => `${i ? "L" : "M"}${i} ${height(rank).toFixed(2)}`).join("") });
     set(mark, { x1: layer + 1, x2: layer + 1 });
-    write(title, `Place of ${called(right)} among all tokens, layer by layer`);
+    write(title, `Rank of ${called(right)} among all tokens, layer by layer`);
     write(told, rankSentence(ranks, layer));
   };
   return { element, update };
