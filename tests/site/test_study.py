@@ -183,3 +183,16 @@ def test_without_the_bank_the_page_says_so_and_goes_on_when_it_is_there(page, si
     page.unroute("**/_static/bank/*")
     press(named(page.locator(".study"), "Try again"))
     page.locator(".study.live .front").wait_for()
+
+
+@pytest.mark.parametrize("name, mark, least", [("games", 'class="item item-', 36), ("tutor", "data-dialogue=", 54), ("thinking", "data-think=", 44)])
+def test_without_scripts_everything_stands_as_question_and_folded_answer(site_folder, name, mark, least):
+    text = (site_folder / "book" / "practice" / f"{name}.html").read_text("utf-8")
+    pieces = text.split(mark)[1:]
+    assert len(pieces) >= least and all("<details><summary>" in piece.split("</template>")[-1] for piece in pieces)
+
+
+@pytest.mark.parametrize("name", ["flashcards", "learn", "test"])
+def test_without_scripts_a_way_that_draws_on_the_bank_leads_to_the_chapters(site_folder, name):
+    text = (site_folder / "book" / "practice" / f"{name}.html").read_text("utf-8")
+    assert "needs JavaScript" in text and text.count('.html#remember"') > 40
