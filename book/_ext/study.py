@@ -199,11 +199,19 @@ class Ways(Directive):
         return [grid]
 
     def way(self, one: dict, counts: Counter):
-        number = sum(counts[kind] for kind in one.get("kinds", ()))
-        said = f"{one['minutes']} · {number} {one['of']}" if number else one["minutes"]
+        said = f"{one['minutes']} · {self.number(one, counts)} {one['of']}"
         link = self.link(one["page"], one["button"], one.get("anchor", ""))
         link["classes"].append("way-go")
         return html("li", html("strong", nodes.Text(one["title"])), html("p", nodes.Text(one["for"])), html("p", html("small", nodes.Text(said))), html("p", link))
+
+
+    def number(self, one: dict, counts: Counter) -> int:
+        """On how much a way draws."""
+        import shorts
+        import tutor  # which stand on this module
+
+        others = {"dialogues": lambda: len(tutor.load()), "ideas": lambda: len(shorts.ideas(self.root()))}
+        return others[one["of"]]() if one["of"] in others else sum(counts[kind] for kind in one["kinds"])
 
 
 class Topics(Directive):
