@@ -14,7 +14,7 @@ from typing import NamedTuple
 import yaml
 
 LEFT_OUT = ("book/start/how_to_use",)  # about the course, not of it
-PARTS_LEFT_OUT = ("Practice", "Reference")
+PARTS_LEFT_OUT = ("Practice", "Concepts", "Reference")
 TITLE = re.compile(r"^# +(.+?) *$", re.M)
 BOX = re.compile(r"^:::\{admonition\}[^\n]*\n:class: prerequisites\n(.*?)^:::$", re.M | re.S)
 ITEM = re.compile(r"^- (.*(?:\n(?!- ).+)*)", re.M)

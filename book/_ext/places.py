@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-UNNUMBERED = ("Start", "Practice", "Reference")
+UNNUMBERED = ("Start", "Practice", "Concepts", "Reference")
 
 
 class Place(NamedTuple):

@@ -45,6 +45,8 @@ DRAWINGS = {
     "kv_cache": diagrams.kv_cache(),
     "layer_since_2017": diagrams.layer_since_2017(),
     "learning_to_translate": diagrams.learning_to_translate(),
+    "learning_in_context": diagrams.learning_in_context(),
+    "one_vote_in_n": diagrams.one_vote_in_n(),
     "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),

@@ -154,7 +154,7 @@
   function weighed(row) {
     row.sections.sort((a, b) => b.score - a.score);
     const covered = row.best.filter(Boolean).length / Math.max(row.best.length, 1), together = row.best.reduce((sum, one) => sum + one, 0) * covered ** 2;
-    const place = PLAIN[row.page.kind] ?? (row.page.kind.startsWith("refresher") ? 0.7 : 1);
+    const place = row.page.part === "Concepts" ? 0.5 : PLAIN[row.page.kind] ?? (row.page.kind.startsWith("refresher") ? 0.7 : 1);
     row.score = place * (row.sections[0].score + 0.5 * together) + 1000 * row.own * (row.own >= 0.5) + 20 * row.own;
     return row;
   }

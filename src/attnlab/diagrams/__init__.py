@@ -34,6 +34,7 @@ from attnlab.diagrams.since import layer_since_2017
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.t5 import namer_pieces, span_corruption
 from attnlab.diagrams.text import text_to_vectors
+from attnlab.diagrams.theory import learning_in_context, one_vote_in_n
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
 from attnlab.diagrams.variants import family_tree, gpt2_to_llama
@@ -59,6 +60,7 @@ __all__ = [
     "heads_split_and_merged",
     "kv_cache",
     "layer_since_2017",
+    "learning_in_context",
     "learning_to_translate",
     "mask_pictures",
     "masked_word",
@@ -66,6 +68,7 @@ __all__ = [
     "model_in_a_page",
     "namer_pieces",
     "norm_places",
+    "one_vote_in_n",
     "patches_to_class",
     "ring",
     "routed_experts",
