@@ -30,6 +30,7 @@ ALONE = (nodes.title, nodes.caption, nodes.legend, nodes.reference, nodes.litera
          nodes.image, nodes.term, nodes.citation, nodes.footnote, nodes.comment, nodes.target, nodes.problematic, addnodes.pending_xref,
          addnodes.index, addnodes.toctree, addnodes.download_reference)
 ALONE_NAMED = ("solution_node", "claim_line", "summary", "disclosure", "element", "counts")  # classes of ours and of sphinx-exercise
+ASKS = "book/practice/"  # pages of questions: what a word means may be the answer
 ALONE_BOXES = {"dropdown", "card", "cards", "quiz", "quiz-item", "prediction", "prerequisites"}
 
 
@@ -105,7 +106,7 @@ class LinkTerms(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         words, page = getattr(self.app, "attnlab_words", None), self.config.terms_page
-        if words is None or self.env.docname == page or self.env.docname in self.config.terms_without:
+        if words is None or self.env.docname == page or self.env.docname in self.config.terms_without or self.env.docname.startswith(ASKS):
             return
         address = self.app.builder.get_relative_uri(self.env.docname, page)
         seen: set[int] = set()
