@@ -67,7 +67,7 @@ export function update(kind, id, change) {
     changed = made !== old;
     return made;
   });
-  if (changed && kind !== "page") document.dispatchEvent(new CustomEvent("attnlab:kept"));
+  if (changed && kind !== "page") document.dispatchEvent(new CustomEvent("attnlab:kept", { detail: { kind, id } }));
   return next;
 }
 
@@ -142,6 +142,15 @@ export const recalled = (knew) => graded(knew ? GOOD : AGAIN);
 
 /** or said how well: 1 again, 2 hard, 3 good, 4 easy. */
 export const graded = (grade) => (item) => ({ ...item, log: logged(item, grade), state: grade > AGAIN ? "known" : "open" });
+
+/** The review of that time gets another grade: its reader says how well it was known. */
+export const regraded = (time, grade) => (item) => ({
+  ...item,
+  log: item.log.map((row) => (row[0] === time ? [time, grade, ...row.slice(2)] : row)),
+});
+
+/** The review of that time is taken back: all is as in `before`, but for reviews that came from elsewhere meanwhile. */
+export const withdrawn = (time, before) => (item) => ({ ...before, log: item.log.filter(([when]) => when !== time) });
 
 /** A check of an exercise; a pass is never taken back. */
 export const checked = (passed, mistake, time = now()) => (old) => ({
