@@ -90,7 +90,7 @@ def load(app, pagename, templatename, context, doctree) -> None:
     app.add_css_file("css/review.css")
     app.add_js_file("practice/today.js", type="module")
     boxes = {name for node in doctree.findall(nodes.Element) for name in node["classes"]} if doctree is not None else set()
-    for name in ("review", "mastery"):
+    for name in ("review", "mastery", "recall"):
         if name in boxes:
             app.add_js_file(f"practice/{name}.js", type="module")
 

@@ -3,7 +3,7 @@ import { button, make } from "./dom.js";
 import { refusal, taken, written } from "./portable.js";
 
 const NAME = "attnlab-progress.json";
-const LARGEST = 50e6; // characters
+const LARGEST = 10e6; // bytes; what a browser keeps of a site is less
 const WORDS = {
   exercises: ["exercise", "exercises"], items: ["card or question", "cards and questions"],
   goals: ["goal of an explorable", "goals of explorables"], pages: ["page", "pages"], cells: ["cell", "cells"],
@@ -31,7 +31,8 @@ function save() {
 }
 
 async function take(file) {
-  const text = file.size > LARGEST ? "" : await file.text(), refused = refusal(text);
+  if (file.size > LARGEST) return `This file has ${Math.ceil(file.size / 1e6)} MB; no file of progress in this course has more than ${LARGEST / 1e6}. Nothing was changed.`;
+  const text = await file.text(), refused = refusal(text);
   if (refused) return refused;
   const counts = taken(text), stay = counts.stay ? " A cell that you have edited here keeps its text." : "";
   for (const event of ["attnlab:taken", "attnlab:kept"]) document.dispatchEvent(new CustomEvent(event));

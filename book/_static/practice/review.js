@@ -105,6 +105,7 @@ class Session {
     this.queue = [...this.now.queue];
     Object.assign(this, { coached, asked: 0, known: 0, ends: this.length ? Date.now() + this.length * 60_000 : 0, past: [] });
     this.settings.hidden = true;
+    this.said.textContent = "";
     this.forward();
   }
 
