@@ -133,14 +133,15 @@ def test_revision_leads_to_what_is_due_and_to_the_problems(page, site_url):
     masks = next(one for one in card if one["page"] == MASKS)
     ago = (datetime.now(timezone.utc) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     take(page, site_url, HOW, "revision")
-    for item, grade in ((masks["cards"][0], 3), (masks["cards"][1], 3), (masks["quiz"][0], 1)):
+    for item, grade in ((masks["cards"][0], 4), (masks["cards"][1], 4), (masks["quiz"][0], 1)):
         page.evaluate("([name, text]) => localStorage.setItem(name, text)",
-                      [f"attnlab:/:item:{item}", json.dumps({"version": 1, "log": [[ago, 3], [ago, grade]] if grade == 3 else [[ago, grade]], "state": "open", "tried": []})])
+                      [f"attnlab:/:item:{item}", json.dumps({"version": 1, "log": [[ago, grade]], "state": "open", "tried": []})])
     page.reload()
     due = page.locator(".bd-article .due")
     due.locator("li").wait_for()
-    assert due.locator("p").inner_text() == "Due today: 1" and "Masks 1" in " ".join(due.inner_text().split())  # two good ones rest for a week
-    due.locator("a").click()
+    assert due.locator("p").first.inner_text() == "Due today: 1" and "Masks 1" in " ".join(due.inner_text().split())  # two easy ones rest for a week
+    assert due.get_by_role("link", name="Today's session").get_attribute("href").endswith("practice/review.html#now")
+    due.locator("li a").click()
     page.wait_for_url(f"**/{MASKS}#remember")
     page.locator("#pst-primary-sidebar .mode-way ol li").first.wait_for(state="attached")
     assert page.locator("#remember").count() == 1 and page.locator("#pst-primary-sidebar .mode-way ol li").count() == 7

@@ -36,4 +36,4 @@ function offer(box) {
   box.querySelector(".admonition-title").after(place);
 }
 
-if (OWN && names("item:").length) document.querySelectorAll(".admonition.recall").forEach(offer);
+if (OWN && names("item:").length) [...document.querySelectorAll(".admonition.recall")].slice(0, 1).forEach(offer);
