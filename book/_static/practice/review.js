@@ -29,7 +29,8 @@ class Session {
 
   async start() {
     try {
-      this.items = await index();
+      const held = new Set(pages.flatMap(({ quiz, cards }) => [...quiz, ...cards])); // of the chapters: games are games
+      this.items = (await index()).filter(({ id }) => held.has(id));
     } catch {
       this.stage.replaceChildren(make("p", {}, "The cards and questions cannot be fetched now. "), button("go", () => this.start(), "Try again"));
       return;
