@@ -1,6 +1,8 @@
 """What a session asks: what is due, new items within their limits, and what keeps going wrong."""
 from __future__ import annotations
 
+import json
+
 import pytest
 from practice_scripts import laid_out, run
 
@@ -81,7 +83,7 @@ const kept = () => JSON.parse(read("due")).due;"""
 def entries(scripts, **logs) -> dict:
     prefix = f"attnlab:{scripts.parent.parent.as_posix()}/:"
     item = {"version": 1, "state": "open", "tried": []}
-    import json
+
     return {f"{prefix}item:{name}": json.dumps(item | {"log": log}) for name, log in logs.items()}
 
 
@@ -111,3 +113,11 @@ def test_a_review_taken_back_leaves_what_came_from_elsewhere(scripts):
     return [again.log.map(([, grade]) => grade), back.log.map(([, grade]) => grade), back.state];"""
     given = {"kept": entries(scripts, c0=[["2026-03-01T12:00:00.000Z", 3]])}
     assert run(scripts, code, given) == [[3, 2, 4], [3, 4], "open"]
+
+
+def test_opening_with_1000_items_reads_each_entry_once(scripts):
+    logs = {f"i{at}": [[f"2026-01-{day:02}T12:00:00.000Z", 1 + (at + day) % 4] for day in range(1, 11)] for at in range(1000)}
+    code = """let read = 0; const get = localStorage.getItem; localStorage.getItem = (name) => (read += name.includes("item:"), get(name));
+    const { recount, replays } = await import("./dues.js"), found = replays(); recount(found);
+    return [read, found.size, [...found.values()].reduce((sum, [, { reviews }]) => sum + reviews, 0)];"""
+    assert run(scripts, code, {"kept": entries(scripts, **logs)}) == [1000, 1000, 10_000]

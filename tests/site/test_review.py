@@ -218,3 +218,35 @@ def test_one_press_leads_from_the_landing_page_and_without_scripts_the_chapters_
         bare.goto((site_folder / REVIEW).as_uri())
         links = bare.locator(".review li a")
         assert links.count() > 40 and links.first.get_attribute("href").endswith("#remember")
+
+
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('blocked', 'SecurityError') } })"
+NO_ROOM = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }"
+
+
+@pytest.mark.parametrize("script", [NO_STORAGE, NO_ROOM], ids=["blocked", "full"])
+def test_a_browser_that_keeps_nothing_says_so_and_the_session_goes_on(browser, site_url, script):
+    with conftest.opened(browser) as context:
+        context.add_init_script(script)
+        page = conftest.watch(context, site_url)
+        page.goto(f"{site_url}/{REVIEW}")
+        page.locator(".wishes > summary").press("Enter")
+        page.get_by_label("Masks", exact=True).press("Space")
+        page.get_by_text("0 due, 10 new").wait_for()
+        assert page.locator(".review .unkept").is_visible()
+        page.get_by_role("button", name="Start", exact=True).press("Enter")
+        answer(page, 1)
+        answer(page, 3)
+        page.get_by_role("button", name="Stop here").press("Enter")
+        assert "You answered 2 times, 1 of them right." in finished(page) and due(page) == 1
+        assert page.locator(".review .unkept").is_visible() and not page.errors
+
+
+def test_on_paper_the_chapters_are_listed_and_no_button_is(page, site_url):
+    conftest.visit(page, f"{site_url}/{REVIEW}")
+    page.locator(".today-sum").wait_for()
+    assert not page.locator(".review .for-paper").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".review .for-paper li").count() > 40 and page.locator(".review .for-paper li").first.is_visible()
+    assert page.locator(".review button:visible, .today-link:visible").count() == 0
+    page.emulate_media(media="screen")

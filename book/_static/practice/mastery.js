@@ -59,8 +59,8 @@ class Panel {
     const chapter = ([page, rows]) => make("li", {},
       make("a", { href: new URL(page, ROOT).href }, rows[0].title),
       make("span", { class: "squares", role: "img", "aria-label": saidOf(rows) }, ...rows.map(square)));
-    const part = ([label, rows]) => make("section", { class: "mastery-part" },
-      make("h3", {}, `${label || "Elsewhere"} `, meter(mastery(rows.map((row) => row.recall)))),
+    const part = ([label, rows]) => make("div", { class: "mastery-part" },
+      make("h2", {}, `${label || "Elsewhere"} `, meter(mastery(rows.map((row) => row.recall)))),
       make("ul", {}, ...[...grouped(rows, (row) => row.page)].map(chapter)));
     return [...grouped(this.rows, (row) => row.part)].map(part);
   }
@@ -76,7 +76,7 @@ class Panel {
   wrong(found) {
     const cured = found.filter(({ weight }) => weight > 0).slice(0, WORST);
     const none = "No misconception has shown in your answers and exercises so far.";
-    return [make("h3", {}, "What keeps going wrong"), ...(cured.length ? cured.map((one) => make("div", { class: "trouble" }, ...told(one))) : [make("p", {}, none)])];
+    return [make("h2", {}, "What keeps going wrong"), ...(cured.length ? cured.map((one) => make("div", { class: "trouble" }, ...told(one))) : [make("p", {}, none)])];
   }
 
   /** By the way of studying in which the answer was given. */
@@ -84,7 +84,7 @@ class Panel {
     const answers = this.rows.flatMap(({ log, kind }) => log.map(([, grade, mode]) => ({ mode: mode ?? "in the chapters", right: grade > 1, kind })));
     const line = ([mode, rows]) => [mode, rows.length, percent(rows.filter(({ right }) => right).length / rows.length)];
     const body = [...grouped(answers, ({ mode }) => mode)].map(line);
-    return fold("By way of practising", answers.length ? table(["Way", "Answers", "Right"], body) : make("p", {}, "Nothing yet."));
+    return fold("By way of practising", answers.length ? table("By way of practising", ["Way", "Answers", "Right"], body) : make("p", {}, "Nothing yet."));
   }
 
   /** Every card and question of a part, once it is opened. */
@@ -105,7 +105,7 @@ class Panel {
       make("a", { href: new URL(`${page}#item-${id}`, ROOT).href }, ...asks(id)), card?.reviews ?? 0, card?.lapses ?? 0,
       card ? percent(chance) : "", card ? (card.due <= now ? "due" : `in ${span(card.due - now)}`) : "new",
     ];
-    box.append(table(["Asks", "Answers", "Lapses", "Recall", "Next"], rows.map(line)));
+    box.append(table(`Cards and questions of ${rows[0].part || name}`, ["Asks", "Answers", "Lapses", "Recall", "Next"], rows.map(line)));
   }
 
   // -- as files
@@ -156,11 +156,11 @@ const square = ({ card, recall: chance }) => make("i", { class: card ? "square b
 const meter = (share) => make("span", { class: "mastery-meter", style: `--r:${share.toFixed(3)}` }, percent(share));
 const fold = (title, ...children) => make("details", { class: "wishes" }, make("summary", {}, title), ...children);
 
-function table(head, rows) {
+function table(name, head, rows) {
   const cells = (tag, values, ...more) => values.map((value) => make(tag, ...more, ...(tag === "th" ? [{ scope: "col" }, value] : [{}, value])));
   const body = rows.map((row) => make("tr", {}, ...cells("td", row)));
   const found = make("table", { class: "table" }, make("thead", {}, make("tr", {}, ...cells("th", head))), make("tbody", {}, ...body));
-  return make("div", { class: "mastery-table", tabindex: "0", role: "region", "aria-label": head.join(", ") }, found);
+  return make("div", { class: "mastery-table", tabindex: "0", role: "region", "aria-label": name }, found);
 }
 
 /** What an item asks, as nodes. */

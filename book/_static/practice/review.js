@@ -21,7 +21,8 @@ class Session {
     this.stage = make("div", { class: "stage" });
     this.said = make("p", { class: "how", role: "status" });
     this.settings = make("details", { class: "wishes" });
-    box.replaceChildren(this.stage, this.said, unkeptNote(), this.settings);
+    const paper = make("div", { class: "for-paper" }, ...box.childNodes); // what stands there without scripts
+    box.replaceChildren(this.stage, this.said, unkeptNote(), this.settings, paper);
     addEventListener("keydown", (event) => this.keys(event));
     hear((name) => !this.turn && (name === null || name.startsWith("item:") || name === "review") && this.open());
     document.addEventListener("attnlab:taken", () => !this.turn && this.open());
@@ -181,7 +182,7 @@ class Session {
     const ids = shuffled(this.items.filter(({ mistakes, page }) => mistakes.includes(weakness.id) && wishes().chosen[page] !== false)).slice(0, QUESTIONS);
     const go = ids.length ? [button("go", () => ((this.queue = ids.map(({ id }) => id)), this.forward()), `Ask me about it (${ids.length})`)] : [];
     this.stage.replaceChildren(
-      make("h3", {}, "Your weakest point"), ...told(weakness),
+      make("h2", {}, "Your weakest point"), ...told(weakness),
       make("div", { class: "panel-buttons" }, ...go, button("go second", () => this.end(), "Finish")),
     );
     focusOn(this.stage.querySelector(".panel-buttons"));
