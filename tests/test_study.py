@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -123,3 +124,13 @@ def test_the_code_of_a_way_is_small(name):
     scripts = set().union(*(loaded(one, set()) for one in (name, *EVERYWHERE)))
     assert {"dom", "storage", name} <= scripts
     assert sum((PRACTICE / f"{one}.js").stat().st_size for one in scripts) <= 120_000
+
+
+def test_a_topic_leads_to_its_cards_and_its_chapters():
+    place = study.Topics.__new__(study.Topics)
+    place.link = lambda page, words, anchor="", query="": nodes.Text(f"{page}{query} {words}")
+    place.cards = lambda chapter, words: nodes.Text(chapter)
+    chapters = Counter({"self_attention/masks": 2, "positions/guide": 1})
+    said = "(3): self_attention/masks, positions/guide"
+    assert " ".join(place.row("key cache", chapters, True).astext().split()) == f"practice/flashcards?tag=key%20cache key cache {said}"
+    assert " ".join(place.row("key cache", chapters, False).astext().split()) == f"key cache {said}"

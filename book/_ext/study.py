@@ -18,6 +18,7 @@ import tomllib
 from collections import Counter, defaultdict
 from itertools import groupby
 from pathlib import Path
+from urllib.parse import quote
 
 import items
 import places
@@ -81,11 +82,11 @@ def drawn(known: list[dict]) -> list[dict]:
 class Directive(SphinxDirective):
     """Links to pages of the course by their names below book/."""
 
-    def link(self, chapter: str, words: str, anchor: str = "") -> nodes.Node:
+    def link(self, chapter: str, words: str, anchor: str = "", query: str = "") -> nodes.Node:
         page = f"book/{chapter}"
         if page not in self.env.found_docs:
             return nodes.inline("", words)
-        address = self.env.app.builder.get_relative_uri(self.env.docname, page) + (f"#{anchor}" if anchor else "")
+        address = self.env.app.builder.get_relative_uri(self.env.docname, page) + query + (f"#{anchor}" if anchor else "")
         return nodes.inline("", "", nodes.reference("", "", *inline(words), internal=True, refuri=address))
 
     def cards(self, chapter: str, words: str) -> nodes.Node:
@@ -215,21 +216,22 @@ class Ways(Directive):
 
 
 class Topics(Directive):
-    """Every tag, in the order of letters, with its chapters; a press asks its cards."""
+    """Every tag, in the order of letters, with a link to its cards, where there are some, and to its chapters."""
 
     def run(self) -> list[nodes.Node]:
-        found = defaultdict(Counter)
-        for item in drawn(bank(self.env)):
+        found, known = defaultdict(Counter), drawn(bank(self.env))
+        for item in known:
             for tag in item["tags"]:
                 found[tag][item["chapter"]] += 1
-        rows = [self.row(tag, found[tag]) for tag in sorted(found, key=str.casefold)]
+        carded = {tag for item in known if item["kind"] == "card" for tag in item["tags"]}
+        rows = [self.row(tag, found[tag], tag in carded) for tag in sorted(found, key=str.casefold)]
         box = html("ul", *rows)
         box["classes"].append("topics")
         return [box]
 
-    def row(self, tag: str, chapters: Counter):
+    def row(self, tag: str, chapters: Counter, cards: bool):
         links = [node for chapter in chapters for node in (nodes.Text(", "), self.cards(chapter, TITLES[chapter]))][1:]
-        name = html("strong", nodes.Text(tag))
+        name = self.link("practice/flashcards", tag, query=f"?tag={quote(tag)}") if cards else html("strong", nodes.Text(tag))
         return html("li", name, nodes.Text(f" ({sum(chapters.values())}): "), nodes.inline("", "", *links), data_topic=tag)
 
 

@@ -28,11 +28,11 @@ def softmax(z):
     e = np.exp(z - z.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
 """
-PROMPT = """Be a Socratic tutor. The subject is the attention mechanism of transformers; my difficulty may be "{title}": {what}
+PROMPT = " ".join("""Be a Socratic tutor. The subject is the attention mechanism of transformers; my difficulty may be "{title}": {what}
 Ask me one question at a time and wait for my answer. Do not tell me the answer before I have tried twice. Use numbers that I can
 check by hand: two or three tokens, vectors of two entries. Where I am wrong, ask for a case in which my claim would fail, and
 let me compute it. Do not praise; say what follows from my answer. Where you are not certain of a fact, say so. End with a question about
-a case we have not spoken of, and tell me then what I have shown that I understand and what I have not."""
+a case we have not spoken of, and tell me then what I have shown that I understand and what I have not.""".split())
 
 
 class TutorError(ValueError):

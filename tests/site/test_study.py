@@ -45,6 +45,8 @@ def test_cards_are_turned_starred_and_graded_by_keyboard_and_stars_stay(page, si
     assert [[row[1:] for row in rows] for rows in found.values()] == [[[3, "flashcards"]]]
     box = opened(page, site_url, "flashcards", "#starred=true")
     assert box.locator(".front").inner_text() == first and "of 1;" in box.locator(".score").inner_text()
+    box = opened(page, site_url, "flashcards", "?tag=mask")
+    assert box.get_by_label("Tag").input_value() == "mask" and box.get_by_label("Part").input_value() == ""
     box.get_by_label("answer first").check()
     named(box, "Show question").wait_for()
     assert axe_in_both_themes(page, ".study") == ""

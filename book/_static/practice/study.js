@@ -81,8 +81,8 @@ export function tick(words, on, changed) {
   return make("label", { class: "study-tick" }, box, ` ${words}`);
 }
 
-/** The address's own choices: #part=masks&tag=softmax. */
-export const asked = () => new URLSearchParams(location.hash.slice(1));
+/** The address's own choices: #part=masks&tag=softmax, or, in a link to the page, ?tag=softmax. */
+export const asked = () => new URLSearchParams(location.hash.slice(1) || location.search);
 
 export function addressed(choices) {
   const given = Object.entries(choices).filter(([, value]) => value !== "" && value !== false && value !== undefined);
