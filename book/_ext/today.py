@@ -60,8 +60,15 @@ def cures(homes: dict[str, str]) -> dict:
         for mutant in exercise.mutants:
             known.setdefault(exercise.same_as.get(mutant, mutant), []).append(at)
     listed = [[name, one.title, one.minutes, f"{homes.get(name, '')}#exercise-{name.replace('.', '-').replace('_', '-')}"] for name, one in EXERCISES.items()]
-    mistakes = {name: [one.title, one.what, address(one.page, (one.heading,)), known.get(name, [])] for name, one in MISCONCEPTIONS.items()}
+    mistakes = {name: [one.title, one.what, address(one.page, (one.heading,)), _near(known.get(name, []), one.page, listed)]
+                for name, one in MISCONCEPTIONS.items()}
     return {"exercises": listed, "mistakes": mistakes}
+
+
+def _near(found: list[int], page: str, listed: list[list]) -> list[int]:
+    """Places of exercises, those on the page itself first, then those of its part."""
+    starts = (f"book/{page}.html#", f"book/{page.split('/')[0]}/")
+    return sorted(found, key=lambda at: [not listed[at][3].startswith(start) for start in starts])
 
 
 def write(app, exception) -> None:

@@ -186,7 +186,7 @@ def test_a_chapter_asks_first_what_was_missed_before_it(page, site_url):
     for name in (before, own):
         page.evaluate(STORE, [f"item:{name}", {"version": 1, "log": [["2026-11-01T09:00:00.000Z", 1]], "state": "open", "tried": []}])
     page.reload()
-    box = page.locator(".admonition.recall .recall-missed")
+    box = page.locator(".recall-missed")
     box.get_by_role("button", name="ask me now").click()
     box.locator(".front").wait_for()
     box.get_by_role("button", name="Show answer").press("Enter")

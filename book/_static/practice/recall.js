@@ -1,4 +1,4 @@
-// The recall box of a chapter asks first what this reader missed in the chapters before it; the chapter's own questions stay below.
+// Above the questions from earlier chapters, which are the same for all, this reader is asked what they missed there.
 import { button, focusOn, make } from "./dom.js";
 import { entry } from "./progress.js";
 import { pages } from "./shares.js";
@@ -30,10 +30,10 @@ async function ask(place, ids) {
 function offer(box) {
   const ids = missed(pages, OWN, (id) => entry("item", id)).slice(0, MOST);
   if (!ids.length) return;
-  const place = make("div", { class: "recall-missed" }), words = ids.length === 1 ? "One thing that you missed in earlier chapters: " : "Two things that you missed in earlier chapters: ";
+  const place = make("div", { class: "panel recall-missed" }), words = ids.length === 1 ? "One thing that you missed in earlier chapters: " : "Two things that you missed in earlier chapters: ";
   const press = () => ask(place, [...ids]).catch(() => place.replaceChildren(make("p", {}, "They cannot be fetched now.")));
   place.append(make("p", {}, words, button("quiet", press, ids.length === 1 ? "ask me now" : "ask me now, one after the other")));
-  box.querySelector(".admonition-title").after(place);
+  box.before(place);
 }
 
-if (OWN && names("item:").length) [...document.querySelectorAll(".admonition.recall")].slice(0, 1).forEach(offer);
+if (OWN && names("item:").length) [document.querySelector(".admonition.recall")].filter(Boolean).forEach(offer);
