@@ -1,7 +1,7 @@
 """`{diagram} name`: a drawing of attnlab.diagrams on a page without code; its arguments in YAML.
 
 Also turns the pages that boxes of a drawing name (`data-page`) into links, as seen from the page that shows it. A drawing
-in a notebook knows no folder, so there the name leads nowhere.
+in a notebook knows no folder, so there the name leads nowhere. The drawing of the reader's own model gets the script that marks its pieces.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def link(app, pagename, templatename, context, doctree) -> None:
     body = context.get("body") or ""
     if "data-page=" not in body:
         return
+    if 'data-diagram="your_model"' in body:
+        app.add_js_file("practice/mine.js", type="module")
 
     def address(match: re.Match[str]) -> str:
         page, anchor = match[1], match[2] or ""

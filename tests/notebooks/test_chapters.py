@@ -17,8 +17,8 @@ ORDER = ["objectives", "prerequisites", "recall", "idea", "prediction", "bug", "
 BOX = re.compile(r"^:{3,}\{admonition\} .*\n:class: ([\w-]+)", re.MULTILINE)
 CLOSED_CLAIM = re.compile(r":class: claim\n(?:(?!^:::).*\n)*^:::\s*\Z", re.MULTILINE)
 
-# live is a page around one explorable; the last three: test_start
-LIGHTER = re.compile(r"overview|problems|benchmark|live|prerequisites|refresher_\w+|why_transformers")
+# live is a page around one explorable, your_own_model around what the exercises of others made; the last three: test_start
+LIGHTER = re.compile(r"overview|problems|benchmark|live|your_own_model|prerequisites|refresher_\w+|why_transformers")
 CHAPTERS = [source for source in SOURCES if not LIGHTER.fullmatch(source.stem)]
 
 

@@ -11,6 +11,7 @@ import copy
 import functools
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from attnlab.exercises._keep import Kept, file_name, home, read
 from attnlab.mine.pieces import PIECES, course
 
 SECONDS = 5.0  # for a check
+UNSOLVED = "not solved yet"
 LONGEST = 40_000  # characters of a file that is looked at
 
 
@@ -33,7 +35,7 @@ class State:
     name: str
     function: Callable
     yours: bool
-    why: str = "not solved yet"
+    why: str = UNSOLVED
     source: str = ""
 
     @property
@@ -61,8 +63,10 @@ class Own:
         return Own(self.states | other)
 
     def __repr__(self) -> str:
-        lines = [state.told for state in self.states.values()]
-        return "\n".join([*lines, f"{len(self.yours)} of {len(self.states)} pieces are yours."])
+        open_ = [name for name, state in self.states.items() if not state.yours and state.why == UNSOLVED]
+        told = [state.told for state in self.states.values() if not state.yours and state.why != UNSOLVED]
+        groups = [textwrap.fill(f"{words}: {', '.join(names)}", 96, subsequent_indent="  ") for words, names in (("Yours", self.yours), ("Not solved yet", open_)) if names]
+        return "\n".join([*groups, *told, f"{len(self.yours)} of {len(self.states)} pieces are yours."])
 
 
 def assemble(*functions: Callable, folder: str | Path | None = None) -> Own:
