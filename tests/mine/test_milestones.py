@@ -7,7 +7,7 @@ import pytest
 
 from attnlab import mine
 from attnlab.exercises import EXERCISES
-from attnlab.mine import milestones, models
+from attnlab.mine import answers, milestones, models
 from attnlab.reference import namer
 
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
@@ -16,7 +16,9 @@ NOWHERE = "nowhere"
 
 @pytest.fixture(scope="module")
 def full():
-    return mine.assemble(*(EXERCISES[piece.exercise].solution for piece in mine.PIECES.values()), folder=NOWHERE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers, "SECONDS", 120.0)  # many tests at once, and every shape checked
+        yield mine.assemble(*(EXERCISES[piece.exercise].solution for piece in mine.PIECES.values()), folder=NOWHERE)
 
 
 @pytest.mark.parametrize("part", mine.MILESTONES)

@@ -23,7 +23,7 @@ from attnlab.exercises._answer import version
 from attnlab.exercises._keep import Kept, file_name, home, read
 from attnlab.mine.pieces import PIECES, course
 
-SECONDS = 5.0  # for a check
+SECONDS = 10.0  # for a check
 UNSOLVED = "not solved yet"
 LONGEST = 40_000  # characters of a file that is looked at
 
@@ -122,7 +122,7 @@ def _of_exercise(name: str, exercise: str, folder: Path | None) -> State:
 
 def _given(name: str, function: Callable) -> State:
     exercise = PIECES[name].exercise
-    found = diagnose(exercise, function)
+    found = diagnose(exercise, function, SECONDS)
     return State(name, fitted(function), True, "") if found.passed else State(name, course(name), False, _complaint(found))
 
 
