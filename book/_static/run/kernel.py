@@ -208,8 +208,8 @@ class Kernel:
         import attnlab.exercises as exercises
         original = exercises.diagnose
 
-        def diagnose(exercise_id, function):
-            found = original(exercise_id, function)
+        def diagnose(exercise_id, function, *seconds):
+            found = original(exercise_id, function, *seconds)
             place = exercises.MISCONCEPTIONS[found.mistake] if found.mistake else exercises.find(exercise_id)
             self.emit("verdict", state(found), place.href)
             return found
