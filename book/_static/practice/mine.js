@@ -24,7 +24,7 @@ function counted() {
 function told(boxes, mine) {
   const missing = boxes.find((box) => !mine(box)), have = boxes.filter(mine).length;
   const next = missing ? ["Next: ", make("a", { href: missing.getAttribute("href") }, words(missing)), "."] : ["The whole model is yours."];
-  return make("p", {}, make("strong", {}, `${have} of ${boxes.length} pieces are yours. `), ...(have ? next : ["Pass one of these exercises, and it is kept here. ", ...next]));
+  return make("p", {}, make("strong", {}, `${have} of ${boxes.length} pieces are yours.`), " ", ...(have ? next : ["Pass one of these exercises, and it is kept here. ", ...next]));
 }
 
 function show(drawing, said) {

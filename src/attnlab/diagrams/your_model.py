@@ -39,7 +39,7 @@ STAGES = (
         ("masked_attention", "self_attention/masks", "self_attention.masked_attention"),
         ("merge_heads", "multi_head/implementation", "multi_head.merge_heads"),
     )),
-    ("Look, in one function", (
+    ("Or: look in one function", (
         ("kernel_regression", "fundamentals/mathematics", "fundamentals.kernel_regression"),
         ("self_attention", "self_attention/scaled_dot_product", "self_attention.self_attention"),
         ("multi_head", "multi_head/implementation", "multi_head.multi_head"),
@@ -47,7 +47,7 @@ STAGES = (
         ("cached_step", "self_attention/masks", "self_attention.cached_step"),
         ("llama_step", "variants/modern_decoders", "variants.llama_step"),
     )),
-    ("Look, tile by tile", (
+    ("Or: look tile by tile", (
         ("block_loop", "efficiency/blocked_kernel", "efficiency.block_loop"),
         ("merge", "efficiency/online_softmax", "efficiency.merge"),
         ("tiles_to_visit", "efficiency/blocked_kernel", "efficiency.tiles_to_visit"),

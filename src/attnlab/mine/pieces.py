@@ -46,7 +46,7 @@ STAGES = (
         "masked_attention": Piece("self_attention.masked_attention", "score, scale, mask, normalise, mix"),
         "merge_heads": Piece("multi_head.merge_heads", "the heads side by side again"),
     }),
-    Stage("Look, in one function", {
+    Stage("Or: look in one function", {
         "kernel_regression": Piece("fundamentals.kernel_regression", "the soft look-up, by distance"),
         "self_attention": Piece("self_attention.self_attention", "one head, projections included"),
         "multi_head": Piece("multi_head.multi_head", "all heads, projections included"),
@@ -54,7 +54,7 @@ STAGES = (
         "cached_step": Piece("self_attention.cached_step", "new tokens look at a cache"),
         "llama_step": Piece("variants.llama_step", "one token through a whole block"),
     }),
-    Stage("Look, tile by tile", {
+    Stage("Or: look tile by tile", {
         "block_loop": Piece("efficiency.block_loop", "attention without the whole table"),
         "merge": Piece("efficiency.merge", "two halves of the keys become one answer"),
         "tiles_to_visit": Piece("efficiency.tiles_to_visit", "which tiles a mask leaves"),
