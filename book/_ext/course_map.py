@@ -27,7 +27,7 @@ WIDE, COLUMNS, GAP = 680, 6, 8
 BOX, HIGH, BETWEEN = (WIDE - (COLUMNS - 1) * GAP) / COLUMNS, 46, 18
 LANE, TYPE, LINE = 32, 12.0, 13.5
 EDGE, BAND = 8, 10  # room beside the boxes, and between two lanes
-UNNUMBERED = ("Start",)
+UNNUMBERED = ("Start", "Your own model")
 
 
 class Place(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-UNNUMBERED = ("Start", "Practice", "Concepts", "Reference")
+UNNUMBERED = ("Start", "Your own model", "Practice", "Concepts", "Reference")
 
 
 class Place(NamedTuple):
