@@ -15,7 +15,7 @@ import items
 from docutils import nodes
 from practice import EXERCISES, MISCONCEPTIONS, html
 from places import places
-from shelf import ordered
+from shelf import asked, ordered
 from sphinx.util.docutils import SphinxDirective
 
 from attnlab.exercises._pages import TITLES, address  # practice.py made the package of this repository known
@@ -28,24 +28,30 @@ WITHOUT = "{} needs JavaScript, and a page that was not opened as a file. The sa
 class Place(SphinxDirective):
     """A box for a script; what stands in it without one leads to the chapters."""
 
-    css, words, marks = "", "", {}
+    css, words, marks, ids = "", "", {}, []
 
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
-        held = dict.fromkeys(f"book/{item['chapter']}" for item in ordered(items.load(root / self.env.config.practice_items), root))
-        listing = nodes.bullet_list("", *(self._row(page) for page in held if page in self.env.found_docs))
+        held: dict[str, str] = {}
+        for item in asked(ordered(items.load(root / self.env.config.practice_items), root)):
+            if not item.get(items.APART):
+                held.setdefault(f"book/{item['chapter']}", item["id"])
+        listing = nodes.bullet_list("", *(self._row(page, first) for page, first in held.items() if page in self.env.found_docs))
         box = html("div", nodes.paragraph("", WITHOUT.format(self.words)), listing, **self.marks)
         box["classes"] += [self.css, "asks", "panel"]
+        box["ids"] += self.ids
         return [box]
 
-    def _row(self, page: str) -> nodes.list_item:
+    def _row(self, page: str, first: str) -> nodes.list_item:
+        """A link to the first item of a chapter."""
         uri = self.env.app.builder.get_relative_uri(self.env.docname, page)
-        link = nodes.reference("", TITLES.get(page.removeprefix("book/"), page), internal=True, refuri=f"{uri}#remember")
+        link = nodes.reference("", TITLES.get(page.removeprefix("book/"), page), internal=True, refuri=f"{uri}#item-{first}")
         return nodes.list_item("", nodes.paragraph("", "", link))
 
 
 class Review(Place):
     css, words, marks = "review", "A session", {"data_study": "review"}  # what is answered there is logged so
+    ids = ["now"]  # a link to it begins today's session
 
 
 class Mastery(Place):
