@@ -84,14 +84,14 @@ def _of_entry(entry: dict, fields: Mapping[str, type], seen: set[str]) -> Iterat
 
 
 class Listing(SphinxDirective):
-    """A page drawn from a file; each has `name` and `inner`, its FIELDS, and `entry`, what is shown of one."""
+    """A page drawn from a file; each has `file` and `inner`, its FIELDS, and `entry`, what is shown of one."""
 
-    name: str
+    file: str
     inner: str
     fields: Mapping[str, type]
 
     def groups(self) -> list[Group]:
-        path = DATA / f"{self.name}.toml"
+        path = DATA / f"{self.file}.toml"
         for source in (path, Path(sys.modules[type(self).__module__].__file__), Path(__file__)):
             self.env.note_dependency(str(source))
         try:

@@ -31,7 +31,8 @@ NAME = re.compile(r"\b(?=\w*[a-z0-9][_A-Z]|[A-Z]\w*[a-z])[A-Za-z]\w{3,}")  # of 
 TAG = re.compile(r"<[^>]+>")
 FORMULA = re.compile(r'<span class="math\b.*?alttext="([^"]*)".*?</math></span>.*?</span>(?=</span>|[^<]*$)', re.S)
 UNREAD = ("solution_node", "comment", "image", "raw", "system_message", "toctree", "index", "claim_line")
-LISTS = ("book/reference/claims", "book/reference/exercises", "book/reference/map", "book/reference/glossary", "book/reference/symptoms")  # they repeat what stands elsewhere: found by their headings
+LISTS = ("book/reference/claims", "book/reference/exercises", "book/reference/map", "book/reference/glossary", "book/reference/symptoms",
+         "book/reference/timeline", "book/reference/reproduced", "book/reference/reading", "book/reference/api", "book/reference/status")  # they repeat what stands elsewhere: found by their headings
 PRACTICE = "book/practice/"  # so do these
 LONGEST, LONGEST_TASKS = 4000, 700  # characters of a section that are read; of exercises, cards and questions
 TASKS = ("exercises", "remember")

@@ -49,7 +49,7 @@ def depth(code: str) -> int:
 
 
 class Symptoms(Listing):
-    name, inner, fields = "symptoms", "symptom", FIELDS
+    file, inner, fields = "symptoms", "symptom", FIELDS
 
     def run(self) -> list[nodes.Node]:
         return [look_up_field("Filter the symptoms"), *super().run()]

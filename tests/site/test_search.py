@@ -36,6 +36,12 @@ FIRST = {
     "teacher forcing": "start/what_training_is", "attention rollout": "self_attention/patterns", "how many parameters": "architecture/implementation",
     "silent bugs": "self_attention/the_loss_fell", "notation": "start/notation", "gradient of softmax": "fundamentals/from_scratch",
     "normalization": "architecture/normalisation", "encoder": "architecture/encoder", "decoder": "architecture/decoder", "references": "reference/bibliography",
+    "troubleshooting": "reference/symptoms", "timeline": "reference/timeline", "history of attention": "reference/timeline", "applications": "reference/timeline",
+    "not reproduced": "reference/reproduced", "papers": "reference/reading", "illustrated transformer": "reference/reading", "api reference": "reference/api",
+    "licences": "reference/status", "data sources": "reference/status", "graders": "reference/exercises",
+    "gguf": "variants/a_real_language_model", "smollm2": "variants/a_real_language_model", "4-bit weights": "variants/a_real_language_model",
+    "induction heads": "variants/live", "language model in the browser": "variants/live", "t5": "variants/t5", "span corruption": "variants/t5",
+    "llama": "variants/modern_decoders", "soft cap": "variants/what_changed_since", "load balancing": "variants/mixture_of_experts",
     "memory traffic": "efficiency/memory_traffic", "tokenizer": "start/tokens_and_embeddings", "speculative decoding": "architecture/decoding",
 }
 # Less ordinary ones -> a page among the first three.
