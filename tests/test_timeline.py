@@ -45,7 +45,7 @@ def test_what_is_often_told_wrong_is_put_right():
     assert STEPS["bahdanau-2014"]["year"] == 2014 < STEPS["transformer-2017"]["year"] and "2017" in STEPS["bahdanau-2014"]["wrong"]
     assert STEPS["experts-1991"]["year"] == 1991 and STEPS["sparse-experts-2017"]["year"] == 2017
     assert STEPS["s4-2021"]["year"] == 2021 and "post-norm" in STEPS["transformer-2017"]["wrong"]
-    assert "not a transformer" in STEPS["diffusion-2022"]["wrong"] and "approximates nothing" in STEPS["flash-2022"]["wrong"]
+    assert "not a transformer" in STEPS["diffusion-2021"]["wrong"] and "approximates nothing" in STEPS["flash-2022"]["wrong"]
 
 
 def test_the_drawing_names_every_step_once_and_no_label_leaves_its_column():
