@@ -1,7 +1,7 @@
 """`{graders}`: how many wrong answers weaker checks would accept, counted over the course's own, beside what public checks accepted.
 
 Three checks of rising strength are given every known wrong answer to every exercise that is judged by its values: the shape alone; one
-example; the course's. The first two are counted here when the page is read, in a few seconds; of the third the kill table below is the proof, since the
+example; the course's. The first two are counted here when the page is read, in a few seconds; of the third the kill table is the proof, since the
 build fails where it accepts one.
 """
 from __future__ import annotations

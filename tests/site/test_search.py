@@ -38,7 +38,7 @@ FIRST = {
     "normalization": "architecture/normalisation", "encoder": "architecture/encoder", "decoder": "architecture/decoder", "references": "reference/bibliography",
     "troubleshooting": "reference/symptoms", "timeline": "reference/timeline", "history of attention": "reference/timeline", "applications": "reference/timeline",
     "not reproduced": "reference/reproduced", "papers": "reference/reading", "illustrated transformer": "reference/reading", "api reference": "reference/api",
-    "licences": "reference/status", "data sources": "reference/status", "graders": "reference/exercises",
+    "licences": "reference/status", "data sources": "reference/status", "graders": "reference/reproduced",
     "gguf": "variants/a_real_language_model", "smollm2": "variants/a_real_language_model", "4-bit weights": "variants/a_real_language_model",
     "induction heads": "variants/live", "language model in the browser": "variants/live", "t5": "variants/t5", "span corruption": "variants/t5",
     "llama": "variants/modern_decoders", "soft cap": "variants/what_changed_since", "load balancing": "variants/mixture_of_experts",
