@@ -92,6 +92,8 @@ def write(app, exception) -> None:
 def _link(site: Path, page: str) -> None:
     """The header's link, where the page has a header."""
     path, up = site / f"{page}.html", "../" * page.count("/")
+    if not path.is_file():
+        return
     text = path.read_text("utf-8")
     link = f'<a class="today-link" href="{up}{PAGE}.html" aria-label="Review"><span class="today-word">Review</span><span class="today-count"></span></a>'
     path.write_text(text.replace(BUTTONS, BUTTONS + link, 1), "utf-8")
