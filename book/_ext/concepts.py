@@ -35,7 +35,7 @@ class ConceptCards(SphinxDirective):
 def box(item: dict, own: bool) -> list[str]:
     """A card: a title that opens to its answer. Only where it is at home has it a name, and with it a memory."""
     named = [f":name: item-{item['id']}"] if own else []
-    return [f":::{{admonition}} {' '.join(item['prompt'].split())}", ":class: card dropdown", *named, "", item["answer"].strip(), ":::", ""]
+    return [f":::{{admonition}} {' '.join(item['prompt'].split())}", f":class: {'card ' if own else ''}dropdown", *named, "", item["answer"].strip(), ":::", ""]
 
 
 def setup(app) -> dict:
