@@ -126,3 +126,9 @@ def test_names_are_looked_up_and_said_once(folder, capsys):
     assert find("window_mask") is EXERCISES["self_attention.window_mask"].reference, "answers that are no piece of the model too"
     with pytest.raises(AttributeError, match="no exercise asks for a function 'gelu'"):
         find("gelu")
+
+
+def test_a_fitted_part_of_several_results_gives_arrays_too():
+    part = answers.fitted(lambda x, n: ([x.sum()], x * n))
+    first, second = part(np.arange(3.0), 2)
+    assert isinstance(first, np.ndarray) and first.tolist() == [3.0] and second.tolist() == [0, 2, 4]
