@@ -112,7 +112,8 @@ def test_the_text_is_set_in_the_book_s_own_type(shared_page, site_url):
     assert {"Source Serif 4", "Figtree"} <= {name.strip('"') for name in loaded}
 
 
-SOME_PAGES = {"landing.css", "map.css", "filter.js"}  # the landing page, the map, the page of claims
+# the landing page, the map, the page of claims; ways to study, today's session, tables to look up
+SOME_PAGES = {"landing.css", "map.css", "filter.js", "study.css", "review.css", "reference.css"}
 
 
 def test_own_style_and_script_of_a_chapter_stay_small():
