@@ -55,6 +55,11 @@ MODULE = re.compile(r'<script(?=[^>]*\btype="module")')
 BLOCKING = re.compile(r"<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)")
 
 
+CODE = re.compile(r"<pre\b.*?</pre>", re.S)
+TEX = re.compile(r'<annotation encoding="application/x-tex">.*?</annotation>', re.S)  # the MathML around it says the same
+COLOURLESS = re.compile(r'<span class="(?:n|nn|p|w)">([^<>]*)</span>')
+
+
 def names(asset) -> str:
     """Everything an asset says of itself, file name and inline body."""
     return f"{getattr(asset, 'filename', asset)} {getattr(asset, 'attributes', '')}"
@@ -65,9 +70,14 @@ def drop_assets(app, pagename, templatename, context, doctree) -> None:
         context[kind] = [a for a in context[kind] if not any(word in names(a) for word in UNWANTED)]
 
 
+def plain_code(html: str) -> str:
+    """Names, brackets and blanks of code have the colour of the code around them: half of a chapter's elements for nothing."""
+    return CODE.sub(lambda code: COLOURLESS.sub(r"\1", code[0]), html)
+
+
 def slim_page(html: str, options: str) -> str:
     """Nothing waits for a script: what inline scripts read stands in the page, the rest is deferred."""
-    html = LEFT_OVER.sub("", html)
+    html = plain_code(TEX.sub("", LEFT_OVER.sub("", html)))
     if "sd-tab-set" not in html:
         html = TABS.sub("", html)
     html = html.replace(

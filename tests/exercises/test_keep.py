@@ -58,7 +58,7 @@ def test_an_answer_that_passes_is_kept_and_comes_back_in_a_fresh_python(folder, 
     assert place == folder / "mine" and _keep.names(place) == [ID]
     code = "from mine import softmax, rotary; import numpy as np; print(softmax.__code__.co_name, softmax(np.zeros((1, 2))))"
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["rotary                the course's: not solved yet", "part [[0.5 0.5]]"]
 

@@ -30,7 +30,7 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess:
     """The file in a fresh Python that cannot import the course's package."""
     (folder / "my_model.py").write_text(text, "utf-8")
     command = [sys.executable, "-W", "error", "-c", ALONE, "my_model.py"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, encoding="utf-8")
 
 
 def test_with_every_solution_it_runs_alone_and_says_whose_each_piece_is(tmp_path):
