@@ -37,8 +37,3 @@ def test_code_keeps_its_text_and_its_colours():
     assert not re.search(r'class="(n|nn|p|w)"', plain)
     outside = '<p><span class="n">3</span></p>'
     assert slim.plain_code(outside) == outside
-
-
-def test_a_formula_keeps_its_mathml_without_the_tex_beside_it():
-    html = '<math><semantics><mrow><mi>Q</mi></mrow><annotation encoding="application/x-tex">Q</annotation></semantics></math>'
-    assert slim.TEX.sub("", html) == "<math><semantics><mrow><mi>Q</mi></mrow></semantics></math>"

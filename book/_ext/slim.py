@@ -56,7 +56,6 @@ BLOCKING = re.compile(r"<script(?![^>]*\b(?:defer|async|type=))([^>]*\bsrc=)")
 
 
 CODE = re.compile(r"<pre\b.*?</pre>", re.S)
-TEX = re.compile(r'<annotation encoding="application/x-tex">.*?</annotation>', re.S)  # the MathML around it says the same
 COLOURLESS = re.compile(r'<span class="(?:n|nn|p|w)">([^<>]*)</span>')
 
 
@@ -77,7 +76,7 @@ def plain_code(html: str) -> str:
 
 def slim_page(html: str, options: str) -> str:
     """Nothing waits for a script: what inline scripts read stands in the page, the rest is deferred."""
-    html = plain_code(TEX.sub("", LEFT_OVER.sub("", html)))
+    html = plain_code(LEFT_OVER.sub("", html))
     if "sd-tab-set" not in html:
         html = TABS.sub("", html)
     html = html.replace(
