@@ -105,9 +105,6 @@ class Listing(SphinxDirective):
     def group(self, group: Group) -> nodes.section:
         return section(group.title, nodes.make_id(f"{self.inner} group {group.title}"), *(node for entry in group.entries for node in self.entry(entry)))
 
-    def entry(self, entry: dict) -> list[nodes.Node]:
-        raise NotImplementedError
-
     def text(self, *lines: str) -> list[nodes.Node]:
         """MyST, as a page would have it."""
         place = nodes.container()
