@@ -58,7 +58,7 @@ def _loaded(files: tuple[tuple[Path, int, int], ...]) -> list[dict]:
     """The items of these files, read and checked once for as long as none of them changes."""
     items, complaints = [], []
     for path, *_ in files:
-        for item in _read(path):
+        for item in read_list(path):
             complaints += [f"{path.name}: {_name(item)}: {what}" for what in problems(item, path.stem)]
             items.append(item)
     complaints += [f"{_name(item)}: this id is used more than once" for item in _repeated(items)]
@@ -132,13 +132,15 @@ class _OnceEach(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # the one in C,
         return super().construct_mapping(node, deep)
 
 
-def _read(path: Path) -> list:
+def read_list(path: Path, of: str = "items", error: type[ValueError] | None = None) -> list:
+    """The list that a YAML file holds; `error` (ItemError) names the file where it holds none."""
+    error = error or ItemError
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceEach)
-    except yaml.YAMLError as error:
-        raise ItemError(f"{path.name}: not YAML: {error}") from error
+    except yaml.YAMLError as broken:
+        raise error(f"{path.name}: not YAML: {broken}") from broken
     if not isinstance(content, list):
-        raise ItemError(f"{path.name}: the file must be a list of items, not {type(content).__name__}")
+        raise error(f"{path.name}: the file must be a list of {of}, not {type(content).__name__}")
     return content
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import items
 import study
-import yaml
 from docutils import nodes
 from practice import html, inline
 
@@ -43,23 +42,13 @@ def load(folder: Path = FOLDER) -> list[dict]:
     """All dialogues, in the order of files and lines."""
     found, complaints = [], []
     for path in sorted(Path(folder).glob("*.yml")):
-        for one in _entries(path):
+        for one in items.read_list(path, "dialogues", TutorError):
             complaints += [f"{path.name}: {_name(one)}: {what}" for what in problems(one, path.stem)]
             found.append(one)
     names = [_name(one) for one in found]
     complaints += [f"{name}: this id is used more than once" for name in sorted({name for name in names if names.count(name) > 1})]
     if complaints:
         raise TutorError("\n".join(complaints))
-    return found
-
-
-def _entries(path: Path) -> list:
-    try:
-        found = yaml.load(path.read_text("utf-8"), Loader=items._OnceEach)
-    except yaml.YAMLError as error:
-        raise TutorError(f"{path.name}: not YAML: {error}") from error
-    if not isinstance(found, list):
-        raise TutorError(f"{path.name}: the file must be a list of dialogues, not {type(found).__name__}")
     return found
 
 
