@@ -6,9 +6,9 @@ import ast
 import re
 
 import pytest
-from in_short import architecture, efficiency, fundamentals, multi_head, page, positions, self_attention, variants
+from in_short import architecture, efficiency, fundamentals, multi_head, page, positions, self_attention, theory, variants
 
-PARTS = (efficiency, self_attention, positions, multi_head, architecture, variants, fundamentals)
+PARTS = (efficiency, self_attention, positions, multi_head, architecture, variants, fundamentals, theory)
 PAGES = {name: one for part in PARTS for name, one in part.PAGES.items()}
 BUGS = [(name, title) for name, one in PAGES.items() for title in one.bugs]
 MAY_IMPORT = {"numpy": {"numpy"}, "torch": {"torch"}}
@@ -23,6 +23,7 @@ ASKED = {
     "positions": "sinusoidal learned relative guide",
     "architecture": "encoder decoder cross_attention feed_forward normalisation residual_stream implementation training decoding",
     "variants": "bert gpt t5 vit modern_decoders what_changed_since mixture_of_experts a_real_language_model",
+    "theory": "",
 }
 
 every_page = pytest.mark.parametrize("name", PAGES)
