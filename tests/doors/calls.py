@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from compare import normal
 
-from attnlab import attention, data, generation, masks, positions, reference, training
-from attnlab import attention, data, layers, masks, positions, reference, training
+from attnlab import attention, data, generation, layers, masks, positions, reference, training
 from attnlab.attention import graph, scoring
 from attnlab.attention.sinks import extra_key
 from attnlab.cache import ModelCache
@@ -18,10 +17,15 @@ from attnlab.data import animals, handwriting, manual, masking, spans, translati
 from attnlab.data.prose import prose
 from attnlab.studies.observe import observed
 from attnlab.tokens.published import words_and_digits
+from attnlab.exercises import EXERCISES
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
 from attnlab.layers import LayerNorm, PreNorm, experts, patches, residual
+from attnlab.mine import models as mine_models
+from attnlab.mine import pieces as mine_pieces
+from attnlab.mine import real as mine_real
+from attnlab.mine import scores
 from attnlab.models import bert, gpt, minilm, seq2seq, transformer, vit, whisper
 from attnlab.models import decoder, families, mixture, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
@@ -42,8 +46,6 @@ from attnlab.reference import encoder_decoder, ngram, tiny
 from attnlab.positions import planar
 from attnlab.reference import vit as np_vit
 from attnlab.reference.layers import patches as np_patches
-from attnlab.studies import bugs, probe
-from attnlab.reference import tiny
 from attnlab.studies import bugs, probe, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import gpt2, torch_transformer
@@ -256,6 +258,16 @@ CALLS = {
     "layers.feedforward.silu": (layers.silu, (t(0, 3, 5),)),
     "layers.norms.layer_norm": (layers.layer_norm, (t(0, 2, 3, 5), t(1, 5), t(2, 5), 0.1)),
     "layers.norms.rms_norm": (layers.rms_norm, (t(0, 2, 3, 5), t(1, 5), 0.1)),
+    "mine.models.around": (mine_models.around(reference.softmax), (Q, K, V, MASK)),
+    "mine.models.same_names": (lambda: mine_models.same_names(2, mine_models.for_names(mine_models.COURSE)), ()),
+    "mine.models.step_by_step": (functools.partial(mine_models.step_by_step, mine_models.COURSE), (np.array([1, 4, 2]),)),
+    "mine.models.number_translator": (lambda: mine_models.number_translator().source_table, ()),
+    "mine.pieces.by_exercise": (mine_pieces.by_exercise, ()),
+    "mine.real.turned": (functools.partial(mine_real.turned, mine_models.COURSE), (normal(0, 3, 5, 8), 100.0)),
+    "mine.scores.bytes_moved": (lambda: scores.bytes_moved(mine_pieces.course("my_attention")), ()),
+    "mine.scores.tiles_visited": (lambda: scores.tiles_visited(mine_pieces.course("my_attention")), ()),
+    "mine.scores.operations": (lambda: scores.operations(EXERCISES["self_attention.masked_attention"].solution), ()),
+    "mine.scores.lines": (scores.lines, ("y = 1\nz = 2\n",)),
     "masks.causal": (masks.causal, (NP_AT, NP_AT)),
     "masks.window": (masks.window, (AT, AT, 2)),
     "masks.padding": (masks.padding, (np.array([3, 0, 5]), 5)),
@@ -604,5 +616,8 @@ ELSEWHERE = {
         " definition check_tensors need_mask need_bias need_heads_axis check_overlays check_numbers need_divisor check_edges count"
     ),
     "the loop and the doors of generation, behind greedy, sample and beam": "write next_logits check_row check_prompt check_logits step_of",
+    "a reader's own model: runs answers in processes of their own, reads and writes their folder, or gives functions; tried in tests/mine": (
+        "assemble fitted lookup give take exported milestone reach courses for_names for_translator course logits score"
+    ),
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("as_readers_run_it")
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(_keep.VARIABLE, "x")
-    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setattr("sys.path", list(sys.path))
     monkeypatch.chdir(tmp_path)
     return _keep.keep()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_lines_are_statements_without_docstring_and_imports():
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(_keep.VARIABLE, "x")
-    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setattr("sys.path", list(sys.path))
     monkeypatch.chdir(tmp_path)
     return _keep.keep()
 
