@@ -18,6 +18,7 @@ from attnlab.data.prose import prose
 from attnlab.studies.observe import observed
 from attnlab.tokens.published import words_and_digits
 from attnlab.exercises import EXERCISES
+from attnlab.mixers import delta, state_space
 from attnlab.kernels import cost, merge, occupancy, ring_plan, textbook, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.traffic import Memory, Slow
@@ -32,7 +33,10 @@ from attnlab.reference import blocked, decoding, recurrent, sampling
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
 from attnlab.reference import latent as np_latent
+from attnlab.reference import memory as np_memory
 from attnlab.reference import sinks as np_sinks
+from attnlab.reference.mixers import delta as np_delta
+from attnlab.reference.mixers import state_space as np_state_space
 from attnlab.reference import losses as np_losses
 from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
@@ -46,7 +50,7 @@ from attnlab.reference import encoder_decoder, ngram, tiny
 from attnlab.positions import planar
 from attnlab.reference import vit as np_vit
 from attnlab.reference.layers import patches as np_patches
-from attnlab.studies import bugs, probe, stream
+from attnlab.studies import bugs, probe, recall, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import gpt2, torch_transformer
 
@@ -108,6 +112,17 @@ def FAMILY():
         for i, weight in enumerate(model.parameters()):
             weight.copy_(t(i, *weight.shape))
     return model
+
+
+FADING = {"gated_delta_rule": (2, 7), "channel_delta_rule": (2, 7, 5)}
+DELTA = {"summed": (K, K, V), "delta_rule": (K, K, V, normal(8, 2, 7)), **{
+    name: (K, K, V, normal(8, 2, 7), -np.abs(normal(9, *shape))) for name, shape in FADING.items()}}  # fmt: skip
+SCANNED = (K, K, V, -np.abs(normal(9, 2, 7)))
+PATTERNS = np.sign(normal(10, 4, 11))
+
+
+def tensors(arrays) -> tuple:
+    return tuple(map(torch.tensor, arrays))
 
 
 def moved(run, *sizes) -> tuple[np.ndarray, int]:
@@ -350,6 +365,28 @@ CALLS = {
     "reference.graph.leaky_relu": (np_graph.leaky_relu, (normal(0, 3, 5), 0.2)),
     "reference.graph.walks": (np_graph.walks, (np.tri(4, dtype=bool), 3)),
     "reference.graph.reach": (np_graph.reach, (np.tri(4, dtype=bool), 3)),
+    **{f"reference.mixers.delta.{name}": (getattr(np_delta, name), given) for name, given in DELTA.items()},
+    **{f"mixers.delta.{name}": (getattr(delta, name), tensors(given)) for name, given in DELTA.items()},
+    "reference.mixers.delta.write_sum": (np_delta.write_sum, (normal(0, 5, 11), K[0, 0], V[0, 0])),
+    "reference.mixers.delta.write_delta": (np_delta.write_delta, (normal(0, 5, 11), K[0, 0], V[0, 0], 0.5)),
+    "reference.mixers.state_space.scan": (np_state_space.scan, SCANNED),
+    "reference.mixers.state_space.masked_product": (np_state_space.masked_product, SCANNED),
+    "reference.mixers.state_space.decay_mask": (np_state_space.decay_mask, SCANNED[3:]),
+    "mixers.state_space.scan": (state_space.scan, tensors(SCANNED)),
+    "mixers.state_space.masked_product": (state_space.masked_product, tensors(SCANNED)),
+    "mixers.state_space.decay_mask": (state_space.decay_mask, tensors(SCANNED[3:])),
+    "reference.memory.look_up": (np_memory.look_up, (Q, K[0], V[0], 0.5)),
+    "reference.memory.erase_add": (np_memory.erase_add, (normal(0, 4, 11), shares(4), shares(11), normal(1, 11))),
+    "reference.memory.store": (np_memory.store, (PATTERNS,)),
+    "reference.memory.settle": (np_memory.settle, (np_memory.store(PATTERNS), PATTERNS, 3)),
+    "reference.memory.energy": (np_memory.energy, (np_memory.store(PATTERNS), PATTERNS)),
+    "reference.memory.modern_step": (np_memory.modern_step, (normal(0, 2, 11), PATTERNS, 0.5)),
+    "reference.memory.modern_energy": (np_memory.modern_energy, (normal(0, 2, 11), PATTERNS, 0.5)),
+    "studies.recall.cosine_of_last": (recall.cosine_of_last, (K[0], np.array([0, 2, 0]), V[0][:3], np_delta.write_delta)),
+    "studies.recall.looking_back": (recall.looking_back, (TQ, TK, TV, t(8, 2, 7))),
+    "studies.recall.looking_back_lately": (recall.looking_back_lately, (TQ, TK, TV, t(8, 2, 7))),
+    "studies.recall.adding": (recall.adding, (TQ, TK, TV, t(8, 2, 7))),
+    "studies.recall.erasing": (recall.erasing, (TQ, TK, TV, t(8, 2, 7))),
     "reference.sinks.sink_attention": (np_sinks.sink_attention, (Q, K, V, np.array([0.5, -1.0]), MASK)),
     "reference.sinks.sink_weights": (np_sinks.sink_weights, (Q, K, np.array([0.5, -1.0]), MASK)),
     "reference.latent.latent_attention": (lambda x: np_latent.latent_attention(x, LATENTS, 3), (normal(0, 2, 5, 6),)),
@@ -587,6 +624,7 @@ MAKERS = {
 ELSEWHERE = {
     "reads files of installed packages": "need_published from_transformers data_file missing installed state_dict load config family tokenizer dictionary pronounce sample_weights published from_file read from_transformers",
     "writes and reads files": "save resume",
+    "the study of recall: draws from a generator it is given, wraps a function, trains": "rewritten fading pairs recalled learned_recaller recall_curve",
     "the small translator, which takes its model, and its study": (
         "read n_parameters encode_words look embed encode decode cross_weights translate linear network"
         " task numbers formulas batches loss schedule no_warmup no_positions deaf muon start of_numpy translated exact crossing"
