@@ -46,6 +46,7 @@ DRAWINGS = {
     "layer_since_2017": diagrams.layer_since_2017(),
     "learning_to_translate": diagrams.learning_to_translate(),
     "learning_in_context": diagrams.learning_in_context(),
+    "memory_write": diagrams.memory_write(),
     "one_vote_in_n": diagrams.one_vote_in_n(),
     "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),

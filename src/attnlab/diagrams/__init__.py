@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from attnlab.diagrams.backward import backward_flow
 from attnlab.diagrams.cache import kv_cache
+from attnlab.diagrams.erasing import memory_write
 from attnlab.diagrams.experts import routed_experts
 from attnlab.diagrams.feed_forward import feed_forward_shapes
 from attnlab.diagrams.decoding import decoding_loop
@@ -65,6 +66,7 @@ __all__ = [
     "mask_pictures",
     "masked_word",
     "memory_read",
+    "memory_write",
     "model_in_a_page",
     "namer_pieces",
     "norm_places",
