@@ -27,6 +27,7 @@ from attnlab.mine import models as mine_models
 from attnlab.mine import pieces as mine_pieces
 from attnlab.mine import real as mine_real
 from attnlab.mine import scores
+from attnlab.mixers import features, linear, low_rank, selected, sparse
 from attnlab.models import bert, gpt, minilm, seq2seq, transformer, vit, whisper
 from attnlab.models import decoder, families, mixture, published, sizes
 from attnlab.reference import blocked, decoding, recurrent, sampling
@@ -42,6 +43,9 @@ from attnlab.reference import optimisers as np_optimisers
 from attnlab.reference import layers as np_layers
 from attnlab.reference.layers import experts as np_experts
 from attnlab.reference import positions as np_positions
+from attnlab.reference.mixers import linear as np_linear
+from attnlab.reference.mixers import selected as np_selected
+from attnlab.reference.mixers import sparse as np_sparse
 from attnlab.reference import residual as np_residual
 from attnlab.reference import t5 as np_t5
 from attnlab.reference import scoring as np_scoring
@@ -256,6 +260,33 @@ CALLS = {
     "kernels.traffic.flash_1_traffic": (traffic.flash_1_traffic, (97, 7, 1009)),
     "kernels.traffic.flash_2_blocks": (traffic.flash_2_blocks, (97, 7, 1009, 16)),
     "kernels.traffic.flash_2_traffic": (traffic.flash_2_traffic, (97, 7, 1009)),
+    "mixers.features.directions": (lambda m, d: features.directions(m, d, torch.Generator().manual_seed(0)), (7, 3)),
+    "mixers.features.orthogonal_directions": (features.orthogonal_directions, (t(0, 7, 3),)),
+    "mixers.features.positive_features": (features.positive_features, (t(0, 2, 5, 3), t(1, 7, 3))),
+    "mixers.features.trigonometric_features": (features.trigonometric_features, (t(0, 2, 5, 3), t(1, 7, 3))),
+    "mixers.linear.causal_linear_attention": (linear.causal_linear_attention, (TK, TK, TV)),
+    "mixers.linear.elu_plus_one": (linear.elu_plus_one, (t(0, 3, 5),)),
+    "mixers.linear.linear_attention": (linear.linear_attention, (TQ, TK, TV)),
+    "mixers.linear.masked_product": (linear.masked_product, (TK, TK, TV)),
+    "mixers.linear.prefix_sums": (linear.prefix_sums, (TK, TK, TV)),
+    "mixers.linear.step": (lambda q, k, v: linear.step(linear.start(3, 2, v[..., None, :]), q, k, v), (t(0, 5, 3), t(1, 5, 3), t(2, 5, 2))),
+    "mixers.low_rank.linformer": (low_rank.linformer, (TK, TK, TV, t(3, 3, 7), t(4, 3, 7))),
+    "mixers.selected.best_blocks": (selected.best_blocks, (TK[:, :6], TK[:, :6], 2, 2)),
+    "mixers.selected.best_keys": (selected.best_keys, (t(0, 2, 3, 7), 2, torch.tensor(MASK))),
+    "mixers.selected.index_scores": (selected.index_scores, (t(0, 3, 2, 5), t(1, 7, 5), t(2, 3, 2))),
+    "mixers.selected.indexer_loss": (selected.indexer_loss, (t(0, 4, 4), torch.tensor(WEIGHTS), torch.ones(4, 4, dtype=torch.bool))),
+    "mixers.selected.mass_kept": (selected.mass_kept, (torch.tensor(WEIGHTS), torch.ones(4, 4, dtype=torch.bool).tril())),
+    "mixers.selected.places": (selected.places, (torch.tensor(MASK),)),
+    "mixers.selected.selected_attention": (selected.selected_attention, (TQ[0], TK[0], TV[0], selected.places(torch.tensor(MASK)))),
+    "mixers.sparse.big_bird": (sparse.big_bird, (2, 3, 0, 1, torch.tensor([[1], [0]]))),
+    "mixers.sparse.block_sparse_attention": (sparse.block_sparse_attention, (TK[:, :6], TK[:, :6], TV[:, :6], torch.ones(6, 6, dtype=torch.bool).tril(), 2)),
+    "mixers.sparse.drawn": (sparse.drawn, (torch.tensor([[1], [0]]),)),
+    "mixers.sparse.hops": (sparse.hops, (torch.ones(5, 5, dtype=torch.bool).tril(),)),
+    "mixers.sparse.leading": (sparse.leading, (AT, AT, 2)),
+    "mixers.sparse.local": (sparse.local, (AT, AT, 2)),
+    "mixers.sparse.occupied": (sparse.occupied, (torch.eye(6, dtype=torch.bool), 2)),
+    "mixers.sparse.spread": (sparse.spread, (torch.eye(3, dtype=torch.bool), 2)),
+    "mixers.sparse.strided": (sparse.strided, (AT, AT, 2)),
     "layers.experts.admitted": (experts.admitted, (torch.tensor(CODES) % 3, 1)),
     "layers.experts.balance_loss": (experts.balance_loss, (experts.route(t(0, 2, 3, 5), 2),)),
     "layers.experts.best_groups": (experts.best_groups, (t(0, 2, 3, 6), 3, 2)),
@@ -445,6 +476,25 @@ CALLS = {
     "reference.positions.sinusoidal.sinusoidal": (np_positions.sinusoidal, (NP_AT, 8)),
     "reference.recurrent.gru": (lambda x, h: recurrent.gru(x, h, GRU), (normal(5, 2, 5, 3), normal(6, 2, 4))),
     "reference.recurrent.gru_step": (lambda x, h: recurrent.gru_step(x, h, GRU), (normal(5, 2, 3), normal(6, 2, 4))),
+    "reference.mixers.linear.elu_plus_one": (np_linear.elu_plus_one, (normal(0, 3, 5),)),
+    "reference.mixers.linear.linear_attention": (np_linear.linear_attention, (Q[0], K[0], V[0])),
+    "reference.mixers.linear.linformer": (np_linear.linformer, (K[0], K[0], V[0], normal(3, 3, 7), normal(4, 3, 7))),
+    "reference.mixers.linear.orthogonal_directions": (np_linear.orthogonal_directions, (normal(0, 7, 3),)),
+    "reference.mixers.linear.positive_features": (np_linear.positive_features, (normal(0, 2, 5, 3), normal(1, 7, 3))),
+    "reference.mixers.linear.step": (lambda q, k, v: np_linear.step(np_linear.start(3, 2), q, k, v), (normal(0, 3), normal(1, 3), normal(2, 2))),
+    "reference.mixers.linear.trigonometric_features": (np_linear.trigonometric_features, (normal(0, 2, 5, 3), normal(1, 7, 3))),
+    "reference.mixers.selected.best_blocks": (np_selected.best_blocks, (K[0], K[0], 2, 2)),
+    "reference.mixers.selected.best_keys": (np_selected.best_keys, (normal(0, 3, 7), 2, MASK)),
+    "reference.mixers.selected.index_scores": (np_selected.index_scores, (normal(0, 3, 2, 5), normal(1, 7, 5), normal(2, 3, 2))),
+    "reference.mixers.selected.indexer_loss": (np_selected.indexer_loss, (normal(0, 4, 4), WEIGHTS, np.ones((4, 4), dtype=bool))),
+    "reference.mixers.selected.mass_kept": (np_selected.mass_kept, (WEIGHTS[0], np.tri(4, dtype=bool))),
+    "reference.mixers.sparse.big_bird": (np_sparse.big_bird, (2, 3, 0, 1, np.array([[1], [0]]))),
+    "reference.mixers.sparse.drawn": (np_sparse.drawn, (np.array([[1], [0]]),)),
+    "reference.mixers.sparse.hops": (np_sparse.hops, (np.tri(5, dtype=bool),)),
+    "reference.mixers.sparse.leading": (np_sparse.leading, (5, 2)),
+    "reference.mixers.sparse.local": (np_sparse.local, (5, 2)),
+    "reference.mixers.sparse.occupied": (np_sparse.occupied, (np.eye(6, dtype=bool), 2)),
+    "reference.mixers.sparse.strided": (np_sparse.strided, (5, 2)),
     "reference.layers.experts.admitted": (np_experts.admitted, (CODES % 3, 1)),
     "reference.layers.experts.balance_loss": (np_experts.balance_loss, (NP_ROUTING,)),
     "reference.layers.experts.balance_loss_gradient": (np_experts.balance_loss_gradient, (NP_ROUTING,)),
@@ -547,6 +597,7 @@ MODULES = {
     "layers.residual.HyperConnection": (lambda: residual.HyperConnection(torch.nn.Linear(7, 7), 7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.HyperHead": (lambda: residual.HyperHead(7, 3), (t(0, 2, 5, 3, 7),)),
     "layers.residual.AttentionOverLayers": (lambda: residual.AttentionOverLayers(7), (t(0, 2, 5, 3, 7),)),
+    "mixers.selected.Indexer": (lambda: selected.Indexer(5, 3, 4), (t(0, 2, 7, 5),)),
     "layers.experts.Router": (lambda: layers.Router(5, 7, 2), (t(0, 2, 3, 5),)),
     "layers.experts.Experts": (lambda: layers.Experts(layers.Router(5, 7, 2), lambda: layers.FeedForward(5, 3)), (t(0, 2, 3, 5),)),
     "layers.norms.LayerNorm": (lambda: layers.LayerNorm(5, 0.1), (t(0, 2, 3, 5),)),
@@ -598,6 +649,7 @@ MAKERS = {
     "HyperConnection": (lambda **sizes: residual.HyperConnection(torch.relu, **sizes), {"d_model": 7, "n_streams": 3, "steps": 2}),
     "HyperHead": (residual.HyperHead, {"d_model": 7, "n_streams": 3}),
     "AttentionOverLayers": (residual.AttentionOverLayers, {"d_model": 7}),
+    "Indexer": (selected.Indexer, {"d_model": 5, "n_heads": 3, "d_index": 4}),
     "Router": (layers.Router, {"d_model": 5, "n_experts": 7, "top_k": 2}),
     "LayerNorm": (layers.LayerNorm, {"d_model": 5}),
     "PatchEmbedding": (patches.PatchEmbedding, {"channels": 3, "size": 2, "d_model": 5}),
