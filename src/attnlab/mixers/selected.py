@@ -16,7 +16,7 @@ def index_scores(
     k: Float[Tensor, "*batch keys d_index"],
     weights: Float[Tensor, "*batch queries index_heads"],
 ) -> Float[Tensor, "*batch queries keys"]:
-    """sum over the heads h of weights[i, h] * relu(q[i, h] . k[j]). Source: [deepseek2025, section 2.1, equation 1]."""
+    """sum over the heads h of weights[i, h] * relu(q[i, h] . k[j]). Source: [deepseek2025v32, section 2.1, equation 1]."""
     products = torch.einsum("...qhd, ...kd -> ...qhk", q, k).relu()
     return torch.einsum("...qh, ...qhk -> ...qk", weights, products)
 
@@ -89,7 +89,7 @@ def indexer_loss(
 ) -> Float[Tensor, ""]:
     """Mean of KL(p || softmax(scores)) over the queries, p the heads' weights added and divided by their sum.
 
-    Source: [deepseek2025, section 2.1.1, equation 3], a sum over the queries there.
+    Source: [deepseek2025v32, section 2.1.1, equation 3], a sum over the queries there.
     """
     p = weights.sum(dim=-3)
     p = p / p.sum(dim=-1, keepdim=True)

@@ -19,7 +19,7 @@ def index_scores(
 ) -> Float[Array, "queries keys"]:
     """sum over the heads h of weights[i, h] * max(0, q[i, h] . k[j]): the keys are shared by all heads.
 
-    Source: [deepseek2025, section 2.1, equation 1].
+    Source: [deepseek2025v32, section 2.1, equation 1].
     """
     q, k, weights = finite("q", q), finite("k", k), finite("weights", weights)
     scores = np.zeros((len(q), len(k)))
@@ -78,7 +78,7 @@ def indexer_loss(
 ) -> float:
     """Mean over the queries of KL(p || softmax(scores)), p the heads' weights added and divided by their sum.
 
-    Source: [deepseek2025, section 2.1.1, equation 3], a sum over the queries there.
+    Source: [deepseek2025v32, section 2.1.1, equation 3], a sum over the queries there.
     """
     guess = softmax(np.where(mask, finite("scores", scores), -np.inf))
     total = 0.0
