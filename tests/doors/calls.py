@@ -709,5 +709,9 @@ ELSEWHERE = {
     "a reader's own model: runs answers in processes of their own, reads and writes their folder, or gives functions; tried in tests/mine": (
         "assemble fitted lookup give take exported milestone reach courses for_names for_translator course logits score"
     ),
+    "programs of select and aggregate, which take lists and predicates": "select aggregate width indices length reverse histogram sort balanced parity",
+    "studies of one layer, which take prompts, readers and generators": (
+        "linear_tasks tokens linear_attention read one_step trained descended ridge kernel_regression unchanged train_first influence"
+    ),
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
 }
