@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import importlib.util
 import os
@@ -37,10 +38,12 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@functools.cache
 def tree(name: str) -> ast.Module:
     return ast.parse(MODULES[name].read_text(encoding="utf8"))
 
 
+@functools.cache
 def imports(name: str) -> set[str]:
     """Every module that `name` imports, wherever in the file it does so."""
     found = set()
@@ -132,10 +135,19 @@ def inner(name: str, function: str) -> bool:
     return bool(users) and package not in users
 
 
+@functools.cache
+def named_imports(name: str) -> dict[str, set[str]]:
+    """Module -> the names that `name` imports from it."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.ImportFrom):
+            found.setdefault(node.module, set()).update(alias.name for alias in node.names)
+    return found
+
+
 def imported_names(name: str, source: str) -> set[str]:
     """What `name` imports from the module `source`."""
-    froms = [node for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom) and node.module == source]
-    return {alias.name for node in froms for alias in node.names}
+    return named_imports(name).get(source, set())
 
 
 def public_functions():
@@ -148,18 +160,13 @@ def public_functions():
                 yield pytest.param(name, node, id=f"{name}.{node.name}")
 
 
-TEST_TEXTS = [path.read_text(encoding="utf8") for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
+TEST_WORDS = [set(re.findall(r"\w+", path.read_text(encoding="utf8"))) for path in TESTS.rglob("test_*.py") if path != Path(__file__)]
 
 
 @pytest.mark.parametrize(("name", "node"), list(public_functions()))
 def test_every_public_function_says_what_it_does_and_is_tested(name, node):
     assert ast.get_docstring(node), f"{name}.{node.name} has no docstring"
-    words = (name.split(".")[-1], room(name))
-    named = [
-        text
-        for text in TEST_TEXTS
-        if re.search(rf"\b{node.name}\b", text) and any(re.search(rf"\b{word}\b", text) for word in words)
-    ]
+    named = [words for words in TEST_WORDS if node.name in words and words & {name.split(".")[-1], room(name)}]
     assert named, f"no test names {name}.{node.name}"
 
 
