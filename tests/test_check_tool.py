@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_stages_run_in_their_own_order_and_quick_leaves_out_what_is_slow(tool):
     assert [title for title, _ in tool.asked_for(["site", "book"], quick=False)] == [titles[4], titles[6]]
     assert [title for title, _ in tool.asked_for([], quick=True)] == titles[:3]
     assert tool.asked_for(["site"], quick=True) == []
+
+
+def test_the_book_begins_beside_the_gates_and_is_told_in_its_place(tool, capsys):
+    built, passed = threading.Event(), tool.Tally(passed=1)
+    deeds = [(tool.GATES, lambda: passed if built.wait(60) else tool.Tally(failed=1)), ("Notebooks", lambda: passed),
+             (tool.BOOK, lambda: built.set() or tool.Tally(failed=1))]  # fmt: skip
+    assert tool.do_all(deeds) == tool.Tally(passed=2, failed=1)
+    said = capsys.readouterr().out
+    assert [line[3:] for line in said.splitlines() if line.startswith("==")] == [title for title, _ in deeds]
+    assert said.splitlines()[-1].startswith("   0 passed, 1 failed")
+    assert tool.do_all(deeds[1:]) == tool.Tally(passed=1, failed=1)
 
 
 TRIES = """
