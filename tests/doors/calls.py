@@ -30,7 +30,9 @@ from attnlab.mine import scores
 from attnlab.mixers import features, linear, low_rank, selected, sparse
 from attnlab.models import bert, gpt, minilm, seq2seq, transformer, vit, whisper
 from attnlab.models import decoder, families, mixture, published, sizes
-from attnlab.reference import blocked, decoding, recurrent, sampling
+from attnlab.generation.speculative import stands
+from attnlab.reference import blocked, decoding, recurrent, sampling, serving
+from attnlab.reference import speculative as np_speculative
 from attnlab.reference import graph as np_graph
 from attnlab.reference import heads as np_heads
 from attnlab.reference import latent as np_latent
@@ -105,6 +107,7 @@ NP_GATED = np_layers.Gated(normal(1, 5, 7), normal(2, 5, 7), normal(3, 7, 4))
 NP_ROUTING = np_experts.route(normal(0, 2, 3, 5), 2)
 PROJECTIONS = np_heads.Projections(normal(1, 6, 6), normal(2, 6, 3), normal(3, 6, 3), normal(4, 6, 6))
 PROJECTIONS_ALIKE = np_heads.Projections(*(normal(i, 6, 6) for i in range(4)))
+JOBS = [serving.Job(0, 2, 3), serving.Job(0, 1, 4), serving.Job(1, 3, 2)]
 VIT = vit.Config(side=6, patch=2, channels=2, d_model=6, n_heads=3, d_ff=7, n_layers=2, n_registers=2)
 READER, PICTURES = np_vit.load(), np_vit.samples()[0][:2]
 
@@ -237,6 +240,14 @@ CALLS = {
     "kernels.cost.attention_flops": (cost.attention_flops, (5, 7, 11, 13, 2, True)),
     "kernels.cost.layer_flops": (cost.layer_flops, (5, 7)),
     "kernels.cost.score_bytes": (cost.score_bytes, (5, 7)),
+    "generation.speculative.speculative": (
+        lambda: list(generation.speculative(lambda x: t(0, 7, 5)[x], lambda x: t(1, 7, 5)[x], torch.tensor([[3]]), 4, torch.Generator().manual_seed(0))[:1]),
+        (),
+    ),
+    "generation.speculative.stands": (
+        lambda p, q: list(stands(torch.tensor([1, 0]), p, q, torch.Generator().manual_seed(0))),
+        (t(0, 3, 5).softmax(-1), t(1, 2, 5).softmax(-1)),
+    ),
     "kernels.cost.cache_bytes": (cost.cache_bytes, (5, 7, 3, 11)),
     "kernels.cost.intensity": (cost.intensity, (100.0, 7.0)),
     "kernels.cost.attainable": (cost.attainable, (3.5, 100.0, 7.0)),
@@ -564,6 +575,19 @@ CALLS = {
     "models.sizes.active_parameters": (sizes.active_parameters, (sizes.PUBLISHED["Mixtral 8x7B"],)),
     "models.sizes.operations": (sizes.operations, (sizes.PUBLISHED["Gemma 3 1B"], 5)),
     "models.sizes.cache_bytes": (sizes.cache_bytes, ("Gemma 3 1B", 5)),
+    "reference.serving.check_jobs": (serving.check_jobs, (JOBS, 2)),
+    "reference.serving.continuous": (serving.continuous, (JOBS, 2)),
+    "reference.serving.n_steps": (serving.n_steps, (serving.continuous(JOBS, 2),)),
+    "reference.serving.reserved": (serving.reserved, (5, "pages", 9, 2)),
+    "reference.serving.serve": (serving.serve, (JOBS, 2, 5, 2)),
+    "reference.serving.static": (serving.static, (JOBS, 2)),
+    "reference.serving.utilisation": (serving.utilisation, (serving.continuous(JOBS, 2), 2)),
+    "reference.speculative.a_round": (lambda: np_speculative.a_round(lambda ids: shares(2, 3)[0], lambda ids: shares(2, 3)[1], (), 2), ()),
+    "reference.speculative.written": (lambda: np_speculative.written(lambda ids: shares(2, 3)[0], lambda ids: shares(2, 3)[1], 2, 1), ()),
+    "reference.speculative.speed_up": (np_speculative.speed_up, (0.5, 3, 0.1)),
+    "reference.speculative.tokens_a_round": (np_speculative.tokens_a_round, (0.5, 3)),
+    "models.sizes.cache_operations": (sizes.cache_operations, ("DeepSeek-V3", 5)),
+    "models.sizes.decode_intensity": (sizes.decode_intensity, ("Gemma 3 1B", 5, 3)),
     "models.sizes.name_of": (sizes.name_of, (sizes.PUBLISHED["GPT-2"],)),
     "models.published.count": (published.count, ("SmolLM2 135M",)),
     "models.transformer.n_parameters": (transformer.n_parameters, (SIZES,)),

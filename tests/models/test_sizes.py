@@ -198,6 +198,7 @@ BAD = {
     "top_k = 5 of n = 4 experts": lambda: Experts(4, 5, 7),
     "d_value must be at least 1 but is 0": lambda: Latent(1, 2, 3, 4, 0),
     "the pattern must be G but is 'LLN'": lambda: Model(SMALL, reach=Reach("LLN", 3), latent=Latent(13, 9, 10, 4, 8)),
+    "n_texts must be at least 1 but is 0": lambda: sizes.decode_intensity("GPT-2", 5, 0),
     "n_tokens must be at least 1 but is 0": lambda: sizes.operations(PUBLISHED["GPT-2"], 0),
     "n_tokens must be at least 0 but is -1": lambda: sizes.cache_bytes("GPT-2", -1),
 }
@@ -211,3 +212,34 @@ def test_errors_at_the_door(message, as_readers_run_it):
 
 def test_letters_repeat_until_the_last_layer():
     assert Reach("LLG").letters(8) == "LLGLLGLL"
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLISHED if PUBLISHED[name].latent is None])
+def test_a_cache_is_used_once_for_each_query_head_that_shares_it(name):
+    """H / G operations a byte in 16 bits, whatever the length and the windows."""
+    s = PUBLISHED[name].sizes
+    for n in (1, 77, 9000):
+        assert sizes.cache_operations(name, n) / sizes.cache_bytes(name, n) == s.n_heads / s.n_kv_heads
+
+
+def test_a_folded_latent_is_used_by_all_heads():
+    """DeepSeek-V3: 128 heads compare with 576 numbers and mix 512, in 61 layers."""
+    assert sizes.cache_operations("DeepSeek-V3", 10) == 61 * 2 * 128 * (576 + 512) * 10
+    assert sizes.cache_operations("DeepSeek-V3", 10) / sizes.cache_bytes("DeepSeek-V3", 10) == pytest.approx(128 * 1088 / 576)
+
+
+@pytest.mark.parametrize("name", ["Llama 3 8B", "Gemma 3 27B"])
+def test_operations_for_each_byte_that_is_read(name):
+    """Weights once for all texts, a cache for each; where heads are not latent the operations are those counted above."""
+    model = PUBLISHED[name]
+    for n_texts in (1, 7):
+        read = 2 * sizes.parameters(model) + n_texts * sizes.cache_bytes(model, 3000)
+        assert sizes.decode_intensity(name, 3000, n_texts) == pytest.approx(n_texts * sizes.operations(model, 3000) / read)
+
+
+def test_for_latents_the_folded_form_takes_the_place_of_the_unfolded():
+    model = PUBLISHED["DeepSeek-V3"]
+    unfolded = 61 * 2 * 128 * (128 + 64 + 128) * 100
+    work = sizes.operations(model, 100) - unfolded + sizes.cache_operations(model, 100)
+    read = 2 * sizes.active_parameters(model) + sizes.cache_bytes(model, 100)
+    assert sizes.decode_intensity(model, 100) == pytest.approx(work / read)

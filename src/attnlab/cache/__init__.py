@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from attnlab.cache.contiguous import Cache, ModelCache
+from attnlab.cache.paged import PagedCache, PagedText
 
-__all__ = ["Cache", "ModelCache"]
+AnyCache = ModelCache | PagedText  # what a decoder reads with
+
+__all__ = ["AnyCache", "Cache", "ModelCache", "PagedCache", "PagedText"]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from attnlab.generation.beam import Found, beam, penalty
 from attnlab.generation.filters import min_p, temperature, top_k, top_p
+from attnlab.generation.speculative import Speculated, speculative
 from attnlab.generation.steps import step_of
 from attnlab.generation.write import Step, draw, greedy, sample
 
 __all__ = [
     "Found",
+    "Speculated",
     "Step",
     "beam",
     "draw",
@@ -21,6 +23,7 @@ __all__ = [
     "min_p",
     "penalty",
     "sample",
+    "speculative",
     "step_of",
     "temperature",
     "top_k",

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from attnlab._counts import count
 from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, weights_of
-from attnlab.cache import ModelCache
+from attnlab.cache import AnyCache, ModelCache
 from attnlab.layers import LayerNorm, RMSNorm
 from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
@@ -82,7 +82,7 @@ class Decoder(nn.Module):
     def forward(
         self,
         ids: Int[Tensor, "batch tokens"],
-        cache: ModelCache | None = None,
+        cache: AnyCache | None = None,
         real: Bool[Tensor, "batch tokens"] | None = None,
     ) -> Float[Tensor, "batch tokens vocab_size"]:
         """Logits of the token after each token of `ids`.
@@ -98,7 +98,7 @@ class Decoder(nn.Module):
         return logits if self.transform is None else self.transform(logits)
 
     def states(
-        self, ids: Int[Tensor, "batch tokens"], cache: ModelCache | None = None, real: Bool[Tensor, "batch tokens"] | None = None
+        self, ids: Int[Tensor, "batch tokens"], cache: AnyCache | None = None, real: Bool[Tensor, "batch tokens"] | None = None
     ) -> Float[Tensor, "batch tokens d_model"]:
         """What the last norm gives, before it is compared with the head."""
         need_text(ids, cache, self.config)

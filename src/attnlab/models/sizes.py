@@ -178,6 +178,33 @@ def cache_bytes(model: Model | str, n_tokens: int, bytes_each: int = 2) -> int:
     return bytes_each * wide * sum(_seen(model, n_tokens))
 
 
+def cache_operations(model: Model | str, n_tokens: int) -> int:
+    """What a new token does with a cache of n_tokens: two operations for each number of a key or value and each head that reads it.
+
+    A latent layer is taken in its folded form: every query head compares with latent and turned key, and mixes latents.
+    Source: [shazeer2019]; latents: [deepseek2024].
+    """
+    model = PUBLISHED[model] if isinstance(model, str) else model
+    s, m = model.sizes, model.latent
+    wide = 2 * s.d_head if m is None else 2 * m.d_latent + m.d_rotary
+    return 2 * s.n_heads * wide * sum(_seen(model, count("n_tokens", n_tokens, at_least=1)))
+
+
+def decode_intensity(model: Model | str, n_tokens: int, n_texts: int = 1, bytes_each: int = 2) -> float:
+    """Operations for each byte read, where n_texts of n_tokens each get one token in the same pass.
+
+    Read are the active parameters, once for all texts, and the cache of each; experts that only some texts choose are counted once,
+    so with many texts it is an upper bound for a mixture. Latent layers are taken in their folded form.
+    """
+    model = PUBLISHED[model] if isinstance(model, str) else model
+    n_texts, read = count("n_texts", n_texts, at_least=1), bytes_each * active_parameters(model)
+    s, m = model.sizes, model.latent
+    unfolded = 2 * s.d_head if m is None else m.d_own + m.d_rotary + m.d_value
+    dense = operations(model, n_tokens) - 2 * s.n_heads * unfolded * sum(_seen(model, n_tokens))
+    work = n_texts * (dense + cache_operations(model, n_tokens))
+    return work / (read + n_texts * cache_bytes(model, n_tokens, bytes_each))
+
+
 def name_of(model: Model) -> str | None:
     """The published model that has these parts and sizes, or None."""
     return next((name for name, one in PUBLISHED.items() if one == model), None)
