@@ -103,7 +103,8 @@ def reserved(n_tokens: int, way: str, longest: int, page_size: int = 16) -> int:
         return min(longest, 1 << (n_tokens - 1).bit_length())
     if way != "pages":
         raise ValueError(f"way must be longest, power of two or pages but is {way!r}")
-    return -(-n_tokens // count("page_size", page_size, at_least=1)) * page_size
+    page_size = count("page_size", page_size, at_least=1)
+    return -(-n_tokens // page_size) * page_size
 
 
 def check_jobs(jobs: Sequence[Job], width: int) -> int:
