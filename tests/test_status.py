@@ -48,3 +48,8 @@ def test_a_notebook_was_made_on_the_day_of_its_last_commit(monkeypatch):
     log = "@2026-03-02\n\nbook/a/one.ipynb\n@2026-03-01\n\nbook/a/one.ipynb\nbook/a/two.ipynb\n"
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, log, ""))
     assert status.made() == {"book/a/one": "2026-03-02", "book/a/two": "2026-03-01"}
+
+
+def test_no_two_papers_share_a_key():
+    keys = re.findall(r"^@\w+\{([^,]+),", (ROOT / "book" / "references.bib").read_text("utf-8"), re.M)
+    assert sorted(key for key in set(keys) if keys.count(key) > 1) == []
