@@ -11,6 +11,7 @@ from attnlab import masks, reference
 from attnlab.kernels import cost, occupancy, ring_plan, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.merge import merge
+from attnlab.reference.mixers import delta as np_delta
 from in_short.page import Bug, Page, close, normal, tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -233,6 +234,34 @@ def gpu_costs() -> list[str]:
     return [f"{shared:,}", str(min(occupancy.resident(occupancy.H100, 8, 128, shared).values()))]
 
 
+# -- a memory that erases
+
+
+def erasing_agrees(f, g):
+    q, k, v = qkv(13, 13)
+    k /= np.linalg.norm(k, axis=-1, keepdims=True)
+    rate, decay = reference.softmax(normal(13, seed=7)), -np.abs(normal(13, seed=8))
+    wanted, _ = np_delta.gated_delta_rule(q, k, v, rate, decay)
+    close(f.gated_delta_rule(q, k, v, rate, decay), wanted)
+    close(g.gated_delta_rule(*map(tensor, (q, k, v, rate, decay))), tensor(wanted))
+
+
+def the_second_value_stands(f):
+    k, v = np.array([[0.6, 0.8]] * 2), normal(2, 3)
+    close(f.gated_delta_rule(k, k, v, np.ones(2), np.zeros(2))[1], v[1])
+
+
+def the_newest_is_read_whatever_the_decay(f):
+    k, v = normal(7, 5), normal(7, 3, seed=1)
+    k /= np.linalg.norm(k, axis=-1, keepdims=True)
+    close(f.gated_delta_rule(k, k, v, np.ones(7), np.full(7, -0.7)), v)
+
+
+def orthonormal_keys_read_whole_values(g):
+    k, v = torch.eye(5).double(), tensor(normal(5, 3))
+    close(g.gated_delta_rule(k, k, v, torch.ones(5).double(), torch.zeros(5).double()), v)
+
+
 PAGES = {
     "efficiency/overview": Page(
         overview_agrees,
@@ -277,6 +306,15 @@ PAGES = {
             "The logarithm is to the base 2": Bug("torch", "total.log2()) / LOG2E", "total.log2())", lse_is_natural),
         },
         gpu_costs,
+    ),
+    "efficiency/memory_that_erases": Page(
+        erasing_agrees,
+        {
+            "The old value is not taken out": Bug("numpy", "v_t - k_t @ memory", "v_t", the_second_value_stands),
+            "Taken out of the memory before it fades": Bug("numpy", "memory + b * np.outer(k_t, v_t - k_t @ memory)", "memory + b * np.outer(k_t, v_t - k_t @ memory / np.exp(g))", the_newest_is_read_whatever_the_decay),
+            "A token erases what it is about to write": Bug("torch", "left).tril(-1)", "left).tril()", orthonormal_keys_read_whole_values),
+        },
+        lambda: [f"{128 * 128:,}", str(128 * 128 // (2 * 128))],
     ),
     "efficiency/beyond_one_device": Page(
         beyond_agrees,

@@ -1,0 +1,93 @@
+"""Wrong answers to the exercises on memories of fixed size, other than their mutants: what is wrong, the answer, its true names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+WRONG: list[tuple] = []
+
+
+def several(name, answers, names=None):
+    for what, function in answers.items():
+        WRONG.append((f"efficiency.{name}", what, function, (names or {}).get(what, ())))
+
+
+def squared(k):
+    return float(np.dot(k, k)) or 1.0
+
+
+several("overwrite", {
+    "the rows of large entries replaced": lambda S, k, v: np.where(np.abs(k)[:, None] > 0.5, v, S),
+    "divided by the width": lambda S, k, v: S + np.outer(k, v - k @ S) / len(k),
+    "divided by one more": lambda S, k, v: S + np.outer(k, v - k @ S) / (squared(k) + 1),
+    "two steps": lambda S, k, v: S + 2 * np.outer(k, v - k @ S) / squared(k),
+    "signs of the key": lambda S, k, v: S + np.outer(np.sign(k), v - k @ S) / max(float(np.abs(k).sum()), 1e-9),
+    "the memory as it is": lambda S, k, v: S * 1.0,
+    "rounded": lambda S, k, v: (S + np.outer(k, v - k @ S) / squared(k)).round(1),
+    "the missing part alone": lambda S, k, v: np.outer(k, v - k @ S) / squared(k),
+    "with the absolute key": lambda S, k, v: S + np.outer(np.abs(k), v - k @ S) / squared(k),
+})
+
+
+def between(decay):
+    n = len(decay)
+    left = np.eye(n)
+    for i in range(1, n):
+        left[i, :i] = decay[i] * left[i - 1, :i]
+    return left
+
+
+def by_logarithms(decay):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = np.log(np.asarray(decay, dtype=float)).cumsum()
+        return np.nan_to_num(np.tril(np.exp(np.minimum(total[:, None] - total, 0))))
+
+
+several("decay_between", {
+    "the smallest on the way": lambda a: np.array([[min(a[j + 1 : i + 1], default=1.0) if j <= i else 0 for j in range(len(a))] for i in range(len(a))]).reshape(len(a), len(a)),
+    "the mean on the way": lambda a: np.array([[np.mean(a[j + 1 : i + 1]) if j < i else float(i == j) for j in range(len(a))] for i in range(len(a))]).reshape(len(a), len(a)),
+    "logarithms": by_logarithms,
+    "the diagonal left out": lambda a: between(a) - np.eye(len(a)),
+    "one step further": lambda a: np.tril(between(a) * np.asarray(a, dtype=float)[:, None]),
+    "true and false": lambda a: (between(a) > 0).astype(float),
+    "rows that add up to 1": lambda a: between(a) / between(a).sum(-1, keepdims=True) if len(a) else between(a),
+    "the past within a window": lambda a: np.triu(between(a), -2),
+    "rounded": lambda a: between(a).round(1),
+})
+
+
+def table(q, k, rate, diagonal=-1, read=0, scale=1.0):
+    n = len(k)
+    new = np.linalg.solve(np.eye(n) + np.tril(k @ k.T, diagonal) * rate[:, None], np.diag(rate))
+    return scale * np.tril(q @ k.T, read) @ new
+
+
+several("delta_weights", {
+    "softmax": lambda q, k, r: np.tril(np.exp(q @ k.T)) / np.tril(np.exp(q @ k.T)).sum(-1, keepdims=True),
+    "transposed": lambda q, k, r: table(q, k, r).T,
+    "scaled by the width": lambda q, k, r: table(q, k, r, scale=1 / np.sqrt(k.shape[1])) if k.shape[1] > 1 else 2 * table(q, k, r),
+    "keys for queries": lambda q, k, r: table(k, k, r) + 0.01,
+    "queries take out": lambda q, k, r: np.tril(q @ k.T) @ np.linalg.solve(np.eye(len(k)) + np.tril(q @ k.T, -1) * r[:, None], np.diag(r)),
+    "keys normalised": lambda q, k, r: table(q, k / np.linalg.norm(k, axis=1, keepdims=True), r),
+    "the neighbour alone taken out": lambda q, k, r: np.tril(q @ k.T) @ np.linalg.solve(np.eye(len(k)) + np.diag(np.diag(k @ k.T, -1) * r[1:], -1), np.diag(r)),
+    "all rates 1": lambda q, k, r: table(q, k, np.ones(len(k))),
+    "rates squared": lambda q, k, r: table(q, k, r) * r,
+    "later keys read": lambda q, k, r: q @ k.T @ np.linalg.solve(np.eye(len(k)) + np.tril(k @ k.T, -1) * r[:, None], np.diag(r)),
+})
+
+
+def kept(t, p, kv, d, h, dk, dv, b, full=None, cache=2, state=1):
+    full = p.count("A") if full is None else full
+    return b * (full * cache * t * kv * d + (len(p) - full) * state * h * dk * dv)
+
+
+several("hybrid_bytes", {
+    "one layer of each": lambda t, p, kv, d, h, dk, dv, b: b * (2 * t * kv * d * ("A" in p) + h * dk * dv * ("M" in p)),
+    "two matrices a head": lambda *sizes: kept(*sizes, state=2),
+    "bytes forgotten": lambda t, p, kv, d, h, dk, dv, b: kept(t, p, kv, d, h, dk, dv, 1),
+    "square matrices": lambda t, p, kv, d, h, dk, dv, b: kept(t, p, kv, d, h, dk, dk, b),
+    "the first letter decides": lambda t, p, kv, d, h, dk, dv, b: kept(t, p, kv, d, h, dk, dv, b, full=len(p) if p[:1] == "A" else 0),
+    "one token more": lambda t, *rest: kept(t + 1, *rest),
+    "one head": lambda t, p, kv, d, h, dk, dv, b: kept(t, p, 1, d, h, dk, dv, b),
+    "shared among layers": lambda *sizes: kept(*sizes) // max(len(sizes[1]), 1),
+})
