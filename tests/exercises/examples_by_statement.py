@@ -79,6 +79,9 @@ TOLD = {
     "start.penalised_gradient": [(([[1], [2]], [0, 3], [1], 1, 0.5), ([3], 2))],
     "start.scores_by_letters": [(([[[2]], [[3]]], [[10]], [[[1, 4]]]), [[[20, 80], [30, 120]]])],
     "start.warmup_cosine": [((4, 1, 2), [0.5, 1, 1, 0.5])],
+    "theory.alignments": [(([[1, -1, 1], [1, 1, 1]],), [[2 / 3, 0, 2 / 3], [2 / 3, 0, 2 / 3]])],
+    "theory.counted_patterns": [(([0], [[1], [-1]], [3, 1], 1), ([0.5], -log(4)))],
+    "theory.undo_write": [(([[5.5, 12], [10, 25]], [0.5, 1], [1, 0], [10, 20]), [[1, 2], [0, 5]])],
 }
 
 EXAMPLES: list[tuple] = [(exercise_id, *case) for exercise_id, cases in TOLD.items() for case in cases]

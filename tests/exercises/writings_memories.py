@@ -6,6 +6,7 @@ import numpy as np
 from right_ways import collector
 
 RIGHT, right = collector("efficiency")
+THEORY, of_theory = collector("theory")
 
 
 @right("overwrite")
@@ -67,3 +68,30 @@ def bytes_layer_by_layer(tokens, pattern, kv_heads, d_head, heads, d_k, d_v, byt
     for letter in pattern:
         total += bytes_each * (sum(kv_heads * d_head for _ in range(2)) * tokens if letter == "A" else heads * d_k * d_v)
     return total
+
+
+@of_theory("undo_write")
+def undo_entry_by_entry(memory, w, erase, add):
+    out = []
+    for slot, weight in zip(memory, w):
+        kept = [1 - float(weight) * float(e) for e in erase]
+        out.append([(float(m) - float(weight) * float(a)) / g if g else 0.0 for m, a, g in zip(slot, add, kept)])
+    return out
+
+
+@of_theory("alignments")
+def alignments_pair_by_pair(patterns):
+    X = [[int(x) for x in row] for row in patterns]
+    d = len(X[0])
+    return [[sum(x[i] * x[j] * y[i] * y[j] for y in X for j in range(d) if j != i) / d for i in range(d)] for x in X]
+
+
+@of_theory("counted_patterns")
+def counted_with_logaddexp(x, patterns, counts, beta):
+    s = [float(np.dot(x, p)) * beta + float(np.log(c)) for p, c in zip(patterns, counts)]
+    total = np.logaddexp.reduce(s)
+    step = sum(np.exp(one - total) * np.asarray(p, dtype=float) for one, p in zip(s, patterns))
+    return step, 0.5 * float(np.sum(np.square(x))) - total / beta
+
+
+RIGHT += THEORY

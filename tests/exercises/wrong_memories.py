@@ -7,9 +7,9 @@ import numpy as np
 WRONG: list[tuple] = []
 
 
-def several(name, answers, names=None):
+def several(name, answers, names=None, part="efficiency"):
     for what, function in answers.items():
-        WRONG.append((f"efficiency.{name}", what, function, (names or {}).get(what, ())))
+        WRONG.append((f"{part}.{name}", what, function, (names or {}).get(what, ())))
 
 
 def squared(k):
@@ -91,3 +91,55 @@ several("hybrid_bytes", {
     "one head": lambda t, p, kv, d, h, dk, dv, b: kept(t, p, 1, d, h, dk, dv, b),
     "shared among layers": lambda *sizes: kept(*sizes) // max(len(sizes[1]), 1),
 })
+
+
+def undone(M, w, e, a):
+    kept = 1 - np.outer(w, e)
+    return np.where(kept == 0, 0.0, (M - np.outer(w, a)) / np.where(kept == 0, 1.0, kept))
+
+
+several("undo_write", {
+    "written again": lambda M, w, e, a: M * (1 - np.outer(w, e)) + np.outer(w, a),
+    "added instead of taken out": lambda M, w, e, a: undone(M, w, e, -a),
+    "the memory as it is": lambda M, w, e, a: M * 1.0,
+    "erase and add exchanged": lambda M, w, e, a: M - np.outer(w, e),
+    "ones where nothing is known": lambda M, w, e, a: np.where(np.outer(w, e) == 1, 1.0, undone(M, w, e, a)),
+    "rounded": lambda M, w, e, a: undone(M, w, e, a).round(1),
+    "capped": lambda M, w, e, a: np.clip(undone(M, w, e, a), -1, 1),
+    "weights squared": lambda M, w, e, a: undone(M, w**2, e, a) + 1e-2,
+}, part="theory")
+
+
+def aligned(X, scale=1.0):
+    W = X.T @ X / X.shape[1]
+    return scale * X * (X @ (W - np.diag(np.diag(W))))
+
+
+several("alignments", {
+    "absolute": lambda X: np.abs(aligned(X)) + 0.01,
+    "negated": lambda X: -aligned(X),
+    "halved": lambda X: aligned(X, 0.5),
+    "the weights": lambda X: np.resize(X.T @ X / X.shape[1], X.shape),
+    "means of the rows": lambda X: np.broadcast_to(aligned(X).mean(1, keepdims=True), X.shape) + 0.01,
+    "true and false": lambda X: (aligned(X) > 0).astype(float),
+    "overlaps of patterns for those of units": lambda X: np.resize(X @ X.T / X.shape[1], X.shape),
+    "rounded": lambda X: aligned(X).round(1),
+}, part="theory")
+
+
+def counted(x, P, c, beta, shift=0.0, half=0.5):
+    s = beta * P @ x + np.log(c)
+    p = np.exp(s - s.max())
+    return p @ P / p.sum(), -(s.max() + np.log(p.sum())) / beta + half * x @ x + shift
+
+
+several("counted_patterns", {
+    "the energy less one": lambda x, P, c, b: counted(x, P, c, b, shift=-1.0),
+    "the energy negated": lambda x, P, c, b: (counted(x, P, c, b)[0], -counted(x, P, c, b)[1]),
+    "no square": lambda x, P, c, b: (counted(x, P, c, b)[0], counted(x, P, c, b, half=0.0)[1]),
+    "the nearest pattern": lambda x, P, c, b: (P[(b * P @ x + np.log(c)).argmax()], counted(x, P, c, b)[1]),
+    "two steps": lambda x, P, c, b: (counted(counted(x, P, c, b)[0], P, c, b)[0] + 0.01, counted(x, P, c, b)[1]),
+    "counts as shares": lambda x, P, c, b: (counted(x, P, c, b)[0], counted(x, P, c / c.sum(), b)[1] + 0.01),
+    "the rest of the step": lambda x, P, c, b: (x - counted(x, P, c, b)[0], counted(x, P, c, b)[1]),
+    "scaled by the width": lambda x, P, c, b: counted(x, P, c, b / np.sqrt(len(x)) + 0.1),
+}, part="theory")
