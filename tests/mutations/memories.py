@@ -18,7 +18,7 @@ MUTATIONS = [
     (NP_DELTA, "missing = v - (k[..., None, :] @ memory)[..., 0, :]", "missing = v", "nothing is taken out"),
     (NP_DELTA, "memory = np.exp(log_decay[..., t, :, None]) * memory\n", "", "nothing fades"),
     (NP_DELTA, "return memory + k[..., :, None] * v[..., None, :]", "return memory + v[..., :, None] * k[..., None, :]", "the outer product transposed"),
-    (DELTA, ".tril(-1)", ".tril()", "a token erases what it is about to write"),
+    (DELTA, "unitriangular=True", "unitriangular=False", "a system without its unit diagonal"),
     (DELTA, "_overlap(q, k, total).tril()", "_overlap(q, k, total)", "queries read later tokens of their chunk"),
     (DELTA, "rate * (v - (k * total.exp()) @ memory)", "rate * v", "what earlier chunks wrote is not taken out"),
     (DELTA, "rate * (v - (k * total.exp()) @ memory)", "rate * (v - k @ memory)", "the memory is taken out unfaded"),
