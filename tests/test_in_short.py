@@ -23,7 +23,7 @@ ASKED = {
     "positions": "sinusoidal learned relative guide",
     "architecture": "encoder decoder cross_attention feed_forward normalisation residual_stream implementation training decoding",
     "variants": "bert gpt t5 vit modern_decoders what_changed_since mixture_of_experts a_real_language_model",
-    "theory": "key_value_memory",
+    "theory": "key_value_memory expressiveness in_context",
 }
 
 every_page = pytest.mark.parametrize("name", PAGES)
