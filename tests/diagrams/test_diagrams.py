@@ -42,6 +42,7 @@ DRAWINGS = {
     "heads_split_and_merged": diagrams.heads_split_and_merged(),
     "decoding_loop": diagrams.decoding_loop(),
     "patches_to_class": diagrams.patches_to_class(),
+    "indexed_attention": diagrams.indexed_attention(),
     "kv_cache": diagrams.kv_cache(),
     "layer_since_2017": diagrams.layer_since_2017(),
     "learning_to_translate": diagrams.learning_to_translate(),
@@ -61,6 +62,7 @@ DRAWINGS = {
     "transformer": diagrams.transformer(),
     "transformer_2017": diagrams.transformer_2017(),
     "translator_pieces": diagrams.translator_pieces(),
+    "two_brackets": diagrams.two_brackets(),
     "where_positions_enter": diagrams.where_positions_enter(),
     "your_model": diagrams.your_model(),
 }

@@ -11,7 +11,10 @@ from attnlab import masks, reference
 from attnlab.kernels import cost, occupancy, ring_plan, traffic
 from attnlab.kernels.flash import flash_attention
 from attnlab.kernels.merge import merge
+from attnlab.mixers import selected
 from attnlab.reference.mixers import delta as np_delta
+from attnlab.reference.mixers import linear as np_linear
+from attnlab.reference.mixers import sparse as np_sparse
 from in_short.page import Bug, Page, close, normal, tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -261,6 +264,75 @@ def orthonormal_keys_read_whole_values(g):
     k, v = torch.eye(5).double(), tensor(normal(5, 3))
     close(g.gated_delta_rule(k, k, v, torch.ones(5).double(), torch.zeros(5).double()), v)
 
+# -- sparse attention
+
+
+def sparse_agrees(f, g):
+    for n, stride in ((1, 1), (13, 4), (30, 7)):
+        assert np.array_equal(f.strided(n, stride), np_sparse.strided(n, stride))
+        assert np.array_equal(f.layers_needed(f.strided(n, stride)), np_sparse.hops(np_sparse.strided(n, stride)))
+    q, k, w = normal(11, 3, 5), normal(11, 5, seed=1), normal(11, 3, seed=2)
+    scores = g.index_scores(tensor(q), tensor(k), tensor(w))
+    close(scores, selected.index_scores(tensor(q), tensor(k), tensor(w)))
+    for n_best in (1, 4, 11, 20):
+        assert g.select(scores, n_best).equal(selected.best_keys(scores, n_best, torch.ones(11, 11, dtype=torch.bool).tril()))
+
+
+def a_later_key_changes_no_choice(g):
+    scores = tensor(normal(11, 11))
+    moved = scores.clone()
+    moved[:, 7:] += 9
+    assert g.select(scores, 3)[:7].equal(g.select(moved, 3)[:7]) and g.select(moved, 3)[:7].sum() == 1 + 2 + 3 * 5
+
+
+def a_token_sees_itself(f):
+    assert np.diag(f.strided(12, 3)).all()
+
+
+def the_first_layer_counts(f):
+    """A line in which nobody sees themselves: everything before is reached, at the distance."""
+    assert np.isfinite(f.layers_needed(np.eye(7, k=-1, dtype=bool))[np.tri(7, dtype=bool)]).all()
+    assert f.layers_needed(np.tri(5, k=-1, dtype=bool))[4].tolist() == [1, 1, 1, 1, 0]
+
+
+def sparse_costs() -> list[str]:
+    """Token i sees min(i + 1, 64) in the window, and i // 64 along the stride beyond it."""
+    return [f"{sum(min(i + 1, 64) + i // 64 for i in range(4096)):,}", f"{4096 * 4097 // 2:,}"]
+
+
+# -- linear attention
+
+
+def linear_agrees(f, g):
+    q, k, v = (normal(13, d, seed=s) for s, d in enumerate((5, 5, 3)))
+    expected = np_linear.linear_attention(q, k, v, causal=True)
+    close(f.causal_linear(q, k, v), expected)
+    for chunk in (1, 4, 13, 20):
+        close(g.chunked(tensor(q), tensor(k), tensor(v), chunk), expected)
+
+
+def equal_values_come_back(f):
+    q, k = normal(9, 5), normal(9, 5, seed=1)
+    close(f.causal_linear(q, k, np.full((9, 3), 2.5)), np.full((9, 3), 2.5))
+
+
+def any_chunk_will_do(g):
+    q, k, v = (tensor(normal(13, 5, seed=s)) for s in range(3))
+    close(g.chunked(q, k, v, 4), g.chunked(q, k, v, 1))
+
+
+def the_first_token_is_remembered(g):
+    q, k, v = (tensor(normal(13, 5, seed=s)) for s in range(3))
+    moved = v.clone()
+    moved[0] += 5
+    assert (g.chunked(q, k, moved, 4)[-1] - g.chunked(q, k, v, 4)[-1]).abs().max() > 1e-3
+
+
+def linear_costs() -> list[str]:
+    """The state with its normaliser; and the length at which 4 d (n + 1) / 2 is 4 d^2."""
+    n = next(n for n in range(1, 10_000) if 4 * 128 * n * n / 2 >= 4 * 128 * 128 * n)
+    return [f"{128 * 128 + 128:,}", str(n)]
+
 
 PAGES = {
     "efficiency/overview": Page(
@@ -323,5 +395,23 @@ PAGES = {
             "Positions start at zero on every rank": Bug("torch", "rank * shard + ", "", ranks_do_not_matter_torch),
         },
         beyond_costs,
+    ),
+    "efficiency/sparse": Page(
+        sparse_agrees,
+        {
+            "The future is chosen": Bug("torch", "scores.masked_fill(~past, -torch.inf).topk", "scores.topk", a_later_key_changes_no_choice),
+            "A window that loses its own token": Bug("numpy", "(back >= 0)", "(back > 0)", a_token_sees_itself),
+            "The last layer in place of the first": Bug("numpy", "steps[known & np.isinf(steps)] = layer", "steps[known] = layer", the_first_layer_counts),
+        },
+        sparse_costs,
+    ),
+    "efficiency/linear": Page(
+        linear_agrees,
+        {
+            "A normaliser that is not the query's": Bug("numpy", "one @ state / (one @ total)", "one @ (state / total[:, None])", equal_values_come_back),
+            "A chunk sees its own future": Bug("torch", "(a @ b.mT).tril()", "a @ b.mT", any_chunk_will_do),
+            "The state starts anew": Bug("torch", "state, total = state + b.mT @ c, total + b.sum(0)", "state, total = b.mT @ c, b.sum(0)", the_first_token_is_remembered),
+        },
+        linear_costs,
     ),
 }

@@ -21,6 +21,7 @@ from attnlab.diagrams.file import file_to_word
 from attnlab.diagrams.gpt import gpt_stack
 from attnlab.diagrams.head import attention_head, self_or_cross
 from attnlab.diagrams.heads import heads_share, heads_split_and_merged
+from attnlab.diagrams.linear import two_brackets
 from attnlab.diagrams.live import model_in_a_page
 from attnlab.diagrams.machine import gpu_memory, ring
 from attnlab.diagrams.masked import masked_word
@@ -32,6 +33,7 @@ from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.since import layer_since_2017
+from attnlab.diagrams.sparse import indexed_attention
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.t5 import namer_pieces, span_corruption
 from attnlab.diagrams.text import text_to_vectors
@@ -59,6 +61,7 @@ __all__ = [
     "gpt_stack",
     "heads_share",
     "heads_split_and_merged",
+    "indexed_attention",
     "kv_cache",
     "layer_since_2017",
     "learning_in_context",
@@ -82,6 +85,7 @@ __all__ = [
     "transformer",
     "transformer_2017",
     "translator_pieces",
+    "two_brackets",
     "where_positions_enter",
     "your_model",
 ]
