@@ -94,4 +94,14 @@ def counted_with_logaddexp(x, patterns, counts, beta):
     return step, 0.5 * float(np.sum(np.square(x))) - total / beta
 
 
+@of_theory("least_sharpness")
+def sharpness_by_halving(best, others, n, share):
+    low, high = -100.0, 100.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        weight = 1 / (1 + n * np.exp(np.clip(-middle * (best - others), -700, 700)))
+        low, high = (middle, high) if weight < share else (low, middle)
+    return middle
+
+
 RIGHT += THEORY

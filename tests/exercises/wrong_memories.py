@@ -143,3 +143,14 @@ several("counted_patterns", {
     "the rest of the step": lambda x, P, c, b: (x - counted(x, P, c, b)[0], counted(x, P, c, b)[1]),
     "scaled by the width": lambda x, P, c, b: counted(x, P, c, b / np.sqrt(len(x)) + 0.1),
 }, part="theory")
+
+
+several("least_sharpness", {
+    "never below 0": lambda b, o, n, p: max(np.log(n * p / (1 - p)) / (b - o), 0.0),
+    "the odds themselves": lambda b, o, n, p: n * p / (1 - p) / (b - o),
+    "negative": lambda b, o, n, p: -np.log(n * p / (1 - p)) / (b - o),
+    "the sum of both": lambda b, o, n, p: np.log(n * p / (1 - p)) / (abs(b) + abs(o)),
+    "a root of the others": lambda b, o, n, p: np.log(n**0.5 * p / (1 - p)) / (b - o),
+    "a little more": lambda b, o, n, p: np.log(n * p / (1 - p)) / (b - o) + 0.01,
+    "always one": lambda b, o, n, p: 1.0,
+}, part="theory")
