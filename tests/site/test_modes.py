@@ -145,7 +145,7 @@ def test_revision_leads_to_what_is_due_and_to_the_problems(page, site_url):
     due.locator("li a").click()
     page.wait_for_url(f"**/{MASKS}#remember")
     page.locator("#pst-primary-sidebar .mode-way ol li").first.wait_for(state="attached")
-    assert page.locator("#remember").count() == 1 and page.locator("#pst-primary-sidebar .mode-way ol li").count() == 7
+    assert page.locator("#remember").count() == 1 and page.locator("#pst-primary-sidebar .mode-way ol li").count() == 8
 
 
 def test_nothing_due_says_when_it_will_be(page, site_url):
