@@ -76,6 +76,11 @@ WAYS = {
         "sure": [("textbox", "Beginning of a name", "Control+A q")],
         "odd": [("textbox", "Beginning of a name", "Control+A z x q j")],
     },
+    "pages_over_time": {
+        "tight": [("radio", "4", "ArrowLeft*2")],
+        "calm": [("radio", "32", "ArrowRight")],
+        "slow": [("radio", "32", "ArrowLeft"), ("radio", "4", "ArrowRight*2")],
+    },
     "patches": {
         "seven": [("button", "7", "Enter")],
         "doubt": [("button", "Clear", "Enter")],
@@ -91,6 +96,11 @@ WAYS = {
     "softmax_and_scale": {
         "cold": [("slider", "Temperature", "Home")],
         "wide": [("slider", "d_k", "End"), ("checkbox", "divide", "Space")],
+    },
+    "speculation": {
+        "whole": [("slider", "Distance of the draft", "Home")],
+        "first": [("button", "Next round", "Enter")],
+        "waste": [("slider", "Distance of the draft", "End"), ("radio", "4", "ArrowRight")],
     },
     "stream_by_layer": {
         "million": [("radio", "none", "Space"), ("slider", "Depth", "ArrowRight*2")],

@@ -17,7 +17,7 @@ LONGEST, WIDEST = 15, 96  # lines that do something; characters
 
 ASKED = {
     "fundamentals": "softmax_temperature mathematics from_scratch",
-    "efficiency": "overview online_softmax blocked_kernel blocked_backward memory_traffic on_a_gpu beyond_one_device sparse linear memory_that_erases",
+    "efficiency": "overview online_softmax blocked_kernel blocked_backward memory_traffic on_a_gpu beyond_one_device sparse linear memory_that_erases inference",
     "self_attention": "scaled_dot_product masks implementation graph_view",
     "multi_head": "implementation sharing",
     "positions": "sinusoidal learned relative guide",

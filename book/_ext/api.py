@@ -27,8 +27,8 @@ HOMES = {  # where a name is built, if no page names its module and another is t
     "reference.blocked": "efficiency/blocked_kernel", "reference.softmax": "fundamentals/softmax_temperature", "reference.attention": "self_attention/scaled_dot_product",
     "reference.heads": "multi_head/implementation", "attention.core": "self_attention/implementation",
     "attention.parts": "variants/what_changed_since", "positions.rotary": "positions/relative", "layers.blocks": "architecture/encoder",
-    "layers.embedding": "architecture/implementation", "cache.contiguous": "architecture/decoding", "cache.paged": "efficiency/overview",
-    "reference.pages": "efficiency/overview", "reference.serving": "efficiency/overview", "generation.speculative": "architecture/decoding",
+    "layers.embedding": "architecture/implementation", "cache.contiguous": "architecture/decoding", "cache.paged": "efficiency/inference",
+    "reference.pages": "efficiency/inference", "reference.serving": "efficiency/inference", "generation.speculative": "efficiency/inference",
     "data.numbers": "architecture/training",
     "data.tasks": "fundamentals/looking_back", "training": "architecture/training", "weights.t5": "variants/t5", "exercises": "start/how_to_use",
 }

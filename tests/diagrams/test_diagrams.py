@@ -44,6 +44,7 @@ DRAWINGS = {
     "patches_to_class": diagrams.patches_to_class(),
     "indexed_attention": diagrams.indexed_attention(),
     "kv_cache": diagrams.kv_cache(),
+    "paged_cache": diagrams.paged_cache(),
     "layer_since_2017": diagrams.layer_since_2017(),
     "learning_to_translate": diagrams.learning_to_translate(),
     "learning_in_context": diagrams.learning_in_context(),

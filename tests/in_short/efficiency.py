@@ -15,6 +15,9 @@ from attnlab.mixers import selected
 from attnlab.reference.mixers import delta as np_delta
 from attnlab.reference.mixers import linear as np_linear
 from attnlab.reference.mixers import sparse as np_sparse
+from attnlab.models import sizes
+from attnlab.reference import speculative
+from attnlab.reference.pages import Pages
 from in_short.page import Bug, Page, close, normal, tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -226,6 +229,44 @@ def beyond_costs() -> list[str]:
     return [f"{ring_plan.bytes_sent(8, 16_384, 8, 128, 128)[0]:,}", f"{busy[0] / busy[1]:.1f}"]
 
 
+# -- inference
+
+
+def inference_agrees(f, g):
+    pages = Pages(9, 4)
+    pages.join("other"), pages.grow("other", 5), pages.join("a"), pages.grow("a", 3), pages.leave("other"), pages.grow("a", 7)
+    assert f.rows(pages.tables["a"], 4, 10).tolist() == pages.rows("a").tolist()
+    for a, n in ((0.3, 0), (0.7, 4), (1.0, 3)):
+        close(f.tokens_a_pass(a, n), np.float64(speculative.tokens_a_round(a, n)))
+    p, q = (torch.tensor(reference.softmax(normal(4, 5, seed=seed))) for seed in (0, 1))
+    for seed in range(200):
+        torch.manual_seed(seed)
+        n, token = g.verify(torch.multinomial(q[:3], 1)[:, 0], p, q[:3])
+        rest = p[n] if n == 3 else (p[n] - q[n]).clamp(min=0)
+        assert 0 <= n <= 3 and rest[token] > 0
+
+
+def tables_apart_are_rows_apart(f):
+    assert set(f.rows([3, 0], 4, 7).tolist()).isdisjoint(f.rows([1, 2], 4, 8).tolist())
+
+
+def a_certain_draft_gives_one_more(f):
+    assert f.tokens_a_pass(1.0, 5) == 6
+
+
+def what_was_proposed_too_often_does_not_come(g):
+    p, q = torch.tensor([[0.2, 0.8], [0.5, 0.5]]), torch.tensor([[0.9, 0.1]])
+    for seed in range(50):
+        torch.manual_seed(seed)
+        n, token = g.verify(torch.tensor([0]), p, q)
+        assert n == 1 or token == 1
+
+
+def inference_costs() -> list[str]:
+    use = sizes.cache_operations("Llama 3 8B", 9) // sizes.cache_bytes("Llama 3 8B", 9)
+    return [f"{sizes.cache_bytes('Llama 3 8B', 1):,}", f"{use} operations", f"{speculative.tokens_a_round(0.8, 4):.1f}"]
+
+
 def traffic_costs() -> list[str]:
     n, d, capacity = 4_096, 64, 100_000
     table, blocked = traffic.standard_traffic(n, d, 10**9), traffic.flash_2_traffic(n, d, capacity)
@@ -387,6 +428,15 @@ PAGES = {
             "A token erases what it is about to write": Bug("torch", "left).tril(-1)", "left).tril()", orthonormal_keys_read_whole_values),
         },
         lambda: [f"{128 * 128:,}", str(128 * 128 // (2 * 128))],
+    ),
+    "efficiency/inference": Page(
+        inference_agrees,
+        {
+            "The table is ignored": Bug("numpy", "np.asarray(table)[i // page_size]", "(i // page_size)", tables_apart_are_rows_apart),
+            "The large model's own token is forgotten": Bug("numpy", "np.arange(g + 1)", "np.arange(g)", a_certain_draft_gives_one_more),
+            "A refusal draws from the large model": Bug("torch", "(p[n] - q[n]).clamp(min=0)", "p[n]", what_was_proposed_too_often_does_not_come),
+        },
+        inference_costs,
     ),
     "efficiency/beyond_one_device": Page(
         beyond_agrees,

@@ -29,6 +29,7 @@ from attnlab.diagrams.masks import mask_pictures
 from attnlab.diagrams.memory import memory_read
 from attnlab.diagrams.model import transformer
 from attnlab.diagrams.norm import norm_places
+from attnlab.diagrams.pages import paged_cache
 from attnlab.diagrams.positions import where_positions_enter
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
@@ -74,6 +75,7 @@ __all__ = [
     "namer_pieces",
     "norm_places",
     "one_vote_in_n",
+    "paged_cache",
     "patches_to_class",
     "ring",
     "routed_experts",

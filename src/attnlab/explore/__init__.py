@@ -37,10 +37,12 @@ from attnlab.explore.heads_side_by_side import heads_side_by_side
 from attnlab.explore.live import live
 from attnlab.explore.masked_word import masked_word
 from attnlab.explore.next_letter import next_letter
+from attnlab.explore.pages_over_time import pages_over_time
 from attnlab.explore.patches import patches
 from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
+from attnlab.explore.speculation import speculation
 from attnlab.explore.stream_by_layer import stream_by_layer
 from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
 from attnlab.explore.tile_walk import tile_walk
@@ -65,10 +67,12 @@ __all__ = [
     "masked_word",
     "module_source",
     "next_letter",
+    "pages_over_time",
     "patches",
     "position_phases",
     "sampling_filters",
     "softmax_and_scale",
+    "speculation",
     "stream_by_layer",
     "temperature_and_kernel_width",
     "tile_walk",
