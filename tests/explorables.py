@@ -63,6 +63,11 @@ WAYS = {
         "news": [("radio", "none", "ArrowRight*2"), ("slider", "Layers", "End")],
         "order": [("button", "Move cat later", "Enter"), ("radio", "none", "ArrowRight")],
     },
+    "induction_walk": {
+        "copy": [("slider", "The token that looks", "Home ArrowRight*8")],
+        "behind": [("slider", "The token that looks", "Home ArrowRight*9"), ("radio", "layer 0", "ArrowRight")],
+        "lost": [("slider", "The token that looks", "Home ArrowRight*9"), ("switch", "Silence", "Space")],
+    },
     "live": {
         "before": [("slider", "Layer", "ArrowLeft"), ("slider", "Head", "Home")],
         "word": [("combobox", "Text", "ArrowDown")],

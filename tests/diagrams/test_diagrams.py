@@ -49,6 +49,8 @@ DRAWINGS = {
     "learning_to_translate": diagrams.learning_to_translate(),
     "learning_in_context": diagrams.learning_in_context(),
     "memory_write": diagrams.memory_write(),
+    "four_answers": diagrams.four_answers(),
+    "induction_circuit": diagrams.induction_circuit(),
     "one_vote_in_n": diagrams.one_vote_in_n(),
     "masked_word": diagrams.masked_word(),
     "mask_pictures": diagrams.mask_pictures(),

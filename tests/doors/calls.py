@@ -56,7 +56,7 @@ from attnlab.reference import encoder_decoder, ngram, tiny
 from attnlab.positions import planar
 from attnlab.reference import vit as np_vit
 from attnlab.reference.layers import patches as np_patches
-from attnlab.studies import bugs, probe, recall, stream
+from attnlab.studies import bugs, circuits, explain, probe, recall, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import gpt2, torch_transformer
 
@@ -559,6 +559,10 @@ CALLS = {
     "studies.probe.content_share": (probe.content_share, (shares(5, 2, 4, 4),)),
     "studies.probe.head_statistics": (probe.head_statistics, (WEIGHTS, 1)),
     "studies.probe.rollout": (probe.rollout, (shares(3, 2, 4, 4), 0.5)),
+    "studies.explain.few_keys": (explain.few_keys, (shares(11), normal(0, 11, 3))),
+    "studies.explain.effective": (explain.effective, (shares(5, 11), normal(0, 11, 3))),
+    "studies.explain.rank_correlation": (explain.rank_correlation, (normal(0, 7), normal(1, 7))),
+    "studies.circuits.diagonal": (circuits.diagonal, (t(0, 2, 5, 5), 1, 2)),
     "tokens.bpe.words": (bpe.words, ("they're  12 ways",)),
     "tokens.bpe.train": (learned_merges, (["the thin", "thing"], 260)),
     "studies.stream.stream": (stream.stream, (3, "post", 0.5, 7)),
@@ -716,6 +720,9 @@ ELSEWHERE = {
     "sinks, gates and the census: functions that make modules, map weights, train or read files": (
         "gpt_oss published_turn unrounded qwen3_next_attention from_gpt_oss gpt_oss_attention deepseek_v3_attention"
         " parts_of families counted needles searcher search copied_back learned_copier shares largest_score"
+    ),
+    "heads that copy and questions to an encoder, which make, train or take models": (
+        "repeats attention_only learn distinct twice head_scores ranked copied composition gradients masked"
     ),
     "runs other processes": "ring_attention run",
     "functions that make modules, tried in MODULES and in tests/models/test_decoder.py": (

@@ -7,6 +7,7 @@ import torch
 from attnlab import reference
 from attnlab.reference import memory
 from attnlab.studies import in_context, rasp
+from in_short import inside
 from in_short.page import Bug, Page, close, normal, tensor
 
 
@@ -103,6 +104,7 @@ def endless_temperature_is_the_mean(f):
 
 
 PAGES: dict[str, Page] = {
+    **inside.PAGES,
     "theory/key_value_memory": Page(
         memory_agrees,
         {

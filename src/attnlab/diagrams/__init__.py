@@ -38,7 +38,7 @@ from attnlab.diagrams.sparse import indexed_attention
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.t5 import namer_pieces, span_corruption
 from attnlab.diagrams.text import text_to_vectors
-from attnlab.diagrams.theory import learning_in_context, one_vote_in_n
+from attnlab.diagrams.theory import four_answers, induction_circuit, learning_in_context, one_vote_in_n
 from attnlab.diagrams.training import training_loop
 from attnlab.diagrams.two_stacks import transformer_2017
 from attnlab.diagrams.variants import family_tree, gpt2_to_llama
@@ -57,12 +57,14 @@ __all__ = [
     "family_tree",
     "feed_forward_shapes",
     "file_to_word",
+    "four_answers",
     "gpt2_to_llama",
     "gpu_memory",
     "gpt_stack",
     "heads_share",
     "heads_split_and_merged",
     "indexed_attention",
+    "induction_circuit",
     "kv_cache",
     "layer_since_2017",
     "learning_in_context",

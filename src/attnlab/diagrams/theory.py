@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attnlab.diagrams._drawing import Drawing
-from attnlab.diagrams._shapes import Box, Label, Matrix, Shape, chain, join
+from attnlab.diagrams._shapes import Box, Label, Matrix, Shape, chain, join, route
 
 VOTE = (
     "A row of n tokens, one of which is changed. Each layer averages them, and since scores are bounded no weight is more than a constant over n. So "
@@ -16,6 +16,17 @@ EXAMPLES = (
     "L layers make L steps, and the sum is the prediction for the last x."
 )
 PROMPT = ("*x*_{1} *y*_{1}", "*x*_{2} *y*_{2}", "*x*_{N} *y*_{N}", "*x*  ?")
+CIRCUIT = (
+    "The tokens A and B, some others, and A again. A previous-token head of an earlier layer writes into the place of B that A stood before it. "
+    "An induction head of a later layer has the last A for its query; the keys it compares are what the earlier head has written, so it finds the "
+    "place of B, and it copies B."
+)
+COPIES = (("# previous-token head", "~ writes at *B*:", "~ \u201c*A* was before me\u201d"), ("# induction head", "~ looks for the place where", "~ *A* has been written"), ("# *B*", "~ copied"))
+QUESTIONS = (
+    "A sentence goes through a model to an answer, here how similar it is to another sentence. Weights are read off inside the model and know no "
+    "question. A gradient goes back from the answer to the words. An intervention removes a word and asks again: it is the yardstick."
+)
+ASKED = (("# words", "~ one is removed:", "~ an intervention"), ("# layers", "~ weights, rollout:", "~ before the question"), ("# answer", "~ how similar?"))
 LEARNS = (("# keys *x*_{i}", "# values *y*_{i} − ŷ_{i}", "~ from the examples"), ("# Σ (*y*_{i} − ŷ_{i}) *x*_{i} · *x*", "~ one layer, one step"), ("# ŷ", "~ after *L* layers"))
 
 
@@ -27,6 +38,16 @@ def one_vote_in_n() -> Drawing:
 def learning_in_context() -> Drawing:
     """Examples in a prompt as keys and values; a layer is a step of gradient descent."""
     return Drawing("learning_in_context", "Learning from a prompt", EXAMPLES, _learn_wide(), _learn_narrow())
+
+
+def four_answers() -> Drawing:
+    """Words, layers, an answer: where weights, gradients and interventions are taken."""
+    return Drawing("four_answers", "Where an explanation is taken", QUESTIONS, _asked_wide(), _asked_narrow())
+
+
+def induction_circuit() -> Drawing:
+    """An earlier head writes what stood before; a later one looks for it, and copies."""
+    return Drawing("induction_circuit", "Two heads that copy", CIRCUIT, _copy_wide(), _copy_narrow())
 
 
 def _tokens(x: float, y: float) -> Matrix:
@@ -61,3 +82,36 @@ def _learn_narrow() -> tuple[Shape, ...]:
     kept, step, guess = (Box(x, y, w, 76, lines, kind=kind) for x, y, w, lines, kind in
                          zip((2, 60, 112), (106, 222, 338), (190, 246, 106), LEARNS, ("k", "weight", "v")))
     return (*pairs, kept, step, guess, join(pairs[1], kept, kind="k"), join(pairs[3], step, at=288, kind="q"), join(kept, step), join(step, guess), Label(164, 12, "~ the prompt"))
+
+
+def _four(x: float, gap: float) -> list[Box]:
+    return [Box(x + i * (74 + gap), 26, 74, 40, (line,), kind="q" if i == 3 else "plain") for i, line in enumerate(("*A*", "*B*", "\u2026", "*A*"))]
+
+
+def _copy_wide() -> tuple[Shape, ...]:
+    tokens = _four(24, 26)
+    before, look, copy = (Box(x, 112, w, 76, lines, kind=kind) for x, w, lines, kind in zip((24, 290, 550), (196, 206, 88), COPIES, ("k", "weight", "v")))
+    reads, writes, asks = join(tokens[0], before, at=61), join(before, tokens[1], at=161, kind="k"), join(tokens[3], look, at=361, kind="q")
+    return (*tokens, before, look, copy, reads, writes, asks, *chain(before, look, copy), Label(211, 12, "~ the text"))
+
+
+def _copy_narrow() -> tuple[Shape, ...]:
+    tokens = _four(2, 9)
+    before, look, copy = (Box(x, y, w, 76, lines, kind=kind) for x, y, w, lines, kind in
+                          zip((2, 60, 112), (106, 222, 338), (190, 246, 106), COPIES, ("k", "weight", "v")))
+    reads, writes, asks = join(tokens[0], before, at=39), join(before, tokens[1], at=122, kind="k"), join(tokens[3], look, at=288, kind="q")
+    return (*tokens, before, look, copy, reads, writes, asks, join(before, look), join(look, copy), Label(164, 12, "~ the text"))
+
+
+def _asked_wide() -> tuple[Shape, ...]:
+    boxes = [Box(x, 8, 170, 84, lines, kind=kind) for x, lines, kind in zip((2, 232, 462), ASKED, ("plain", "weight", "strong"))]
+    words, answer = boxes[0], boxes[2]
+    back = route(answer.on("bottom"), (answer.cx, 124), (words.cx, 124), words.on("bottom"))
+    return (*boxes, *chain(*boxes), back, Label(317, 144, "~ back: a gradient, from the answer to the words"))
+
+
+def _asked_narrow() -> tuple[Shape, ...]:
+    boxes = [Box(54, 4 + 114 * i, 184, 84, lines, kind=kind) for i, (lines, kind) in enumerate(zip(ASKED, ("plain", "weight", "strong")))]
+    words, answer = boxes[0], boxes[2]
+    back = route(answer.on("right"), (276, answer.cy), (276, words.cy), words.on("right"))
+    return (*boxes, *chain(*boxes), back, Label(164, answer.bottom + 20, "~ back: a gradient"))

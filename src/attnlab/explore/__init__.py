@@ -34,6 +34,7 @@ from attnlab.explore.cost_against_length import cost_against_length
 from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
+from attnlab.explore.induction_walk import induction_walk
 from attnlab.explore.live import live
 from attnlab.explore.masked_word import masked_word
 from attnlab.explore.next_letter import next_letter
@@ -63,6 +64,7 @@ __all__ = [
     "graph_view",
     "heat_table",
     "heads_side_by_side",
+    "induction_walk",
     "live",
     "masked_word",
     "module_source",
