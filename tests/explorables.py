@@ -55,6 +55,10 @@ WAYS = {
         "cache": [("combobox", "Published model", "g e m m a Space 3 Space 1")],
         "window": [("combobox", "What layers see", "ArrowDown")],
     },
+    "erasing_memory": {
+        "exact": [("radio", "sum", "ArrowRight"), ("button", "Write key 1", "Enter")],
+        "stray": [("button", "Write key 2", "Enter*2")],
+    },
     "expert_routing": {
         "work": [("button", "Nudge the biases", "Enter*7")],
         "kept": [("button", "Nudge the biases", "Enter*7"), ("slider", "Capacity factor", "ArrowRight*4")],

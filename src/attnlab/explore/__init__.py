@@ -31,6 +31,7 @@ from attnlab.explore.beam_tree import beam_tree
 from attnlab.explore.bias_shapes import bias_shapes
 from attnlab.explore.builder import builder
 from attnlab.explore.cost_against_length import cost_against_length
+from attnlab.explore.erasing_memory import erasing_memory
 from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
@@ -60,6 +61,7 @@ __all__ = [
     "bias_shapes",
     "builder",
     "cost_against_length",
+    "erasing_memory",
     "expert_routing",
     "graph_view",
     "heat_table",
