@@ -121,6 +121,11 @@ WAYS = {
         "mean": [("slider", "Width", "End")],
         "one": [("radio", "on a line", "ArrowRight")],
     },
+    "sparse_reach": {
+        "past": [("slider", "Layers", "ArrowRight")],
+        "window": [("radio", "strided", "ArrowLeft"), ("slider", "Size", "Home ArrowRight"), ("slider", "Layers", "End")],
+        "hub": [("radio", "strided", "ArrowRight"), ("slider", "Size", "Home"), ("slider", "Layers", "ArrowRight")],
+    },
     "tile_walk": {
         "fewer": [("slider", "Queries a block", "ArrowRight"), ("slider", "Keys a block", "ArrowLeft")],
         "end": [("slider", "Tile", "End")],

@@ -45,6 +45,7 @@ from attnlab.explore.position_phases import position_phases
 from attnlab.explore.sampling_filters import sampling_filters
 from attnlab.explore.softmax_and_scale import softmax_and_scale
 from attnlab.explore.speculation import speculation
+from attnlab.explore.sparse_reach import sparse_reach
 from attnlab.explore.stream_by_layer import stream_by_layer
 from attnlab.explore.temperature_and_kernel_width import temperature_and_kernel_width
 from attnlab.explore.tile_walk import tile_walk
@@ -77,6 +78,7 @@ __all__ = [
     "sampling_filters",
     "softmax_and_scale",
     "speculation",
+    "sparse_reach",
     "stream_by_layer",
     "temperature_and_kernel_width",
     "tile_walk",
