@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import torch
@@ -36,6 +37,13 @@ def depth_by_counting(means):
         depth -= not opens
         total = now
     return np.array(out)
+
+
+@right("double_histogram")
+def double_by_counters(tokens):
+    count = Counter(np.asarray(tokens).tolist())
+    frequent = Counter(count.values())
+    return [frequent[count[one]] for one in np.asarray(tokens).tolist()]
 
 
 @right("longest_text")
