@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     page="theory/explanation",
     headings=("Four answers to one question",),
     statement=r"""
-    {cite:t}`jain2019` compare attention with other measures by **Kendall's** $\tau$ (here with its correction for ties, $\tau_b$). For two rows of $n$ numbers look at all pairs $i < j$. A pair is *concordant* if both rows order it alike, *discordant* if they order it the other way round; a pair that is tied in either row is neither. Let $C$ and $D$ count the two, and let $N_a$, $N_b$ count the pairs that are **not tied** in $a$, and in $b$. Return
+    Jain and Wallace (2019) compare attention with other measures by **Kendall's** $\tau$ (here with its correction for ties, $\tau_b$). For two rows of $n$ numbers look at all pairs $i < j$. A pair is *concordant* if both rows order it alike, *discordant* if they order it the other way round; a pair that is tied in either row is neither. Let $C$ and $D$ count the two, and let $N_a$, $N_b$ count the pairs that are **not tied** in $a$, and in $b$. Return
 
     $$
     \tau_b = \frac{C - D}{\sqrt{N_a\, N_b}} ,

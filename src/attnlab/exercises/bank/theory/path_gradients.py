@@ -29,7 +29,7 @@ EXERCISE = Exercise(
     page="theory/explanation",
     headings=("Four answers to one question", "What goes wrong"),
     statement=r"""
-    The gradient at the text itself says what a *small* step would change, and taking a word away is no small step. So walk from a blank text $b$ to the text $x$ in a straight line, and average the gradient on the way: **integrated gradients**. For token $i$ with the row $x_i$,
+    The gradient at the text itself says what a *small* step would change, and taking a word away is no small step. So walk from a blank text $b$ to the text $x$ in a straight line, and average the gradient on the way: **integrated gradients**, as Sundararajan, Taly and Yan (2017) called it. For token $i$ with the row $x_i$,
 
     $$
     \text{share}_i = (x_i - b_i) \cdot \frac1S \sum_{s=1}^{S} \nabla_i f\Bigl(b + \tfrac{s - 1/2}{S}\,(x - b)\Bigr) ,
