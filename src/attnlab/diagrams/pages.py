@@ -10,7 +10,7 @@ TEXT = (
     "order. Text A has eleven tokens in pages 0, 2 and 3, text B nine in pages 0, 2 and 5. Pages 0 and 2 hold the common beginning once, "
     "for both texts. Page 3 holds tokens 9 to 11 of A, page 5 token 9 of B. Pages 1 and 4 are free."
 )
-POOL = (("tokens 1-4", "w2"), ("free", "plain"), ("tokens 5-8", "w2"), ("9-11 of A", "strong"), ("free", "plain"), ("9 of B", "strong"))
+POOL = (("1 to 4", "w2"), ("free", "plain"), ("5 to 8", "w2"), ("9-11, A", "strong"), ("free", "plain"), ("9, B", "strong"))
 TABLES = {"A": (0, 2, 3), "B": (0, 2, 5)}
 
 
@@ -20,12 +20,13 @@ def paged_cache() -> Drawing:
 
 
 def _wide() -> tuple[Shape, ...]:
-    pool = [Box(14 + 103 * i, 136, 97, 54, (f"page {i}", f"~ {holds}"), kind=kind) for i, (holds, kind) in enumerate(POOL)]
-    shapes: list[Shape] = [Group(4, 104, 632, 98, "the pool of a layer"), *pool]
-    for y, (name, table), n in zip((4, 222), TABLES.items(), (11, 9)):
-        shapes.append(Group(4, y, 421 if name == "A" else 632, 74, f"block table of text {name}: {n} tokens"))
+    """Titles stand left of the pages, so that no arrow meets them."""
+    pool = [Box(148 + 81 * i, 104, 75, 54, (f"page {i}", f"~ {holds}"), kind=kind) for i, (holds, kind) in enumerate(POOL)]
+    shapes: list[Shape] = [Group(4, 92, 632, 78, "the pool"), *pool]
+    for y, (name, table), n in zip((4, 194), TABLES.items(), (11, 9)):
+        shapes.append(Group(4, y, 632, 62, f"{name}: {n} tokens"))
         for page in table:
-            cell = Box(pool[page].cx - 24, y + 30, 48, 32, (f"{page}",))
+            cell = Box(pool[page].cx - 22, y + 15, 44, 32, (f"{page}",))
             shapes += [cell, join(cell, pool[page], at=pool[page].cx)]
     return tuple(shapes)
 
@@ -38,4 +39,4 @@ def _narrow() -> tuple[Shape, ...]:
         for page in table:
             cell = Box(x + 20, pool[page].cy - 16, 44, 32, (f"{page}",))
             shapes += [cell, join(cell, pool[page], at=pool[page].cy)]
-    return (*shapes, Label(164, 454, "~ a text's pages in order, from above"))
+    return (*shapes, Label(164, 454, "~ tables from above; in a page its tokens"))
