@@ -34,7 +34,6 @@ MUTATIONS = [
     (SERVING, "now += max(jobs[i].writes for i in batch)", "now += min(jobs[i].writes for i in batch)", "a batch ends with its shortest text"),
     (SERVING, "start = max(free[place], job.arrives)", "start = free[place]", "a text starts before it came"),
     (SERVING, "if -(-(tokens + 1) // pages.page_size) > pages.n_free:", "if False:", "a prompt without pages"),
-    (SERVING, "last = running[-1]", "last = running[0]", "the oldest text evicted"),
     (SERVING, "tokens = jobs[i].prompt + written[i]", "tokens = jobs[i].prompt", "what was written is forgotten"),
     (SERVING, "waiting.insert(0, last[0])", "waiting.append(last[0])", "an evicted text goes to the end of the queue"),
     (SERVING, "1 << (n_tokens - 1).bit_length()", "1 << n_tokens.bit_length()", "a power too many"),
