@@ -12,7 +12,7 @@ from attnlab._shapes import Float
 def positive_features(x: Float[Tensor, "*tokens d_k"], directions: Float[Tensor, "m d_k"]) -> Float[Tensor, "*tokens m"]:
     """exp(w . x - |x|² / 2) / sqrt(m) for each direction w: never negative. For attention give x / d_k ** (1 / 4).
 
-    Source: [choromanski2021, lemma 1 and equation 7].
+    Source: [choromanski2021, lemma 1].
     """
     half = x.square().sum(dim=-1, keepdim=True) / 2
     return (x @ directions.mT - half).exp() * len(directions) ** -0.5
@@ -21,7 +21,7 @@ def positive_features(x: Float[Tensor, "*tokens d_k"], directions: Float[Tensor,
 def trigonometric_features(x: Float[Tensor, "*tokens d_k"], directions: Float[Tensor, "m d_k"]) -> Float[Tensor, "*tokens m_twice"]:
     """exp(|x|² / 2) [sin(w . x), cos(w . x)] / sqrt(m): the same mean, but a product may be negative.
 
-    Source: [rahimi2007]; [choromanski2021, section 2.3].
+    Source: [rahimi2007]; [choromanski2021, section 2].
     """
     turned, half = x @ directions.mT, x.square().sum(dim=-1, keepdim=True) / 2
     return half.exp() * torch.cat([turned.sin(), turned.cos()], dim=-1) * len(directions) ** -0.5

@@ -49,7 +49,7 @@ def causal_linear_attention(
     """Query i sees the keys up to i: a masked product within each chunk, and a state for all chunks before it.
 
     chunk = 1 is the recurrence, a chunk of all tokens the masked product; the numbers are the same.
-    Source: the recurrence: [katharopoulos2020, section 3.4]; in chunks: [yang2024gla, section 2.1].
+    Source: the recurrence: [katharopoulos2020, section 3.4]; in chunks: [yang2024gla, section 2].
     """
     chunk = count("chunk", chunk, at_least=1)
     q, k = features(q), features(k)

@@ -69,7 +69,7 @@ def positive_features(x: Real[Array, "*tokens d_k"], directions: Real[Array, "m 
     """exp(w . x - |x|² / 2) / sqrt(m) for each direction w; with standard normal ones, the mean of phi(q) . phi(k) is exp(q . k).
 
     For attention give x / d_k ** (1 / 4), so that exp(q . k / sqrt(d_k)) is met.
-    Source: [choromanski2021, lemma 1 and equation 7].
+    Source: [choromanski2021, lemma 1].
     """
     x, w = finite("x", x), finite("directions", directions)
     return np.exp(x @ w.T - (x**2).sum(axis=-1, keepdims=True) / 2) / np.sqrt(len(w))
@@ -78,7 +78,7 @@ def positive_features(x: Real[Array, "*tokens d_k"], directions: Real[Array, "m 
 def trigonometric_features(x: Real[Array, "*tokens d_k"], directions: Real[Array, "m d_k"]) -> Float[Array, "*tokens m_twice"]:
     """exp(|x|² / 2) [sin(w . x), cos(w . x)] / sqrt(m): the same mean exp(q . k), but the products may be negative.
 
-    Source: [rahimi2007]; [choromanski2021, section 2.3].
+    Source: [rahimi2007]; [choromanski2021, section 2].
     """
     x, w = finite("x", x), finite("directions", directions)
     turned = x @ w.T

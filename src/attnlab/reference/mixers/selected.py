@@ -52,7 +52,7 @@ def best_blocks(
     """Causal: a query sees its own block up to itself, and the n_best - 1 past blocks of largest q . (mean of the block's keys).
 
     `n_best` counts the query's own block.
-    Source: [lu2025, section 2.2, equations 5 and 6, and the paragraphs on causality after them].
+    Source: [lu2025, section 2.2].
     """
     q, k = finite("q", q), finite("k", k)
     size, n_best = count("size", size, at_least=1), count("n_best", n_best, at_least=1)
