@@ -89,7 +89,7 @@ def indexer_loss(
 ) -> Float[Tensor, ""]:
     """Mean of KL(p || softmax(scores)) over the queries, p the heads' weights added and divided by their sum.
 
-    Source: [deepseek2025v32, section 2.1.1, equation 3], a sum over the queries there.
+    Source: [deepseek2025v32, section 2.1, the dense warm-up stage], a sum over the queries there.
     """
     p = weights.sum(dim=-3)
     p = p / p.sum(dim=-1, keepdim=True)

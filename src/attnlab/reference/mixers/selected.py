@@ -78,7 +78,7 @@ def indexer_loss(
 ) -> float:
     """Mean over the queries of KL(p || softmax(scores)), p the heads' weights added and divided by their sum.
 
-    Source: [deepseek2025v32, section 2.1.1, equation 3], a sum over the queries there.
+    Source: [deepseek2025v32, section 2.1, the dense warm-up stage], a sum over the queries there.
     """
     guess = softmax(np.where(mask, finite("scores", scores), -np.inf))
     total = 0.0
