@@ -86,6 +86,12 @@ def test_the_text_that_came_last_is_evicted_and_goes_on_where_it_was():
     assert held == [4, 4, 3, 3, 4, 4, 3, 3]
 
 
+def test_an_evicted_text_goes_on_before_those_that_have_not_begun():
+    runs, _ = serve([Job(0, 2, 6), Job(0, 2, 4), Job(0, 1, 2)], 2, 4, 2)
+    starts = [[run.start for run in runs if run.job == job] for job in range(3)]
+    assert starts == [[0], [0, 6], [6, 8]]  # at step 3 there was a page, and the third had to leave it to the second
+
+
 @pytest.mark.parametrize("n,power", [(1, 1), (2, 2), (3, 4), (5, 8), (64, 64), (65, 100), (100, 100)])
 def test_what_is_reserved(n, power):
     assert reserved(n, "longest", 100) == 100
