@@ -744,5 +744,6 @@ ELSEWHERE = {
     "studies of one layer, which take prompts, readers and generators": (
         "linear_tasks tokens linear_attention read one_step trained descended ridge kernel_regression unchanged train_first influence"
     ),
+    "prompts with examples, drawn by a generator and read by a model; tried in tests/studies/test_few_shot.py": "lines text_of judged curve",
     "bugs on purpose": " ".join(name for name in dir(bugs) if not name.startswith("_")),
 }

@@ -63,7 +63,7 @@ def test_every_public_function_is_called_here_or_says_where():
     missing = {name for name in names - set(CALLS) if not name.startswith(leaves) and name.split(".")[-1] not in exempt}
     assert not missing
     helpers = "kernels.textbook.forward kernels.merge.merge reference.losses.cross_entropy reference.sampling.accept reference.heads.multi_head" \
-        " reference.heads.split_heads reference.heads.merge_heads models.sizes.cache_bytes tokens.bpe.words tokens.published.words_and_digits"  # which other files of their package use, too
+        " reference.heads.split_heads reference.heads.merge_heads models.sizes.cache_bytes studies.observe.observed tokens.bpe.words tokens.published.words_and_digits"  # which other files of their package use, too
     assert not set(CALLS) - names - set(helpers.split())
 
 
