@@ -243,3 +243,14 @@ def test_for_latents_the_folded_form_takes_the_place_of_the_unfolded():
     work = sizes.operations(model, 100) - unfolded + sizes.cache_operations(model, 100)
     read = 2 * sizes.active_parameters(model) + sizes.cache_bytes(model, 100)
     assert sizes.decode_intensity(model, 100) == pytest.approx(work / read)
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLISHED if PUBLISHED[name].experts and PUBLISHED[name].latent is None])
+def test_texts_read_the_experts_that_some_of_them_choose(name):
+    """Two texts choose top_k of n each, top_k^2 / n of them in common on average; with very many, every expert is read."""
+    model, e = PUBLISHED[name], PUBLISHED[name].experts
+    active, whole = sizes.active_parameters(model), sizes.parameters(model)
+    two = active + (whole - active) / (e.n - e.top_k) * (e.top_k - e.top_k**2 / e.n)
+    for n_texts, weights in {1: active, 2: two, 10**5: whole}.items():
+        read = 2 * weights + n_texts * sizes.cache_bytes(model, 3000)
+        assert sizes.decode_intensity(name, 3000, n_texts) == pytest.approx(n_texts * sizes.operations(model, 3000) / read)

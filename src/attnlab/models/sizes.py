@@ -193,12 +193,12 @@ def cache_operations(model: Model | str, n_tokens: int) -> int:
 def decode_intensity(model: Model | str, n_tokens: int, n_texts: int = 1, bytes_each: int = 2) -> float:
     """Operations for each byte read, where n_texts of n_tokens each get one token in the same pass.
 
-    Read are the active parameters, once for all texts, and the cache of each; experts that only some texts choose are counted once,
-    so with many texts it is an upper bound for a mixture. Latent layers are taken in their folded form.
+    Read are the weights, once for all texts, and the cache of each. Of the experts those that some text chooses, where each text
+    chooses evenly by chance: n (1 - (1 - top_k / n)^n_texts) on average. Latent layers are taken in their folded form.
     """
     model = PUBLISHED[model] if isinstance(model, str) else model
-    n_texts, read = count("n_texts", n_texts, at_least=1), bytes_each * active_parameters(model)
-    s, m = model.sizes, model.latent
+    s, m, e, n_texts = model.sizes, model.latent, model.experts, count("n_texts", n_texts, at_least=1)
+    read = bytes_each * _all(model, None if e is None else e.n * (1 - (1 - e.top_k / e.n) ** n_texts))
     unfolded = 2 * s.d_head if m is None else m.d_own + m.d_rotary + m.d_value
     dense = operations(model, n_tokens) - 2 * s.n_heads * unfolded * sum(_seen(model, n_tokens))
     work = n_texts * (dense + cache_operations(model, n_tokens))
@@ -210,7 +210,7 @@ def name_of(model: Model) -> str | None:
     return next((name for name, one in PUBLISHED.items() if one == model), None)
 
 
-def _all(model: Model, n_experts: int | None) -> int:
+def _all(model: Model, n_experts: float | None) -> float:
     s, c = model.sizes, model.choices
     tables = s.vocab_size * s.d_model * (1 if c.tied else 2) + (s.max_len * s.d_model if c.positions == "learned" else 0)
     norm = NORMS[c.norm] * s.d_model
@@ -243,7 +243,7 @@ def _attention_vectors(model: Model) -> int:
     return biases + norms + (s.n_heads if c.beside == "sink" else 0)
 
 
-def _network(model: Model, layer: int, n_experts: int | None) -> int:
+def _network(model: Model, layer: int, n_experts: float | None) -> float:
     """Everything of the feed-forward part of a layer, with this many of its experts."""
     s, e, c = model.sizes, model.experts, model.choices
     if e is None or layer < e.dense:
