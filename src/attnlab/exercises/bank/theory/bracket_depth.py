@@ -54,14 +54,14 @@ EXERCISE = Exercise(
     ),
     parsons=("depth_counted_from_zero", "depth_after_the_bracket"),
     why=r"""
-    Means cannot count, but a mean and the number of tokens can. That the count is exact asks for numbers of about $\log_2 n$ bits; with fewer the rounding is wrong in long texts.
+    Means cannot count, but a mean and the number of tokens can. For the count to be exact the means need about as many bits as the deepest count has, one more for the rounding included: at most $\log_2 n + 1$. With fewer it goes wrong where brackets stand deep.
 
     **The two most common mistakes.** Multiplying by $i$ where the tokens are numbered from 0: the mean is one of $i + 1$ values. Taking what is open *after* the bracket: closing brackets then stand one too high.
 
     **Cost.** One head for the means; the rest happens within a token and its neighbour, which a second head fetches.
     """,
     verified="equal to a counting loop for texts of 0 to 300 brackets, closed and not, in float64 and float32.",
-    next_thought="from which length on would float16 no longer tell the depth?",
+    next_thought="from which depth on would means in float16 no longer tell it?",
     reference=_reference,
 )
 

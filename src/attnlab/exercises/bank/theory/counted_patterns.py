@@ -49,7 +49,7 @@ EXERCISE = Exercise(
     ),
     parsons=("largest_not_put_back", "counts_without_logarithm"),
     why=r"""
-    A logarithm of a count on the scores: the same trick stands behind counts in a language model's sampling and behind attention over merged tokens, each of which stands for several.
+    The logarithm of a count is added to the scores: so does attention over merged tokens, each of which stands for several.
 
     **The two most common mistakes.** Adding the count instead of its logarithm. Forgetting to put back what was subtracted: the step does not notice, the energy does.
 

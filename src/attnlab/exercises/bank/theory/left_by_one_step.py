@@ -49,7 +49,7 @@ EXERCISE = Exercise(
     ),
     parsons=("left_noise_not_squared", "left_without_its_one"),
     why=r"""
-    The share is $1 - 2 \eta n + \eta^2 n (n + d + 1 + \sigma^2)$, smallest at $\eta = 1/(n + d + 1 + \sigma^2)$. Noise acts as if the task had $\sigma^2$ more features: it makes the best step shorter. The optimum of pre-training knows it, since it was trained on tasks with this noise.
+    The share is $1 - 2 \eta n + \eta^2 n (n + d + 1 + \sigma^2)$, smallest at $\eta = 1/(n + d + 1 + \sigma^2)$. Noise acts as if the task had $\sigma^2$ more features: it makes the best step shorter. A layer that is trained on tasks with this noise is rewarded for this rate.
 
     **The two most common mistakes.** Adding $\sigma$ for $\sigma^2$. Keeping the rate of the task without noise, which is too long a step.
 

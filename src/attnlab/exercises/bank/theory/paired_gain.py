@@ -48,7 +48,7 @@ EXERCISE = Exercise(
         ...
     ''',
     hints=(
-        "If both curves rise and fall together, prompt by prompt, the gain is known exactly, however much the prompts differ: the standard error is then 0.",
+        "If both curves rise and fall together, prompt by prompt, the differences are all equal, however much the prompts differ, and the standard error is 0.",
         "The standard error of a mean of $N$ independent numbers is their sample standard deviation (dividing by $N - 1$) over $\\sqrt N$. The numbers are the differences.",
         "```python\ngap = ____ - ____\nspread = gap.std(axis=____, ddof=____)\nreturn np.stack([gap.mean(axis=____), spread / ____])\n```",
     ),
