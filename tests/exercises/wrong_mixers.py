@@ -41,6 +41,13 @@ def spread(mask, layers):
     return known
 
 
+def modulo(mask, layers):
+    known = np.eye(len(mask), dtype=int)
+    for _ in range(layers):
+        known = ((mask.astype(int) @ known) | known) & 1
+    return known
+
+
 several("reach_after", {
     "one layer whatever is asked": lambda m, t: spread(m, 1).sum(1),
     "to the end": lambda m, t: spread(m, len(m)).sum(1),
@@ -50,6 +57,7 @@ several("reach_after", {
     "the last token alone": lambda m, t: np.full(len(m), spread(m, t)[-1].sum()),
     "the mean": lambda m, t: np.full(len(m), spread(m, t).sum() / len(m)),
     "doubled layers": lambda m, t: spread(m, 2 * t).sum(1),
+    "ways modulo 2": lambda m, t: modulo(m, t).sum(1),
 })
 
 

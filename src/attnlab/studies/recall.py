@@ -68,8 +68,8 @@ def looking_back(q: Tensor, k: Tensor, v: Tensor, rate: Tensor) -> Tensor:
 
 
 def looking_back_lately(q: Tensor, k: Tensor, v: Tensor, rate: Tensor) -> Tensor:
-    """softmax(q K^T + j / 2) V: of two pairs that match alike, the later one, j, counts more."""
-    return torch.softmax(q @ k.mT + torch.arange(k.shape[-2]) / 2, dim=-1) @ v
+    """softmax(q K^T + j / 10) V: of two pairs that match alike, the later one, j, counts more."""
+    return torch.softmax(q @ k.mT + torch.arange(k.shape[-2], dtype=k.dtype) / 10, dim=-1) @ v
 
 
 def adding(q: Tensor, k: Tensor, v: Tensor, rate: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ _HUB[:, 2] = _HUB[5, :] = True
 for _name, _mask, _layers in (
     ("a line of 9 tokens, 3 layers", _LINE, 3), ("a line, 1 layer", _LINE, 1), ("a line, 20 layers", _LINE, 20), ("11 tokens at random, 2 layers", _SOME, 2),
     ("11 tokens that do not see themselves, 3 layers", _BLIND, 3), ("a band, 4 layers", _BAND, 4), ("a hub, 2 layers", _HUB, 2), ("no layer", _SOME, 0),
-    ("one token", np.zeros((1, 1), dtype=bool), 2), ("nobody sees anybody", np.zeros((5, 5), dtype=bool), 3), ("causal, 1 layer", np.tri(7, dtype=bool), 1),
+    ("one token", np.zeros((1, 1), dtype=bool), 2), ("two ways to the same token, 2 layers", np.array([[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 0]], dtype=bool), 2), ("nobody sees anybody", np.zeros((5, 5), dtype=bool), 3), ("causal, 1 layer", np.tri(7, dtype=bool), 1),
 ):  # fmt: skip
     EXERCISE.probe(_name, _mask, _layers)
 
