@@ -29,6 +29,8 @@ several("longest_text", {
     "twice the gap": lambda bound, weight: int(np.floor(1 + (1 - weight) / weight * np.exp(min(4 * bound, 40)))),
     "one": lambda bound, weight: 1,
     "not whole": lambda bound, weight: 1 + (1 - weight) / weight * np.exp(2 * bound) * 1.1,
+    "at most a million": lambda bound, weight: min(10**6, int(1 + (1 - weight) / weight * np.exp(2 * bound))),
+    "never one": lambda bound, weight: max(2, int(1 + (1 - weight) / weight * np.exp(2 * bound))),
 })
 several("power_of_length", {
     "minus one": lambda lengths, moved: -1.0,
@@ -40,6 +42,8 @@ several("guess_from_products", {
     "one step too many": lambda products, question, labels, rate, steps: _descend(products, question, labels, rate, steps + 1),
     "one step too few": lambda products, question, labels, rate, steps: _descend(products, question, labels, rate, max(steps - 1, 0)),
     "half the rate": lambda products, question, labels, rate, steps: _descend(products, question, labels, rate / 2, steps),
+    "twice the rate": lambda products, question, labels, rate, steps: _descend(products, question, labels, 2 * rate, steps),
+    "the end of the descent": lambda products, question, labels, rate, steps: question @ np.linalg.pinv(np.asarray(products, dtype=float)) @ labels,
 })
 several("left_by_one_step", {
     "1": lambda n, d, noise: 1.0,
@@ -50,6 +54,8 @@ several("paired_gain", {
     "per cent": lambda right, dealt: 100 * _gain(right, dealt),
     "two errors": lambda right, dealt: _gain(right, dealt) * [[1], [2]],
     "error first": lambda right, dealt: _gain(right, dealt)[::-1],
+    "sorted before they are paired": lambda right, dealt: _gain(np.sort(right, axis=0), np.sort(dealt, axis=0)),
+    "as if of coins": lambda right, dealt: _coins(np.mean(np.asarray(right, dtype=float) - dealt, axis=0), len(right)),
     "no sign": lambda right, dealt: np.abs(_gain(right, dealt)),
 })
 
@@ -59,6 +65,10 @@ def _descend(products, question, labels, rate, steps):
     for _ in range(steps):
         out, left = out + rate * (np.asarray(question) @ left), left - rate * np.asarray(products) @ left
     return out
+
+
+def _coins(share, n):
+    return np.stack([share, np.sqrt(np.abs(share * (1 - share)) / n)])
 
 
 def _gain(right, dealt):
