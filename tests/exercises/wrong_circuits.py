@@ -57,3 +57,21 @@ several("held_out_heads", {
     "heads and layers exchanged": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: s[:n].mean(0).T.ravel()),
     "one text too few": lambda s, d, n, k: judged(s, d, n, k, effect=lambda d, n: d[min(n + 1, len(d) - 1):].mean(0).ravel()),
 })
+
+several("induction_score", {
+    "keys after the query too": lambda w, x: score(w, x, lambda x, t, j: x[j - 1] == x[t]),
+    "the mean over all pairs and not over queries": lambda w, x: float(np.mean([w[t][j] for t in range(len(x)) for j in range(1, t + 1) if x[j - 1] == x[t]] or [0])),
+    "queries of the second half alone": lambda w, x: score(w, x, lambda x, t, j: t >= len(x) // 2 and j <= t and x[j - 1] == x[t]),
+    "the token behind the query": lambda w, x: score(w, x, lambda x, t, j: j <= t and t + 1 < len(x) and x[j] == x[t + 1]),
+})
+several("copying_share", {
+    "softmax above one half": lambda *g: float(np.mean([np.exp(row - row.max())[i] / np.exp(row - row.max()).sum() > 0.5 for i, row in enumerate(table(*g))])),
+    "the unembedding without its signs": lambda e, v, o, u: float(((np.asarray(e, float) @ v @ o @ np.abs(u)).argmax(1) == np.arange(len(e))).mean()),
+})
+several("held_out_heads", {
+    "scores taken relative to the best of their layer": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: (s[:n].mean(0) - s[:n].mean(0).max(axis=1, keepdims=True)).ravel()),
+    "the best single text chooses": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: s[:n].max(0).ravel()),
+    "the last texts judge, as many as chose": lambda s, d, n, k: judged(s, d, n, k, effect=lambda d, n: d[-n:].mean(0).ravel()),
+    "the difference for the second number": lambda s, d, n, k: judged(s, d, n, k, give=lambda e, c, o: [e[c].mean(), e[c].mean() - o.mean()]),
+    "scores by their size without sign": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: np.abs(s[:n].mean(0)).ravel()),
+})

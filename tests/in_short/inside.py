@@ -41,7 +41,7 @@ def explaining_agrees(f, g):
     encoder = Bert(Config(29, 13, 12, 3, 2, 17)).eval()
     question = lambda ids: mean_pool(encoder(ids), torch.ones_like(ids, dtype=torch.bool))[:, 3]
     ids = torch.tensor([3, 7, 1, 9, 2])
-    close(g.left_out(question, ids, 5)[1:-1], explain.masked(encoder, ids, lambda pooled: pooled[:, 3], 5))
+    close(g.blanked(question, ids, 5)[1:-1], explain.masked(encoder, ids, lambda pooled: pooled[:, 3], 5))
 
 
 def one_direction_is_left(f):
@@ -49,7 +49,7 @@ def one_direction_is_left(f):
 
 
 def a_blank_has_no_effect(g):
-    found = g.left_out(lambda texts: (texts**2).sum(dim=1).double(), torch.tensor([4, 7, 5, 9]), 7)
+    found = g.blanked(lambda texts: (texts**2).sum(dim=1).double(), torch.tensor([4, 7, 5, 9]), 7)
     assert found[1] == 0 and found[0] == 16 - 49
 
 

@@ -60,7 +60,7 @@ EXERCISE = Exercise(
     why=r"""
     The scores of a few texts are partly chance. The heads that come out on top have been chosen for it too, so on the same texts their effect is flattered; on new ones it is not.
 
-    **The two most common mistakes.** To judge on the texts that chose, or on all. To rank by the effect itself: then the chosen heads win by construction, whatever the scores are worth.
+    **The two most common mistakes.** To judge on the texts that chose, or on all. To rank by the effect itself: then nothing is learned about what the scores are worth, and on the same texts the chosen heads win by construction.
 
     **Cost.** One run of the model for every head and text: that is why pages such as this one silence a few groups instead of all.
     """,

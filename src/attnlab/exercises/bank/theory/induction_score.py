@@ -57,7 +57,7 @@ EXERCISE = Exercise(
     why=r"""
     The comparison of every token with every token, shifted by one column, is the pattern an induction head should have; the score is how much of the head's weight lies in it.
 
-    **The two most common mistakes.** To count the weight on the earlier occurrence itself: a head that does this looks for *the same* token, which is half of the circuit. To divide by all queries: then the score of one and the same head falls as the text repeats less.
+    **The two most common mistakes.** To count the weight on the earlier occurrence itself: a head that does this finds *the same* token, and could only copy what is already there. To divide by all queries: then the score of one and the same head falls as the text repeats less.
 
     **Cost.** $n^2$ comparisons, as many as there are weights.
     """,
@@ -82,6 +82,7 @@ EXERCISE.probe("one token", np.ones((1, 1)), np.array([3]))
 EXERCISE.probe("whole numbers for weights", np.eye(4, dtype=int), np.array([2, 2, 5, 2]))
 EXERCISE.probe("single precision", _case(6, 11, 3)[0].astype(np.float32), _case(6, 11, 3)[1])
 EXERCISE.probe("the same token twice in a row", _case(7, 6, 2)[0], np.array([1, 1, 2, 2, 1, 1]))
+EXERCISE.probe("a new token at the end", _case(8, 5, 2)[0], np.array([1, 2, 1, 2, 3]))
 
 
 @EXERCISE.solve
