@@ -67,6 +67,11 @@ WAYS = {
         "news": [("radio", "none", "ArrowRight*2"), ("slider", "Layers", "End")],
         "order": [("button", "Move cat later", "Enter"), ("radio", "none", "ArrowRight")],
     },
+    "hopfield": {
+        "half": [("button", "Draw T", "Enter"), ("button", "Hide half", "Enter")],
+        "never": [("radio", "modern", "ArrowRight"), ("slider", "Stored", "End"), ("button", "Clear", "Enter")],
+        "mixture": [("slider", "Sharpness", "Home ArrowRight*2")],
+    },
     "induction_walk": {
         "copy": [("slider", "The token that looks", "Home ArrowRight*8")],
         "behind": [("slider", "The token that looks", "Home ArrowRight*9"), ("radio", "layer 0", "ArrowRight")],

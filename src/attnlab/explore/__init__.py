@@ -35,6 +35,7 @@ from attnlab.explore.erasing_memory import erasing_memory
 from attnlab.explore.expert_routing import expert_routing
 from attnlab.explore.graph_view import graph_view
 from attnlab.explore.heads_side_by_side import heads_side_by_side
+from attnlab.explore.hopfield import hopfield
 from attnlab.explore.induction_walk import induction_walk
 from attnlab.explore.live import live
 from attnlab.explore.masked_word import masked_word
@@ -67,6 +68,7 @@ __all__ = [
     "graph_view",
     "heat_table",
     "heads_side_by_side",
+    "hopfield",
     "induction_walk",
     "live",
     "masked_word",
