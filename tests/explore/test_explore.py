@@ -20,6 +20,7 @@ NAMES = [
     "softmax_and_scale",
     "arcs",
     "attention_on_a_sentence",
+    "hopfield",
     "sparse_reach",
     "tile_walk",
     "cost_against_length",

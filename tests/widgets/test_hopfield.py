@@ -58,7 +58,7 @@ def test_only_half_a_pattern_or_less_counts_as_completed():
     one_more = list(HALF)
     one_more[4] = 1
     stray = list(HALF)
-    stray[0] = 1
+    stray[0], stray[3] = 1, -1
     drawings = [HALF, one_more, stray, o, [-1] * 64]
     states = [start | {"drawing": x} for x in drawings]
     seen = run(SCRIPT, *[["recall", state] for state in states])
