@@ -153,6 +153,14 @@ def test_every_claim_is_listed_with_its_link_and_code(site):
     assert html.count('class="katex"') == 3, "the formulas of the claims are set on the list too"
 
 
+def test_a_list_of_claims_has_the_assertions_and_not_what_leads_to_them():
+    import claims_page
+
+    code = "for n in (2, 3):\n    x = n\n    assert (x >\n            1)\nassert x == 3  # the last\n"
+    assert claims_page.assertions(code) == "assert (x >\n        1)\nassert x == 3"
+    assert claims_page.assertions("%time x") == "%time x" and claims_page.assertions("x = 1") == "x = 1"
+
+
 def test_no_id_is_used_twice(site):
     for name in ("index", "second", "claims"):
         ids = re.findall(r'\sid="([^"]+)"', page(site, name))

@@ -1,9 +1,11 @@
-"""The page that lists every claim: `{claims}` becomes a heading for each part and chapter, each claim under its name, its code folded.
+"""The page that lists every claim: `{claims}` becomes a heading for each part and chapter, each claim under its name, its assertions folded.
 
 Its contents, and with them the list beside the page, are known when all pages are read; claims/filter.js adds a field to search in.
 """
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +70,16 @@ def page_anchor(page: str) -> str:
     return numbering.anchor(f"of {page}")
 
 
+def assertions(code: str) -> str:
+    """The assertions of a claim's code, each from its own margin; all of the code where it is none that Python reads."""
+    try:
+        found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert)]
+    except SyntaxError:
+        return code
+    lines = [" " * node.col_offset + ast.get_source_segment(code, node) for node in sorted(found, key=lambda node: node.lineno)]
+    return "\n".join(map(textwrap.dedent, lines)) or code
+
+
 class ListClaims(SphinxPostTransform):
     """Fill `{claims}` before references are resolved (priority 10)."""
     default_priority = 5
@@ -95,7 +107,8 @@ class ListClaims(SphinxPostTransform):
         item = nodes.list_item("", head, *(node.deepcopy() for node in claim["body"]), ids=[claim["id"]] * claim["in_book"])
         for reference in item.findall(lambda n: isinstance(n, nodes.Element) and "refdoc" in n):
             reference["refdoc"] = self.env.docname
-        code = nodes.literal_block(claim["code"], claim["code"], language="text")  # without colours: it is half the page
+        tested = assertions(claim["code"])
+        code = nodes.literal_block(tested, tested, language="text")  # without colours, and without what the chapter shows: it would be half the page
         item += disclosure("", claim_line("", "", *ran_words(claim["ran"])), code, classes=["claim-code"])
         return item
 
