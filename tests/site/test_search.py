@@ -40,7 +40,7 @@ FIRST = {
     "not reproduced": "reference/reproduced", "papers": "reference/reading", "illustrated transformer": "reference/reading", "api reference": "reference/api",
     "licences": "reference/status", "data sources": "reference/status", "graders": "reference/reproduced",
     "gguf": "variants/a_real_language_model", "smollm2": "variants/a_real_language_model", "4-bit weights": "variants/a_real_language_model",
-    "induction heads": "variants/live", "language model in the browser": "variants/live", "t5": "variants/t5", "span corruption": "variants/t5",
+    "induction heads": "theory/circuits", "language model in the browser": "variants/live", "t5": "variants/t5", "span corruption": "variants/t5",
     "llama": "variants/modern_decoders", "soft cap": "variants/what_changed_since", "load balancing": "variants/mixture_of_experts",
     "memory traffic": "efficiency/memory_traffic", "tokenizer": "start/tokens_and_embeddings", "speculative decoding": "architecture/decoding",
 }
