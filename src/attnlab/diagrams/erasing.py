@@ -25,7 +25,7 @@ def memory_write() -> Drawing:
 
 def _wide() -> tuple[Shape, ...]:
     row = [Box(x, 22, w, 58, lines, kind=kind) for x, w, lines, kind in
-           zip((4, 152, 334, 508), (116, 140, 142, 126), STEPS, ("plain", "weight", "strong", "plain"))]  # fmt: skip
+           zip((4, 152, 334, 508), (116, 140, 142, 126), STEPS, ("plain", "weight", "plain", "plain"))]  # fmt: skip
     key, asks, value, missing = _below(4, 136), Box(152, 136, 140, 58, ("key reads", "~ *k*_{t} *S′*"), kind="k"), \
         Box(152, 222, 140, 44, ("value *v*_{t}",), kind="v"), Box(334, 136, 142, 58, ("what is missing", "~ *v*_{t} − *k*_{t} *S′*"), kind="v")  # fmt: skip
     query = Box(508, 136, 126, 58, ("query reads", "~ *q*_{t} *S*_{t}"), kind="q")
@@ -39,7 +39,7 @@ def _below(x: float, y: float) -> Box:
 
 
 def _narrow() -> tuple[Shape, ...]:
-    before, fade, add, after = (Box(178, y, 146, 58, lines, kind=kind) for y, lines, kind in zip((8, 100, 296, 388), STEPS, ("plain", "weight", "strong", "plain")))
+    before, fade, add, after = (Box(178, y, 146, 58, lines, kind=kind) for y, lines, kind in zip((8, 100, 296, 388), STEPS, ("plain", "weight", "plain", "plain")))
     key, asks = Box(4, 8, 136, 58, ("key *k*_{t}", "~ of length 1"), kind="k"), Box(4, 100, 136, 58, ("key reads", "~ *k*_{t} *S′*"), kind="k")
     missing, value = Box(4, 198, 136, 58, ("missing", "~ *v*_{t} − *k*_{t} *S′*"), kind="v"), Box(4, 296, 136, 44, ("value *v*_{t}",), kind="v")
     query = Box(4, 388, 136, 58, ("query reads", "~ *q*_{t} *S*_{t}"), kind="q")
