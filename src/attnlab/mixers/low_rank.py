@@ -19,4 +19,4 @@ def linformer(
 
     Each mixed key holds later positions too, so there is no causal form; n is fixed by the size of E and F.
     """
-    return attention(q, shorten_k @ k, shorten_v @ v)
+    return attention(q, (shorten_k @ k).to(q.dtype), (shorten_v @ v).to(q.dtype))  # autocast would leave the products in half

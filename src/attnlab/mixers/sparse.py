@@ -88,6 +88,7 @@ def block_sparse_attention(
     Each block of queries gathers the keys of its occupied blocks; within them the mask holds pair by pair.
     Errors: ValueError unless `size` divides the number of tokens.
     """
+    size = count("size", size, at_least=1)
     rows, places = [], torch.arange(len(mask), device=mask.device).unflatten(0, (-1, size))
     for row, blocks in zip(places, occupied(mask, size)):
         keys = places[blocks].flatten()

@@ -55,6 +55,7 @@ def big_bird(
     radius, n_global and chosen count blocks.
     Source: [zaheer2020, section 2 and appendix D].
     """
+    n_blocks = count("n_blocks", n_blocks)
     blocks = local(n_blocks, radius) | leading(n_blocks, n_global) | drawn(chosen)
     return blocks.repeat(count("size", size, at_least=1), axis=0).repeat(size, axis=1)
 
