@@ -122,3 +122,20 @@ def test_random_features_run_in_it():
 def test_what_is_refused():
     with pytest.raises(ValueError, match="chunk must be at least 1 but is 0"):
         causal_linear_attention(Q, K, V, chunk=0)
+
+
+@pytest.mark.usefixtures("as_readers_run_it")
+@pytest.mark.parametrize("form", CAUSAL)
+def test_shapes_that_disagree_are_refused(form):
+    with pytest.raises(ValueError, match=r"q has shape \(2, 13, 5\) but k has shape \(2, 12, 5\)"):
+        form(Q, K[:, 1:], V[:, 1:])
+    with pytest.raises(ValueError, match=r"v has shape \(2, 12, 7\): each key needs its value"):
+        form(Q, K, V[:, 1:])
+
+
+@pytest.mark.usefixtures("as_readers_run_it")
+def test_attention_over_other_tokens_needs_one_width_and_a_value_for_each_key():
+    assert linear_attention(Q[:, 4:], K, V).shape == (2, N - 4, D_V)
+    for wrong in ((Q[..., 1:], K, V), (Q, K, V[:, 1:])):
+        with pytest.raises(ValueError, match="q and k need one width, each key its value"):
+            linear_attention(*wrong)

@@ -130,3 +130,10 @@ def test_what_is_refused(module):
         module.strided(*at, 0)
     with pytest.raises(ValueError, match="radius must be at least 0"):
         module.local(*at, -1)
+
+
+def test_blocks_that_do_not_fit_are_refused_and_no_token_gives_no_row():
+    q, mask = torch.tensor(normal(3, 2, 13, 5)), torch.ones(13, 13, dtype=torch.bool)
+    with pytest.raises(ValueError, match="size = 5 does not divide the 13 tokens"):
+        sparse.block_sparse_attention(q, q, q, mask, 5)
+    assert sparse.block_sparse_attention(q[:, :0], q[:, :0], q[:, :0], mask[:0, :0], 5).shape == (2, 0, 5)

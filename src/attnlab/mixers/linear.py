@@ -10,6 +10,7 @@ from torch import Tensor
 
 from attnlab._counts import count
 from attnlab._shapes import Float
+from attnlab.reference.mixers._memory import check_shapes
 
 
 class State(NamedTuple):
@@ -32,9 +33,11 @@ def linear_attention(
 ) -> Float[Tensor, "*batch queries d_v"]:
     """phi(q) (phi(k)ᵀ v) / (phi(q) . sum of phi(k)): every query sees every key, and no table of pairs is made.
 
-    A query whose weights add up to 0 gets zeros.
+    A query whose weights add up to 0 gets zeros. Errors: ValueError for shapes that disagree.
     Source: [katharopoulos2020, equations 4 to 6].
     """
+    if q.shape[-1] != k.shape[-1] or k.shape[:-1] != v.shape[:-1]:
+        raise ValueError(f"q, k and v have shapes {tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}: q and k need one width, each key its value")
     q, k = features(q), features(k)
     return _shared(q @ (k.mT @ v), q @ k.sum(dim=-2)[..., None])
 
@@ -49,8 +52,10 @@ def causal_linear_attention(
     """Query i sees the keys up to i: a masked product within each chunk, and a state for all chunks before it.
 
     chunk = 1 is the recurrence, a chunk of all tokens the masked product; the numbers are the same.
+    Errors: ValueError for shapes that disagree, and for a chunk below 1.
     Source: the recurrence: [katharopoulos2020, section 3.4]; in chunks: [yang2024gla, section 2].
     """
+    check_shapes(q.shape, k.shape, v.shape)
     chunk = count("chunk", chunk, at_least=1)
     q, k = features(q), features(k)
     state = start(q.shape[-1], v.shape[-1], like=v[..., :1, :])
@@ -69,6 +74,7 @@ def masked_product(
     features: Callable = elu_plus_one,
 ) -> Float[Tensor, "*batch tokens d_v"]:
     """(phi(q) phi(k)ᵀ, its upper half set to 0, rows divided by their sums) v: the same numbers by way of the table."""
+    check_shapes(q.shape, k.shape, v.shape)
     weights = (features(q) @ features(k).mT).tril()
     return _shared(weights @ v, weights.sum(dim=-1, keepdim=True))
 
@@ -80,6 +86,7 @@ def prefix_sums(
     features: Callable = elu_plus_one,
 ) -> Float[Tensor, "*batch tokens d_v"]:
     """Every token's state at once, as running sums over the tokens; keeps n states, where a step keeps one."""
+    check_shapes(q.shape, k.shape, v.shape)
     q, k = features(q), features(k)
     memories = (k[..., None] * v[..., None, :]).cumsum(dim=-3)
     totals = k.cumsum(dim=-2)

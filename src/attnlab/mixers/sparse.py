@@ -88,9 +88,9 @@ def block_sparse_attention(
     Each block of queries gathers the keys of its occupied blocks; within them the mask holds pair by pair.
     Errors: ValueError unless `size` divides the number of tokens.
     """
-    size = count("size", size, at_least=1)
-    rows, places = [], torch.arange(len(mask), device=mask.device).unflatten(0, (-1, size))
-    for row, blocks in zip(places, occupied(mask, size)):
+    needed = occupied(mask, size)
+    rows, places = [], torch.arange(len(mask), device=mask.device).view(len(needed), int(size))
+    for row, blocks in zip(places, needed):
         keys = places[blocks].flatten()
         rows.append(attention(q[..., row, :], k[..., keys, :], v[..., keys, :], mask[row][:, keys]))
-    return torch.cat(rows, dim=-2)
+    return torch.cat(rows, dim=-2) if rows else torch.zeros_like(v)

@@ -30,8 +30,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=15,
     difficulty=2,
-    page="theory/expressiveness",
-    headings=("Programs of attention",),
+    page="theory/problems",
     statement=r"""
     For every token: how many **different values** of the text occur exactly as often as its own value, its own included? The paper on RASP calls it the double histogram.
 

@@ -18,8 +18,7 @@ EXERCISE = Exercise(
     level="apply",
     minutes=10,
     difficulty=2,
-    page="theory/key_value_memory",
-    headings=("How many patterns?",),
+    page="theory/problems",
     statement=r"""
     A soft look-up over $n + 1$ patterns: one of them has the dot product `best` with the cue, the other `n` all have `others`, which is smaller. From which sharpness $\beta$ on does the best pattern get at least the weight `share` (above 0, below 1)? Where even $\beta = 0$ is enough, the exact equation has a solution below 0: return it as it is.
 

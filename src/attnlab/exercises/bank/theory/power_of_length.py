@@ -25,8 +25,7 @@ EXERCISE = Exercise(
     level="analyse",
     minutes=20,
     difficulty=2,
-    page="theory/expressiveness",
-    headings=("One vote among n",),
+    page="theory/problems",
     statement=r"""
     You have measured by how much one token moves an answer, in several models (rows) and at several lengths (columns). All numbers are above 0. If the influence is $c\,n^p$, with a $c$ of its own for every model and one $p$ for all, what is $p$?
 
