@@ -11,7 +11,7 @@ import pytest
 from attnlab import mine
 from attnlab.exercises import EXERCISES, _keep, solved
 from attnlab.kernels.traffic import Slow, flash_2, flash_2_traffic
-from attnlab.mine import scores
+from attnlab.mine import answers, scores
 
 pytestmark = pytest.mark.usefixtures("as_readers_run_it")
 TRAFFIC = EXERCISES["efficiency.traffic_score"].solution
@@ -66,6 +66,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(_keep.VARIABLE, "x")
     monkeypatch.setattr("sys.path", list(sys.path))
     monkeypatch.chdir(tmp_path)
+    for module in (answers, scores):
+        monkeypatch.setattr(module, "SECONDS", 90.0)  # a machine with much else to do is no reason for another score
     return _keep.keep()
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from attnlab.exercises._report import Report
 
-START, HEED, ANSWER = 5.0, 2.0, 0.3  # seconds for a child: to show that it can compute, to hear a signal, to say more
+START, HEED, ANSWER = 10.0, 2.0, 0.3  # seconds for a child: to show that it can compute, to hear a signal, to say more
 IDLE = 0.1  # who used less than this part of the time was waiting
 ROOM = 2 << 30  # bytes beyond what Python holds already
 HEAD = struct.Struct("<Q")
