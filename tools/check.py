@@ -187,7 +187,7 @@ STAGES = (
         "exercises",
         GATES,
         lambda: pytest("tests/exercises", dist="worksteal"),  # one long file, each test by itself
-        lambda: pytest("tests/exercises", "--ignore=tests/exercises/test_pages.py", dist="worksteal"),
+        lambda: pytest("tests/exercises", dist="worksteal"),
     ),
     Stage("notebooks", "Notebooks, executed again and compared, and solved", notebooks),
     Stage("book", BOOK, lambda: script("tools/build.py", "--clean")),

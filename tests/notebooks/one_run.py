@@ -5,16 +5,19 @@ order, and a thousand steps make a last digit a first one. All words, and how ma
 
 Beside nbval's test of every cell a notebook gets up to three of ours, in the same kernel:
 
-    before the first slot   every name is noted
+    before the first slot   every name is noted, and from there on what each cell changes
     processor time          what a reader's processor has done by the end, against the budget
-    solved                  the names as they were before the first slot, and from there on all again, slots solved
+    solved                  the names as they were before the first slot; from there on slots are solved, what depends on
+                            them runs again, and of all other cells the names are put as they had left them
 """
 
 from __future__ import annotations
 
 import copy
 import re
+from pathlib import Path
 
+import depends
 import expand
 import nbformat
 import pytest
@@ -25,8 +28,9 @@ from attnlab import exercises
 
 BUDGET = 60  # seconds of processor time for a whole notebook: what a reader waits for at most
 FACTOR = 3  # over budget is reported; this many times over budget fails
-NOTE = "get_ipython().noted = dict(get_ipython().user_ns)"
-GO_BACK = "(lambda shell: (shell.user_ns.clear(), shell.user_ns.update(shell.noted)))(get_ipython());"
+NOTED = Path(__file__).with_name("noted.py").as_posix()
+NOTE = f"get_ipython().noted = __import__('runpy').run_path({NOTED!r})['Noted'](get_ipython())"
+GO_BACK = "get_ipython().noted.go_back()"
 NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:e[-+]?\d+)?")
 PROCESSOR = "sum(__import__('os').times()[:4])"  # its own and that of processes it has waited for
 
@@ -66,11 +70,14 @@ def is_slot(cell) -> bool:
 
 
 def solved(cells: list) -> list:
-    """Copies from the first slot on, each slot with its solution, and after each check an assertion that it passes."""
+    """Copies from the first slot on: each slot with its solution, after each check an assertion that it passes, and a cell that
+    passes over all that do not depend on an answer."""
     first, found = next(i for i, cell in enumerate(cells) if is_slot(cell)), []
-    for cell in copy.deepcopy(cells[first:]):
+    for cell, again in list(zip(copy.deepcopy(cells), depends.dependent(cells)))[first:]:
         if is_slot(cell):
             cell.source = exercises.solved(cell.metadata.attnlab.exercise)
+        elif not again:
+            cell = nbformat.v4.new_code_cell(f"get_ipython().noted.pass_over({cell.source!r})")
         found += [cell, assertion(cell)] if "exercise-check" in cell.metadata.get("tags", []) else [cell]
     return found
 
@@ -101,7 +108,7 @@ def run(client, cell) -> None:
 
 
 def run_solved(client, cells: list) -> None:
-    """Go back to the first slot and run on with every slot solved: nothing raises, warns or is left unattempted."""
+    """Go back to the first slot and on with every slot solved: nothing raises, warns or is left unattempted."""
     again = solved(cells)
     for cell in (nbformat.v4.new_code_cell(GO_BACK), *again):
         run(client, cell)

@@ -58,15 +58,36 @@ def test_an_empty_slot_is_noticed(client, read_once, monkeypatch):
         one_run.run_solved(client, cells)
 
 
-def test_a_solution_cannot_lean_on_what_the_first_run_left_behind(client, read_once):
+def test_a_solution_cannot_lean_on_what_the_first_run_left_behind(client, read_once, monkeypatch):
     cells = read_once(cell("later = 1"))
-    cells.insert(2, cell("print(later)"))
-    with pytest.raises(AssertionError, match=r"print\(later\)\nNameError: name 'later' is not defined"):
+    right = exercises.solved(EXERCISE)
+    monkeypatch.setattr(exercises, "solved", lambda name: f"{right}\nprint(later)")
+    with pytest.raises(AssertionError, match="NameError: name 'later' is not defined"):
         one_run.run_solved(client, cells)
 
 
+def test_what_depends_on_an_answer_runs_again_and_all_else_has_run(client, read_once):
+    """Names are those at each place of the notebook, not those at its end."""
+    cells = read_once(
+        cell("runs = []"), cell("runs.append('long'); size = 2"), cell("double = lambda x: 2 * softmax(x)"),
+        cell("runs.append('use'); mine = (size, double is not None)"), cell("size = 5; runs = [*runs, 'last']"), cell("del double")
+        before=[cell("size = 1; double = None")],
+    )
+    assert one_run.depends.dependent(cells)[-6:] == [False, False, True, True, True, True]
+    one_run.run_solved(client, cells)
+    asked = cell("print(mine, size, runs, 'double' in dir())")
+    one_run.run(client, asked)
+    assert asked.outputs[0].text == "(2, True) 5 ['long', 'use', 'use', 'last'] False\n"
+
+
+def test_a_cell_that_has_not_run_cannot_be_passed_over(client, read_once):
+    cells = read_once()
+    with pytest.raises(AssertionError, match="KeyError"):
+        one_run.run_solved(client, [*cells, cell("print('new')")])
+
+
 def test_a_warning_of_a_solved_cell_is_noticed(client, read_once):
-    cells = read_once(cell("import sys; print('careful', file=sys.stderr)"))
+    cells = read_once(cell("import sys; print('careful', softmax is None, file=sys.stderr)"))
     with pytest.raises(AssertionError, match="wrote to stderr: careful"):
         one_run.run_solved(client, cells)
 

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Exercise:
     @property
     def parameters(self) -> list[str]:
         """The names of the reference's parameters, which are those of the slot."""
-        return list(inspect.signature(self.reference).parameters)
+        return list(_parameters(self.reference))
 
     def solve(self, function: Callable) -> Callable:
         """Decorator: the course's own answer, named `<slot>_solution`."""
@@ -125,6 +126,11 @@ class Exercise:
             return test
 
         return register
+
+
+@cache
+def _parameters(function: Callable) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def _fixed(argument):

@@ -104,7 +104,8 @@ class Asked:
 
     def __init__(self, exercise, function: Callable, world: World, tell: Callable, clock):
         self.exercise, self.function, self.tell, self.clock = exercise, function, tell, clock
-        self.worlds, self.changed = (world.from_here(), of_this_thread()), []
+        self.whole = world.from_here()
+        self.worlds, self.changed = (self.whole.near(), of_this_thread()), []
 
     def __enter__(self) -> None:
         self.clock.__enter__()
@@ -133,6 +134,12 @@ class Asked:
         self.changed = []
         return outcome
 
+    def leave(self) -> None:
+        """After the last call, look at what lies further away."""
+        changed = tuple(self.whole.restore())
+        if changed:
+            self.tell("changed", changed)
+
     def threads_left(self) -> bool:
         """Whether more threads run than before the first call."""
         return self.worlds[1].threads_left()
@@ -154,6 +161,7 @@ def _observe(asked: Asked, sink) -> None:
             evidence = _evidence_against(asked, prop)
             if evidence:
                 tell("against", prop.name, evidence)
+        asked.leave()
         tell("after", sink.lines, asked.threads_left())
 
 

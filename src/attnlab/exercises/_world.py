@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import copy
 import gc
+import itertools
 import operator
 import os
 import random
@@ -24,7 +25,9 @@ SYSTEM = ("time", "copy")
 TORCH = ("torch", "torch.nn.functional", "torch.linalg")
 OURS = ("attnlab.exercises", "attnlab.reference", "attnlab.masks")
 FREE = {"input", "display", "get_ipython", "diagnose", "_", "__import__", "breakpoint", "exit", "quit"}
-MISSING, KEPT, SAME, ALL, MAP = object(), dict, operator.is_, all, map
+FAR = set(TORCH)  # no verdict is computed with these: they are looked at when the last call is over
+MISSING, KEPT, SAME, ALL, MAP, SUM = object(), dict, operator.is_, all, map, sum
+IN_A_ROW, VALUES, LENGTH = itertools.chain.from_iterable, dict.values, dict.__len__
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,14 @@ def _close_figures(before: list) -> None:
         sys.modules["matplotlib.pyplot"].close(number)
 
 
+def _environment() -> dict:
+    """The variables as the system keeps them: to decode each, after every call, takes longer than all the rest."""
+    return dict(os.environ._data)
+
+
 def _set_environment(before: dict) -> None:
     os.environ.clear()
-    os.environ.update(before)
+    os.environ.update({os.environ.decodekey(name): os.environ.decodevalue(value) for name, value in before.items()})
 
 
 def _set_streams(before: tuple) -> None:
@@ -71,7 +79,7 @@ def _set_filters(before: list) -> None:
 
 SETTINGS = (
     Setting("how NumPy prints numbers", np.get_printoptions, lambda old: np.set_printoptions(**old)),
-    Setting("the environment variables", lambda: dict(os.environ), _set_environment),
+    Setting("the environment variables", _environment, _set_environment),
     Setting("the working folder", os.getcwd, os.chdir),
     Setting("where prints go", lambda: (sys.stdin, sys.stdout, sys.stderr), _set_streams),
     Setting("which warnings are shown", lambda: list(warnings.filters), _set_filters),
@@ -95,10 +103,14 @@ class World:
     """What the libraries and settings were when this was made; `restore` puts them back and names what had changed."""
 
     def __init__(self, spaces: dict[str, dict], settings=(), lists=()):
-        self.spaces = [(name, space, KEPT(space), tuple(space), tuple(space.values())) for name, space in spaces.items()]
+        self._watch([(name, space, KEPT(space)) for name, space in spaces.items()])
         self.settings = [(setting, setting.read()) for setting in settings]
         self.lists = [(thing, tuple(thing)) for thing in lists]
         self.threads, self.closed = threading.active_count(), threading.Event()
+
+    def _watch(self, spaces: list) -> None:
+        self.spaces, self.all = spaces, [space for _, space, _ in spaces]
+        self.keys, self.values = tuple(IN_A_ROW(self.all)), tuple(IN_A_ROW(MAP(VALUES, self.all)))
 
     def from_here(self) -> World:
         """This world with the settings as they are where this is called: a child has one thread, a thread its own grad mode."""
@@ -116,14 +128,25 @@ class World:
         """Whether more threads run than when this was made."""
         return threading.active_count() > self.threads
 
+    def near(self) -> World:
+        """The same without what no verdict is computed with: this much is put back after every call."""
+        here = copy.copy(self)
+        here._watch([one for one in self.spaces if one[0] not in FAR])
+        return here
+
+    def _untouched(self) -> bool:
+        """Whether every name of every module is what it was and stands where it stood. Nothing that may have been replaced is called."""
+        return (SUM(MAP(LENGTH, self.all)) == self.keys.__len__() and ALL(MAP(SAME, IN_A_ROW(self.all), self.keys))
+                and ALL(MAP(SAME, IN_A_ROW(MAP(VALUES, self.all)), self.values)))
+
     def restore(self, added: bool = True) -> list[str]:
         """Put everything back, and take away what was `added` to the libraries; what had been changed, in words."""
         changed = []
         if self.closed.is_set():
             return changed
-        for name, space, saved, keys, values in self.spaces:  # before anything else: even len may have been replaced
-            if not ALL(MAP(SAME, MAP(space.get, keys), values)) or space.__len__() != saved.__len__():
-                changed += _put_back(name, space, saved, added)
+        if not self._untouched():
+            for one in self.spaces:
+                changed += _put_back(*one, added)
         for setting, before in self.settings:
             if setting.read() != before:
                 changed.append(setting.name)
