@@ -70,7 +70,7 @@ def test_what_depends_on_an_answer_runs_again_and_all_else_has_run(client, read_
     """Names are those at each place of the notebook, not those at its end."""
     cells = read_once(
         cell("runs = []"), cell("runs.append('long'); size = 2"), cell("double = lambda x: 2 * softmax(x)"),
-        cell("runs.append('use'); mine = (size, double is not None)"), cell("size = 5; runs = [*runs, 'last']"), cell("del double")
+        cell("runs.append('use'); mine = (size, double is not None)"), cell("size = 5; runs = [*runs, 'last']"), cell("del double"),
         before=[cell("size = 1; double = None")],
     )
     assert one_run.depends.dependent(cells)[-6:] == [False, False, True, True, True, True]
