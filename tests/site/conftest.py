@@ -64,8 +64,9 @@ def end_browsers(test: str) -> None:
 
 
 def chromium() -> str | None:
-    """Path of the browser: the variable CHROMIUM, else the first of the usual names on PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """Path of the browser: the variable CHROMIUM, else the first of the usual names on PATH. The shell without windows comes
+    first: it is the same engine, and opens a page with a third of the processor time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
