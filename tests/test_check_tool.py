@@ -89,7 +89,7 @@ def test_bad():
 
 
 def test_a_browser_that_hangs_is_ended_and_what_failed_is_tried_once_more(tool, tmp_path, monkeypatch, capsys):
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browser = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         pytest.skip("no Chromium on PATH")
     folder = tmp_path / "tests" / "site"
