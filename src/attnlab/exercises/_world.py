@@ -32,11 +32,13 @@ IN_A_ROW, VALUES, LENGTH = itertools.chain.from_iterable, dict.values, dict.__le
 
 @dataclass(frozen=True)
 class Setting:
-    """Something a program may set for everybody: its name in words, how to read it and how to set it."""
+    """Something a program may set for everybody: its name in words, how to read it and how to set it; and a value that Python
+    may have set by itself, of which nothing is said."""
 
     name: str
     read: Callable
     write: Callable
+    unsaid: object = MISSING
 
 
 def _torch(name: str, default=None) -> Callable:
@@ -94,7 +96,7 @@ SETTINGS = (
 
 OF_A_THREAD = (
     Setting("how NumPy treats overflow", np.geterr, lambda old: np.seterr(**old)),
-    Setting("Python's tracing", sys.gettrace, sys.settrace),
+    Setting("Python's tracing", sys.gettrace, sys.settrace, None),  # Python ends a tracing that meets the end of its stack
     Setting("Python's profiling", sys.getprofile, sys.setprofile),
 )
 
@@ -145,11 +147,13 @@ class World:
         if self.closed.is_set():
             return changed
         if not self._untouched():
-            for one in self.spaces:
-                changed += _put_back(*one, added)
+            for name, space, saved in self.spaces:
+                if LENGTH(space) != LENGTH(saved) or not ALL(MAP(SAME, MAP(space.get, saved), VALUES(saved))):
+                    changed += _put_back(name, space, saved, added)
         for setting, before in self.settings:
-            if setting.read() != before:
-                changed.append(setting.name)
+            now = setting.read()
+            if now != before:
+                changed += [setting.name] if now is not setting.unsaid else []
                 with contextlib.suppress(Exception):
                     setting.write(before)
         for thing, before in self.lists:
