@@ -63,10 +63,13 @@ def end_browsers(test: str) -> None:
         child.kill()
 
 
-def chromium() -> str | None:
+WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium(names: tuple[str, ...] = ("chromium-headless-shell", *WHOLE)) -> str | None:
     """Path of the browser: the variable CHROMIUM, else the first of the usual names on PATH. The shell without windows comes
-    first: it is the same engine, and opens a page with a third of the processor time."""
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    first: it is the same engine, and opens a page with a third of the processor time. What is a matter of a browser's own
+    settings or caches is asked of a WHOLE one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

@@ -415,7 +415,10 @@ def test_the_themes_own_switch_works_without_storage(context, themed, script):
 
 def launched(browser, profile: Path, **options):
     """A browser of its own, with a profile."""
-    shared = {"executable_path": conftest.chromium(), "args": conftest.FLAGS, "reduced_motion": "reduce"}
+    whole = conftest.chromium(conftest.WHOLE)
+    if whole is None:
+        conftest._missing("no whole Chromium on PATH, only its shell: a browser's own settings were not tried")
+    shared = {"executable_path": whole, "args": conftest.FLAGS, "reduced_motion": "reduce"}
     return browser.browser_type.launch_persistent_context(str(profile), **shared, **options)
 
 
