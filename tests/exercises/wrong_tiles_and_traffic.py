@@ -637,7 +637,9 @@ several("fair_order", {
 # -- judge_a_kernel --------------------------------------------------------------------------------------------------
 
 
-def right_within(tolerance, cases, features=3):
+def right_within(tolerance, cases, features=3, near=None):
+    near = near or (lambda found, right: np.allclose(found, right, rtol=0, atol=tolerance))
+
     def judge(kernel):
         for n, m, low, causal in cases:
             rng = np.random.default_rng(n + m)
@@ -645,7 +647,7 @@ def right_within(tolerance, cases, features=3):
             q[:, 0], k[:, 0] = -low, 1
             mask = np.tri(n, m, m - n, dtype=bool) if causal else None
             with np.errstate(all="ignore"):
-                if not np.allclose(kernel(q, k, v, causal), reference.attention(q, k, v, mask), rtol=0, atol=tolerance):
+                if not near(kernel(q, k, v, causal), reference.attention(q, k, v, mask)):
                     return False
         return True
     return judge
@@ -668,6 +670,10 @@ several("judge_a_kernel", {
     "rows that stay in the range of the values": lambda kernel: bool((np.abs(kernel(*np.random.default_rng(0).normal(size=(3, 7, 5)), False)) < 3).all()),
     "turned round": lambda kernel: not right_within(1e-3, ALL)(kernel),
     "the sum of all outputs": lambda kernel: abs(kernel(*np.ones((3, 8, 5)), False).sum() - 40) < 1e-3,
+    "sums of rows": right_within(1e-3, ALL, near=lambda found, right: np.allclose(found.sum(1), right.sum(1), atol=1e-3)),
+    "the mean": right_within(1e-3, ALL, near=lambda found, right: abs(found.mean() - right.mean()) < 1e-3),
+    "the first query": right_within(1e-3, ALL, near=lambda found, right: np.allclose(found[0], right[0], atol=1e-3)),
+    "the median error": right_within(1e-3, ALL, near=lambda found, right: np.median(np.abs(found - right)) < 1e-3),
     "one query": right_within(1e-3, [(1, 11, low, causal) for low in (0, 5000) for causal in (False, True)]),
 }, {"a tolerance of 1e-15": ("bit_for_bit",), "without a mask alone": ("mask_not_tested",),
     "square alone": ("square_inputs_only",), "blocks that divide": ("sizes_that_divide",), "scores near 0": ("ordinary_scores_only",),

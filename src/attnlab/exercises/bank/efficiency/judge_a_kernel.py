@@ -87,6 +87,14 @@ def _last_query_alone(q, k, v, causal=False):
     return np.concatenate([_uncausal(q, k, v)[:-1], _kernel(q, k, v, causal)[-1:]])
 
 
+def _features_reversed(q, k, v, causal=False):
+    return _kernel(q, k, v, causal)[:, ::-1]
+
+
+def _last_query_left_out(q, k, v, causal=False):
+    return np.concatenate([_kernel(q, k, v, causal)[:-1], np.zeros((1, v.shape[1]))])
+
+
 KERNELS = {
     "an exact blocked kernel": _exact,
     "an exact kernel without blocks": _plain,
@@ -102,6 +110,8 @@ KERNELS = {
     "a kernel whose scale is 5 percent too large": _sharper,
     "a kernel that returns the first feature alone": _first_feature,
     "a kernel that masks the last query alone": _last_query_alone,
+    "a kernel that returns the features in reverse order": _features_reversed,
+    "a kernel that leaves the last query at zero": _last_query_left_out,
 }
 RIGHT = (_exact, _plain, _single)
 
@@ -163,7 +173,7 @@ EXERCISE = Exercise(
 
     **Cost.** Milliseconds. Mistakes of these kinds have been found in published code; the pages of this part link to some.
     """,
-    verified="three right kernels accepted, eleven wrong ones rejected.",
+    verified="three right kernels accepted, thirteen wrong ones rejected.",
     next_thought="which mistake in a backward pass would your test not see?",
     reference=_reference,
 )

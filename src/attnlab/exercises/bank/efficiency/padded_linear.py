@@ -64,7 +64,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Zeroing the keys before the map, when $\phi(0) = 1$. Zeroing the values alone: the output then shrinks toward zero with every padded token.
 
-    **Cost.** $n (d_k + 1) d_v$ products for the sums, as many for reading; nothing of size $n^2$.
+    **Cost.** $n\, d_k d_v$ products for the sums over $n$ keys, $n\, d_k (d_v + 1)$ for $n$ queries to read them; nothing of size $n^2$.
     """,
     verified="texts of several lengths, one of them without tokens, padding that holds large numbers, one key, whole numbers, single precision.",
     next_thought="how would you mask a causal chunk whose text has already ended?",
