@@ -29,6 +29,10 @@ PAIRS = {
     "goal": ({"found": DAYS[3]}, {"found": DAYS[2]}),
     "page": ({"opened": DAYS[2], "updated": DAYS[3], "at": "one", "heading": "One"},
              {"opened": DAYS[1], "updated": DAYS[5], "read": DAYS[5], "at": "two", "heading": "Two"}),
+    "star": ({"starred": DAYS[3]}, {"starred": DAYS[2]}),
+    "thought": ({"text": "Variances add.\n\nSo divide.", "updated": DAYS[2]}, {"text": "So divide.\n\nBy the root.", "updated": DAYS[4]}),
+    "best": ({"best": 9100, "updated": DAYS[5]}, {"best": 7400, "updated": DAYS[6]}),
+    "played": ({"times": 2}, {"times": 5}),
 }
 
 
@@ -84,6 +88,37 @@ def test_a_score_keeps_the_lowest_count_and_when_it_was_first_reached():
 def test_a_goal_keeps_the_first_time():
     assert merged("goal", *PAIRS["goal"]) == {"found": DAYS[2]}
     assert merged("goal", {}, PAIRS["goal"][0]) == PAIRS["goal"][0]
+
+
+def test_a_star_in_either_is_a_star_from_when_it_was_first_given():
+    assert merged("star", *PAIRS["star"]) == {"starred": DAYS[2]} and merged("star", {}, PAIRS["star"][0]) == PAIRS["star"][0]
+
+
+def test_a_game_keeps_its_best_time_and_the_higher_count():
+    own, other = PAIRS["best"]
+    assert merged("best", own, other) == merged("best", other, own) == other and merged("best", {}, own) == own
+    assert merged("played", *PAIRS["played"]) == {"times": 5} and merged("played", {}, {"times": 1}) == {"times": 1}
+
+
+def test_of_two_thoughts_both_are_kept_and_the_newer_stands_first():
+    both = merged("thought", *PAIRS["thought"])
+    assert both == {"text": "So divide.\n\nBy the root.\n\nVariances add.", "updated": DAYS[4]}
+    assert merged("thought", {}, PAIRS["thought"][0]) == PAIRS["thought"][0]
+    grown = both | {"text": f"{both['text']}\n\nOr not.", "updated": DAYS[5]}
+    assert merged("thought", both, grown) == merged("thought", grown, both) == grown
+
+
+def test_a_thought_that_is_part_of_a_word_of_the_other_is_kept_too():
+    own, other = {"text": "No.", "updated": DAYS[1]}, {"text": "I say: No.", "updated": DAYS[2]}
+    assert merged("thought", own, other)["text"] == "I say: No.\n\nNo."
+
+
+def test_thoughts_of_the_same_time_are_one_text_whoever_asks():
+    own, other = {"text": "a\n\nb", "updated": DAYS[1]}, {"text": "b\n\na", "updated": DAYS[1]}
+    assert merged("thought", own, other) == merged("thought", other, own) == other
+    far = {"text": "c", "updated": DAYS[1]}
+    both = merged("thought", own, far)
+    assert both["text"] == "c\n\na\n\nb" == merged("thought", far, own)["text"] and merged("thought", both, own) == both == merged("thought", own, both)
 
 
 @pytest.mark.parametrize("kind", PAIRS)

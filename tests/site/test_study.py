@@ -1,6 +1,7 @@
 """The ways to study as whole journeys: cards, a round, a test, a game, a dialogue, an open question, a route; and without the bank."""
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from practice_site import grades, named, press, stored  # noqa: E402
 
+SPEC = importlib.util.spec_from_file_location("site_fixtures", Path(__file__).with_name("conftest.py"))
+conftest = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(conftest)
 pytestmark = pytest.mark.browser
 
 
@@ -163,6 +167,99 @@ def test_what_was_thought_is_kept_here_and_scored_by_its_writer(page, site_url, 
     opened(page, site_url, "thinking")
     assert page.locator('[data-think="think-self-scale"] textarea').input_value() == "Variances add up."
     assert page.errors == []
+
+
+QUESTION = "think-self-scale"
+
+
+def written(page, site_url: str, text: str | None = None) -> str:
+    """What stands in the field of an open question, after `text` was written there."""
+    opened(page, site_url, "thinking")
+    field = page.locator(f'[data-think="{QUESTION}"] textarea')
+    if text is not None:
+        field.fill(text)
+        page.wait_for_function("key => localStorage.getItem(key)", arg=f"attnlab:/:thought:{QUESTION}")
+    return field.input_value()
+
+
+def with_file(page, site_url: str, file) -> str:
+    """What the page of progress says once a file was added there."""
+    page.goto(f"{site_url}/book/practice/progress.html")
+    page.locator(".progress-file input").set_input_files(file)
+    said = page.locator(".progress-file").get_by_role("status")
+    page.wait_for_function("said => said.textContent", arg=said.element_handle())
+    return said.inner_text()
+
+
+def starred(page, site_url: str) -> str:
+    return opened(page, site_url, "flashcards", "#starred=true").locator(".score").inner_text()
+
+
+def test_stars_thoughts_and_best_times_go_to_a_second_browser_and_nothing_there_is_lost(page, browser, site_url, tmp_path):
+    box = opened(page, site_url, "flashcards", "#part=fundamentals&chapter=fundamentals/mathematics")
+    press(named(box, "Star"))
+    first = box.locator(".front").inner_text()
+    written(page, site_url, "Variances add up.")
+    page.evaluate("localStorage.setItem('attnlab:/:best:game-match-positions', '7400')")  # as the course kept it at first
+    page.goto(f"{site_url}/book/practice/progress.html")
+    with page.expect_download() as download:
+        press(named(page.locator(".progress-file"), "Save my progress to a file"))
+    download.value.save_as(tmp_path / "attnlab-progress.json")
+    assert "1 star, 1 written thought and 1 best time" in page.locator(".progress-file").get_by_role("status").inner_text()
+    with conftest.opened(browser) as context:
+        there, reading = conftest.watch(context, site_url), conftest.watch(context, site_url)
+        written(reading, site_url, "Divide by the root.")  # a tab that stays open
+        assert "1 star, 1 written thought and 1 best time" in with_file(there, site_url, tmp_path / "attnlab-progress.json")
+        both = "Divide by the root.\n\nVariances add up."
+        field = reading.locator(f'[data-think="{QUESTION}"] textarea')
+        reading.wait_for_function("([field, text]) => field.value === text", arg=[field.element_handle(), both])
+        reading.close()
+        assert with_file(there, site_url, tmp_path / "attnlab-progress.json") == "Everything in this file was here already."
+        assert written(there, site_url) == both and "of 1;" in starred(there, site_url)
+        assert there.locator(".front").inner_text() == first
+        opened(there, site_url, "games")
+        game = there.locator(".games .item", has=there.locator('template[data-item="game-match-positions"]'))
+        assert game.locator(".game-said").inner_text() == "Best time 7.4 s." and there.errors == []
+
+
+def test_what_two_tabs_write_to_one_question_is_both_kept(page, site_url):
+    opened(page, site_url, "thinking")
+    other = conftest.watch(page.context, site_url)
+    opened(other, site_url, "thinking")
+    one, two = (tab.locator(f'[data-think="{QUESTION}"] textarea') for tab in (page, other))
+    other.evaluate("addEventListener('storage', (event) => event.stopImmediatePropagation(), true)")  # it hears nothing meanwhile
+    two.fill("Second.")
+    one.fill("First.")
+    page.wait_for_function("key => localStorage.getItem(key)?.includes('First') && localStorage.getItem(key).includes('Second')", arg=f"attnlab:/:thought:{QUESTION}")
+    other.close()
+    assert sorted(written(page, site_url).split("\n\n")) == ["First.", "Second."] and page.errors == []
+
+
+def test_a_thought_that_was_taken_away_is_gone_and_one_of_before_is_read(page, site_url):
+    page.goto(f"{site_url}/book/practice/thinking.html")
+    page.evaluate("key => localStorage.setItem(key, 'As it was kept at first.')", f"attnlab:/:thought:{QUESTION}")
+    assert written(page, site_url) == "As it was kept at first."
+    page.locator(f'[data-think="{QUESTION}"] textarea').fill("")
+    page.wait_for_function("key => localStorage.getItem(key) === null", arg=f"attnlab:/:thought:{QUESTION}")
+    assert written(page, site_url) == "" and page.errors == []
+
+
+def test_stars_thoughts_and_times_are_forgotten_and_brought_back(page, site_url):
+    written(page, site_url, "Variances add up.")
+    page.evaluate("""() => {
+        localStorage.setItem("attnlab:/:star:c-any", "2026-03-14T09:26:53.589Z");
+        localStorage.setItem("attnlab:/:played:game-match-positions", "3");
+    }""")
+    kinds = "() => Object.keys(localStorage).map((key) => key.split(':')[2]).filter((kind) => ['star', 'thought', 'played'].includes(kind)).sort()"
+    page.goto(f"{site_url}/book/practice/progress.html")
+    for name in ("Forget everything", "Forget them"):
+        page.get_by_role("button", name=name, exact=True).press("Enter")
+    page.get_by_text("Everything is forgotten.").wait_for()
+    assert page.evaluate(kinds) == []
+    press(page.get_by_role("button", name="Undo, as long as this page is open"))
+    page.get_by_text("Everything is back.").wait_for()
+    assert page.evaluate(kinds) == ["played", "star", "thought"]
+    assert written(page, site_url) == "Variances add up." and page.errors == []
 
 
 def test_a_route_stands_out_on_the_map_with_a_tick_where_it_was_read(page, site_url):

@@ -102,3 +102,26 @@ def test_the_line_and_the_header_fit(browser, site_url, width, axe_in_both_theme
         assert toggle["y"] < box["y"] + box["height"] / 2 < toggle["y"] + toggle["height"] and box["x"] > toggle["x"]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert axe_in_both_themes(page, ".bd-header-article") == "" and axe_in_both_themes(page, ".way-here") == ""
+
+
+CUT = """() => [...document.querySelectorAll(".way-crumb, .way-crumb a")].some((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)"""
+LIES_ON = """() => {
+    const [name, due, header] = [".way-crumb a", ".bd-header-article .today-link", ".bd-header-article"].map((one) => document.querySelector(one).getBoundingClientRect());
+    return name.right > due.left || name.top < header.top || name.bottom > header.bottom;
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_name_of_no_part_is_cut_in_the_header_of_a_phone(browser, site_url, theme):
+    """Beside a count of three digits the longest names end in three dots, and lie on nothing."""
+    with browser.new_context(viewport={"width": 360, "height": 780}, color_scheme=theme) as context:
+        page = conftest.watch(context, site_url)
+        cut = {count: [] for count in ("", "128")}
+        for part in parts():
+            page.goto(f"{site_url}/{part['chapters'][0]['file']}.html", wait_until="domcontentloaded")
+            for count, found in cut.items():
+                page.locator(".bd-header-article .today-count").evaluate("(one, count) => { one.textContent = count }", count)
+                found += [part["caption"]] if page.evaluate(CUT) else []
+                assert not page.evaluate(LIES_ON), part["caption"]
+        assert cut[""] == [] and "Your own model" not in cut["128"] and len(cut["128"]) < 3
+        assert page.locator("html").get_attribute("data-theme") == theme and page.locator(".way-crumb a").evaluate("one => getComputedStyle(one).webkitLineClamp") == "3"

@@ -7,7 +7,8 @@ const LARGEST = 10e6; // bytes; what a browser keeps of a site is less
 const WORDS = {
   exercises: ["exercise", "exercises"], items: ["card or question", "cards and questions"],
   goals: ["goal of an explorable", "goals of explorables"], pages: ["page", "pages"], cells: ["cell", "cells"],
-  answers: ["kept answer", "kept answers"], scores: ["score", "scores"],
+  answers: ["kept answer", "kept answers"], scores: ["score", "scores"], stars: ["star", "stars"],
+  thoughts: ["written thought", "written thoughts"], times: ["best time", "best times"], played: ["game played", "games played"],
 };
 
 const listed = (parts) => [parts.slice(0, -1).join(", "), parts.at(-1)].filter(Boolean).join(" and ");

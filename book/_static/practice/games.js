@@ -2,7 +2,7 @@
 import { button, focusOn, make, unkeptNote } from "./dom.js";
 import { Item } from "./item.js";
 import { kindOf } from "./kinds.js";
-import { read, write } from "./storage.js";
+import { beaten, entry, quietly } from "./progress.js";
 import { record } from "./study.js";
 
 const seconds = (milliseconds) => (milliseconds / 1000).toFixed(1);
@@ -35,13 +35,12 @@ class Game {
   }
 
   get best() {
-    const kept = Number(read(`best:${this.id}`));
-    return kept > 0 ? kept : null;
+    return entry("best", this.id).best ?? null;
   }
 
   tell() {
-    const done = read(`played:${this.id}`);
-    this.said.textContent = [done ? `Played ${done === "1" ? "once" : `${done} times`}.` : "", this.best ? `Best time ${seconds(this.best)} s.` : ""].join(" ").trim();
+    const done = entry("played", this.id).times;
+    this.said.textContent = [done ? `Played ${done === 1 ? "once" : `${done} times`}.` : "", this.best ? `Best time ${seconds(this.best)} s.` : ""].join(" ").trim();
   }
 
   play() {
@@ -61,8 +60,8 @@ class Game {
   over(item) {
     const time = this.begun === null || item.known.state === "shown" ? null : performance.now() - this.begun;
     const words = item.known.state === "shown" ? "The answer was shown." : told(this.mistakes, time, this.best);
-    if (time !== null && (this.best === null || time < this.best)) write(`best:${this.id}`, String(Math.round(time)));
-    write(`played:${this.id}`, String(Number(read(`played:${this.id}`) ?? 0) + 1));
+    if (time !== null) quietly("best", this.id, beaten(Math.max(1, Math.round(time))));
+    quietly("played", this.id, ({ times = 0, ...old }) => ({ ...old, times: times + 1 }));
     record(this.id, item.firstTry, this.frame.querySelector("template").dataset.kind); // match, sort or order
     this.said.textContent = words;
     this.start.focus();

@@ -13,7 +13,7 @@ import { taken, written } from "./portable.js";
 const FIRM = 0.8; // a chance of recall that counts as knowing
 const SMALL = 5; // a concept with fewer items is no measure
 const WORST = 6;
-const KINDS = ["item:", "exercise:", "goal:", "page:", "review", "due", "recall"];
+const KINDS = ["item:", "exercise:", "goal:", "page:", "score:", "star:", "thought:", "best:", "played:", "review", "due", "recall"];
 const percent = (share) => `${Math.round(100 * share)} %`;
 const many = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
 const grouped = (rows, key) => rows.reduce((found, row) => found.set(key(row), [...(found.get(key(row)) ?? []), row]), new Map());
@@ -124,7 +124,7 @@ class Panel {
   }
 
   doubt() {
-    this.said.replaceChildren("All answers, passed exercises and places would be gone from this browser; the text of your cells stays. ",
+    this.said.replaceChildren("All answers, passed exercises, places, stars, written thoughts, best times and scores would be gone from this browser; the text of your cells, and of the answers to exercises that you have kept, stays. ",
       button("go second", () => this.forget(), "Forget them"), " ", button("quiet", () => (this.said.textContent = "Nothing was changed."), "Keep them"));
     this.said.querySelector("button").focus();
   }

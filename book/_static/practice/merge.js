@@ -54,7 +54,21 @@ function score(own, other) {
   return ahead > 0 ? { ...own, ...other } : own;
 }
 
-const KINDS = { answer, exercise, goal, item, page, score };
+const star = (own, other) => ({ ...own, ...given({ starred: earliest(own.starred, other.starred) }) });
+const played = (own, other) => ({ ...own, times: Math.max(own.times ?? 0, other.times) });
+
+const paragraphs = (text = "") => text.split(/\n\s*\n/).map((one) => one.trim()).filter(Boolean);
+
+/** Both texts, the newer first; of the older only the paragraphs that the newer has not. */
+function thought(own, other) {
+  const ahead = time(other.updated) - time(own.updated) || (other.text > own.text) - 0.5;
+  const [first, second] = ahead > 0 ? [other, own] : [own, other];
+  const more = (one, two) => paragraphs(one.text).filter((words) => !paragraphs(two.text).includes(words));
+  const text = !more(second, first).length ? first.text : !more(first, second).length ? second.text : [first.text, ...more(second, first)].join("\n\n");
+  return { ...own, text, ...given({ updated: latest(own.updated, other.updated) }) };
+}
+
+const KINDS = { answer, best: score, exercise, goal, item, page, played, score, star, thought };
 
 /** One entry of a kind from two; `own` itself where the other has nothing to add. */
 export function merged(kind, own, other) {

@@ -5,7 +5,8 @@ import { all, quietly, sound } from "./progress.js";
 import { names, read, write } from "./storage.js";
 
 const FORMAT = "attnlab-progress", VERSION = 1;
-const GROUPS = { exercises: "exercise", items: "item", goals: "goal", pages: "page", answers: "answer", scores: "score" };
+const GROUPS = { exercises: "exercise", items: "item", goals: "goal", pages: "page", answers: "answer", scores: "score",
+  stars: "star", thoughts: "thought", times: "best", played: "played" };
 const CODE = "code:";
 const NOTHING = "Nothing was changed.";
 

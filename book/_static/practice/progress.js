@@ -1,5 +1,6 @@
 // What a reader did, one entry a name: `item:<id>` (a card, a question), `exercise:<id>` (its checks), `answer:<id>` (the text that
-// passed), `score:<name>` (the best count), `goal:<explorable>:<id>`, `page:<address>`.
+// passed), `score:<name>` (the best count), `goal:<explorable>:<id>`, `page:<address>`, `star:<id>`, `thought:<id>` (what was written to an
+// open question), `best:<id>` (the best time of a game) and `played:<id>` (how often).
 // CONTRIBUTING.md describes the format; src/attnlab/exercises/_progress.py writes the same.
 import { hear, hold, names, read, write } from "./storage.js";
 
@@ -8,7 +9,7 @@ const AGAIN = 1, GOOD = 3; // two of the four grades of FSRS: 1 again, 2 hard, 3
 
 const LONGEST = 20_000; // characters of an answer
 
-const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, answer: {}, score: {}, goal: {}, page: {} };
+const FRESH = { item: { log: [], state: "open", tried: [] }, exercise: { attempts: 0 }, answer: {}, score: {}, goal: {}, page: {}, star: {}, thought: {}, best: {}, played: {} };
 const STATES = ["open", "known", "right", "shown"];
 
 const isTime = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
@@ -29,6 +30,20 @@ const SOUND = {
   goal: ({ found }) => isTime(found),
   page: ({ opened, updated, read, at = "", heading = "" }) =>
     isTime(opened) && isTime(updated) && (read === undefined || isTime(read)) && isText(at) && isText(heading),
+  star: ({ starred }) => isTime(starred),
+  thought: ({ text, updated }) => isText(text) && isTime(updated),
+  best: ({ best, updated }) => Number.isFinite(best) && best > 0 && isTime(updated),
+  played: ({ times }) => Number.isInteger(times) && times > 0,
+};
+
+// How the last four were kept at first: as a bare time, text or number. When the text was written, or the time reached, is not known.
+const NEVER = "1970-01-01T00:00:00.000Z";
+const isCount = (text) => /^[1-9]\d{0,14}$/.test(text);
+const PLAIN = {
+  star: (text) => isTime(text) && { starred: text },
+  thought: (text) => (text.trim() ? { text, updated: NEVER } : FRESH.thought),
+  best: (text) => isCount(text) && { best: Number(text), updated: NEVER },
+  played: (text) => isCount(text) && { times: Number(text) },
 };
 
 function parsed(text) {
@@ -39,10 +54,13 @@ function parsed(text) {
   }
 }
 
+const isEntry = (value) => typeof value === "object" && value !== null && "version" in value;
+
 /** [entry, what is wrong with the text it came from: "", "later" or "damaged"]. */
 function understood(kind, text) {
   if (text === null) return [FRESH[kind], ""];
-  const found = parsed(text);
+  const found = parsed(text), plain = !isEntry(found) && PLAIN[kind]?.(text);
+  if (plain) return [plain, ""];
   if (found?.version > VERSION) return [FRESH[kind], "later"];
   return found?.version === VERSION && SOUND[kind](found) ? [found, ""] : [FRESH[kind], "damaged"];
 }

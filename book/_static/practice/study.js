@@ -2,8 +2,8 @@
 import { make } from "./dom.js";
 import { index, part } from "./shelf.js";
 import { ROOT } from "./shares.js";
-import { names, read, remove, write } from "./storage.js";
-import { entry, update } from "./progress.js";
+import { names, read, remove } from "./storage.js";
+import { entry, quietly, update } from "./progress.js";
 
 const folder = (item) => item.chapter.split("/")[0];
 
@@ -45,7 +45,7 @@ export function unfetched(again) {
 export const starred = (id) => read(`star:${id}`) !== null;
 
 export function star(id, on) {
-  if (on) write(`star:${id}`, new Date().toISOString());
+  if (on) quietly("star", id, (old) => (old.starred ? old : { starred: new Date().toISOString() }));
   else remove(`star:${id}`);
 }
 

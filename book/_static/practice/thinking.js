@@ -1,8 +1,9 @@
 // Open questions: what is written is kept here, the model answer comes after, and its points are ticked by who wrote.
 import { button, contents, make, parts, unkeptNote } from "./dom.js";
-import { update } from "./progress.js";
+import { merged } from "./merge.js";
+import { entry, quietly, update, watch } from "./progress.js";
 import { gradeOf, points } from "./rubric.js";
-import { read, write } from "./storage.js";
+import { remove } from "./storage.js";
 import { logOf } from "./study.js";
 
 const WAIT = 400; // milliseconds after the last key
@@ -12,12 +13,21 @@ class Thought {
     Object.assign(this, { box, id: box.dataset.think });
     const ask = parts(box, "ask")[0];
     this.field = make("textarea", { rows: 5, "aria-label": `Your answer: ${ask.textContent.trim()}`, oninput: () => this.later() });
-    this.field.value = read(`thought:${this.id}`) ?? "";
+    this.fresh();
     this.look = button("go", () => this.show(), "Compare with a model answer");
     this.said = make("p", { class: "score", role: "status" }, logOf(this.id).length ? "Scored before. " : "");
     this.place = make("div", {});
     ask.after(make("div", { class: "think-write" }, this.field, make("div", { class: "controls" }, this.look), this.place, this.said));
     box.classList.add("live");
+    watch("thought", this.id, () => this.field.value === this.known && this.fresh());
+  }
+
+  get kept() {
+    return (entry("thought", this.id).text ?? "").replace(/\r\n?/g, "\n"); // as a field has it
+  }
+
+  fresh() {
+    this.known = this.field.value = this.kept;
   }
 
   later() {
@@ -27,7 +37,12 @@ class Thought {
 
   keep() {
     clearTimeout(this.timer);
-    if ((read(`thought:${this.id}`) ?? "") !== this.field.value) write(`thought:${this.id}`, this.field.value);
+    const text = this.field.value;
+    if (text.trim() === this.known.trim()) return;
+    const own = { text, updated: new Date().toISOString() }, meanwhile = this.kept !== this.known; // in another tab, or from a file
+    if (text.trim()) quietly("thought", this.id, (old) => (meanwhile ? merged("thought", old, own) : { ...old, ...own }));
+    else if (!meanwhile) remove(`thought:${this.id}`);
+    this.fresh();
   }
 
   show() {
