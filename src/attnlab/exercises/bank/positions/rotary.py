@@ -22,13 +22,13 @@ EXERCISE = Exercise(
     page="positions/relative",
     headings=("Rotary: turn queries and keys",),
     statement=r"""
-    Row $t$ of `x` is a query (or a key) at position `p[t]`. Take each pair of **neighbouring** features, $x_{2i}$ and $x_{2i+1}$, as a point in a plane, and turn it about the origin, from the first axis towards the second, by position times speed. The speeds are those of the sinusoidal signal of the same width.
+    Row $t$ of `x` is a query (or a key) at position `p[t]`. Take each pair of **neighbouring** features, $x_{2i}$ and $x_{2i+1}$, as a point in a plane, and turn it about the origin, from the first axis towards the second, by position times frequency. The frequencies are those of the sinusoidal signal of the same width.
 
     A tiny example: the row `[1, 0]` at position 1 becomes `[0.540, 0.841]`.
     """,
     slot='''
     def rotary(x, p):
-        """Each pair of neighbouring features turned by position times speed.
+        """Each pair of neighbouring features turned by position times frequency.
 
         x: (n, d) with d even; p: (n,) positions; result: (n, d)
         """
@@ -37,8 +37,8 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "A rotation keeps lengths, and at position 0 nothing moves. Those two tests find most mistakes.",
-        r"Even features: $x_{2i} \cos\varphi - x_{2i+1} \sin\varphi$. Odd ones: $x_{2i} \sin\varphi + x_{2i+1} \cos\varphi$. The angles are a table (n, d / 2): positions times speeds.",
-        "```python\nspeeds = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])\nangles = p[:, None] * speeds\na, b = x[:, 0::2], x[:, 1::2]\nout = np.empty(x.shape)\nout[:, 0::2] = ____\nout[:, 1::2] = ____\nreturn out\n```",
+        r"Even features: $x_{2i} \cos\varphi - x_{2i+1} \sin\varphi$. Odd ones: $x_{2i} \sin\varphi + x_{2i+1} \cos\varphi$. The angles are a table (n, d / 2): positions times frequencies.",
+        "```python\nfrequencies = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])\nangles = p[:, None] * frequencies\na, b = x[:, 0::2], x[:, 1::2]\nout = np.empty(x.shape)\nout[:, 0::2] = ____\nout[:, 1::2] = ____\nreturn out\n```",
     ),
     parsons=("rotation_with_one_wrong_sign", "row_numbers_for_positions"),
     why=r"""
@@ -64,8 +64,8 @@ EXERCISE.probe("far into a text", _rng.normal(size=(2, 4)), np.array([3000, 2999
 
 @EXERCISE.solve
 def rotary_solution(x, p):
-    speeds = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
-    angles = p[:, None] * speeds
+    frequencies = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
+    angles = p[:, None] * frequencies
     a, b = x[:, 0::2], x[:, 1::2]
     out = np.empty(x.shape)
     out[:, 0::2] = a * np.cos(angles) - b * np.sin(angles)
@@ -97,8 +97,8 @@ def signal_added_for_rotation(x, p):
 
 @EXERCISE.mutant
 def rotation_with_one_wrong_sign(x, p):
-    speeds = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
-    angles = p[:, None] * speeds
+    frequencies = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
+    angles = p[:, None] * frequencies
     a, b = x[:, 0::2], x[:, 1::2]
     out = np.empty(x.shape)
     out[:, 0::2] = a * np.cos(angles) + b * np.sin(angles)
@@ -108,8 +108,8 @@ def rotation_with_one_wrong_sign(x, p):
 
 @EXERCISE.mutant
 def row_numbers_for_positions(x, p):
-    speeds = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
-    angles = np.arange(len(x))[:, None] * speeds
+    frequencies = 10000.0 ** -(np.arange(0, x.shape[1], 2) / x.shape[1])
+    angles = np.arange(len(x))[:, None] * frequencies
     a, b = x[:, 0::2], x[:, 1::2]
     out = np.empty(x.shape)
     out[:, 0::2] = a * np.cos(angles) - b * np.sin(angles)
@@ -145,7 +145,7 @@ def offset_alone(call):
     return None if abs(scores[0] - scores[1]) < 1e-6 else f"at offset 3 the scores are {text.numbers(np.array(scores))}"
 
 
-@EXERCISE.holds("position 1 turns each pair by its own speed")
+@EXERCISE.holds("position 1 turns each pair by its own frequency")
 def own_speeds(call):
     out = call(np.tile([1.0, 0.0], 4)[None], np.array([1]))[0]
     turned = np.arctan2(out[1::2], out[0::2])

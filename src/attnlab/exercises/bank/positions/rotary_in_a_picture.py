@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     statement=r"""
     Patches of a picture have two positions, a row and a column. Build rotary positions for them: the score of two patches should depend on how many rows *and* how many columns lie between them, and on nothing else about their places.
 
-    The agreed form, so that it can be checked: the first half of the features is turned by the row, the second half by the column. Within each half of width $h$, neighbours form a pair and pair $i$ has the speed $10000^{-2i/h}$.
+    The agreed form, so that it can be checked: the first half of the features is turned by the row, the second half by the column. Within each half of width $h$, neighbours form a pair and pair $i$ has the frequency $10000^{-2i/h}$.
 
     For example, a patch in row 0 keeps the first half of its features, and one in column 0 the second.
     """,
@@ -40,9 +40,9 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "You know how to do it for one direction. Which features may know about the other one?",
-        r"Each half is a rotary embedding of its own, of width $h$, with its own speeds from $1$ down.",
-        "```python\nh = x.shape[1] // 2\nspeeds = 10000.0 ** (-np.arange(0, ____, 2) / ____)\nturned = []\nfor part, place in ((x[:, :h], rows), (x[:, h:], ____)):\n    a, b = part[:, 0::2], part[:, 1::2]\n"
-        "    angle = np.outer(place, speeds)\n    pair = [____, ____]\n    turned.append(np.stack(pair, axis=-1).reshape(part.shape))\nreturn np.hstack(turned)\n```",
+        r"Each half is a rotary embedding of its own, of width $h$, with its own frequencies from $1$ down.",
+        "```python\nh = x.shape[1] // 2\nfrequencies = 10000.0 ** (-np.arange(0, ____, 2) / ____)\nturned = []\nfor part, place in ((x[:, :h], rows), (x[:, h:], ____)):\n    a, b = part[:, 0::2], part[:, 1::2]\n"
+        "    angle = np.outer(place, frequencies)\n    pair = [____, ____]\n    turned.append(np.stack(pair, axis=-1).reshape(part.shape))\nreturn np.hstack(turned)\n```",
     ),
     parsons=("rows_for_both", "rows_and_columns_exchanged"),
     why=r"""
@@ -67,11 +67,11 @@ EXERCISE.probe("1 patch of width 20, far from the corner", _rng.normal(size=(1, 
 @EXERCISE.solve
 def rotary_in_a_picture_solution(x, rows, columns):
     h = x.shape[1] // 2
-    speeds = 10000.0 ** (-np.arange(0, h, 2) / h)
+    frequencies = 10000.0 ** (-np.arange(0, h, 2) / h)
     turned = []
     for part, place in ((x[:, :h], rows), (x[:, h:], columns)):
         a, b = part[:, 0::2], part[:, 1::2]
-        angle = np.outer(place, speeds)
+        angle = np.outer(place, frequencies)
         first = a * np.cos(angle) - b * np.sin(angle)
         second = a * np.sin(angle) + b * np.cos(angle)
         turned.append(np.stack([first, second], axis=-1).reshape(part.shape))
@@ -81,11 +81,11 @@ def rotary_in_a_picture_solution(x, rows, columns):
 @EXERCISE.mutant
 def rows_for_both(x, rows, columns):
     h = x.shape[1] // 2
-    speeds = 10000.0 ** (-np.arange(0, h, 2) / h)
+    frequencies = 10000.0 ** (-np.arange(0, h, 2) / h)
     turned = []
     for part, place in ((x[:, :h], rows), (x[:, h:], rows)):
         a, b = part[:, 0::2], part[:, 1::2]
-        angle = np.outer(place, speeds)
+        angle = np.outer(place, frequencies)
         first = a * np.cos(angle) - b * np.sin(angle)
         second = a * np.sin(angle) + b * np.cos(angle)
         turned.append(np.stack([first, second], axis=-1).reshape(part.shape))
@@ -95,11 +95,11 @@ def rows_for_both(x, rows, columns):
 @EXERCISE.mutant
 def rows_and_columns_exchanged(x, rows, columns):
     h = x.shape[1] // 2
-    speeds = 10000.0 ** (-np.arange(0, h, 2) / h)
+    frequencies = 10000.0 ** (-np.arange(0, h, 2) / h)
     turned = []
     for part, place in ((x[:, :h], columns), (x[:, h:], rows)):
         a, b = part[:, 0::2], part[:, 1::2]
-        angle = np.outer(place, speeds)
+        angle = np.outer(place, frequencies)
         first = a * np.cos(angle) - b * np.sin(angle)
         second = a * np.sin(angle) + b * np.cos(angle)
         turned.append(np.stack([first, second], axis=-1).reshape(part.shape))
@@ -118,17 +118,17 @@ def row_plus_column(x, rows, columns):
 
 @EXERCISE.mutant
 def speeds_of_the_whole_width(x, rows, columns):
-    speeds = positions.frequencies(x.shape[1])
+    frequencies = positions.frequencies(x.shape[1])
     first, second = np.split(x, 2, axis=1)
-    k = len(speeds) // 2
-    return np.hstack([positions.rotary(first, rows, speeds[:k]), positions.rotary(second, columns, speeds[k:])])
+    k = len(frequencies) // 2
+    return np.hstack([positions.rotary(first, rows, frequencies[:k]), positions.rotary(second, columns, frequencies[k:])])
 
 
 @EXERCISE.mutant
 def exponent_of_the_whole_width(x, rows, columns):
-    speeds = positions.frequencies(x.shape[1])[: x.shape[1] // 4]
+    frequencies = positions.frequencies(x.shape[1])[: x.shape[1] // 4]
     first, second = np.split(x, 2, axis=1)
-    return np.hstack([positions.rotary(first, rows, speeds), positions.rotary(second, columns, speeds)])
+    return np.hstack([positions.rotary(first, rows, frequencies), positions.rotary(second, columns, frequencies)])
 
 
 @EXERCISE.mutant
@@ -173,7 +173,7 @@ def first_half(call):
     return None if np.allclose(out[0], out[1]) else f"another column changes it by {text.number(np.abs(out[0] - out[1]).max())}"
 
 
-@EXERCISE.holds("row 1 and column 1 turn the pairs of their halves by the same speeds")
+@EXERCISE.holds("row 1 and column 1 turn the pairs of their halves by the same frequencies")
 def own_speeds(call):
     out = call(np.tile([1.0, 0.0], 8)[None], np.array([1]), np.array([1]))[0]
     turned = np.arctan2(out[1::2], out[0::2])

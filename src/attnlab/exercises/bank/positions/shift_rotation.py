@@ -59,7 +59,7 @@ EXERCISE = Exercise(
     why=r"""
     The signal of each pair turns with the pair's own frequency. To move on by `shift` positions, turn every pair by its own angle: a rotation in the plane of the pair, whatever the position.
 
-    **The two most common mistakes.** The signs: with the sine first, the minus sign stands in the *second* row. One angle for all pairs, where each has its own speed.
+    **The two most common mistakes.** The signs: with the sine first, the minus sign stands in the *second* row. One angle for all pairs, where each has its own frequency.
 
     **Cost.** $d^2$ numbers, almost all of them zero. Nobody multiplies by this matrix in practice; that it *exists*, and is the same for all positions, is the point.
     """,
@@ -157,7 +157,7 @@ def identity(call):
     return None if np.allclose(matrix, np.eye(4)) else f"the matrix begins {text.numbers(matrix)}"
 
 
-@EXERCISE.holds("each pair turns by its own speed times the shift")
+@EXERCISE.holds("each pair turns by its own frequency times the shift")
 def own_speeds(call):
     matrix, even = call(8, 1), np.arange(0, 8, 2)
     turned = np.arctan2(matrix[even, even + 1], matrix[even, even])

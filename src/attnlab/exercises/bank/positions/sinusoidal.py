@@ -13,8 +13,8 @@ def _reference(n, width):
     return positions.sinusoidal(np.arange(n), width)
 
 
-def _turned(n, speeds):
-    angles = positions.angles(np.arange(n), speeds)
+def _turned(n, frequencies):
+    angles = positions.angles(np.arange(n), frequencies)
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(n, -1)
 
 
@@ -27,7 +27,7 @@ EXERCISE = Exercise(
     page="positions/sinusoidal",
     headings=("The mathematics",),
     statement=r"""
-    Return the table of shape (`n`, `width`) whose row $p$, counted from 0, is the signal of position $p$. Neighbouring features form a pair: first the sine, then the cosine of an angle that grows in proportion to $p$. Each pair has a speed of its own. The first pair turns by 1 radian per position, the speeds fall by the same factor from pair to pair, and one more pair, *after* the last, would turn by $1/10000$.
+    Return the table of shape (`n`, `width`) whose row $p$, counted from 0, is the signal of position $p$. Neighbouring features form a pair: first the sine, then the cosine of an angle that grows in proportion to $p$. Each pair has a frequency of its own. The first pair turns by 1 radian per position, the frequencies fall by the same factor from pair to pair, and one more pair, *after* the last, would turn by $1/10000$.
 
     A tiny example: `sinusoidal(2, 4)` is `[[0, 1, 0, 1], [0.841, 0.540, 0.010, 1.000]]`, to three decimals.
     """,
@@ -41,15 +41,15 @@ EXERCISE = Exercise(
         ...
     ''',
     hints=(
-        "Look at row 0 of the tiny example: $\\sin 0 = 0$ and $\\cos 0 = 1$ take turns. Both of a pair turn at the same speed.",
-        r"There are width / 2 speeds, $\omega_i = 10000^{-2i / \text{width}}$ for $i = 0, 1, \dots$ The table of angles has the entries $p\,\omega_i$: a column of positions times a row of speeds.",
-        "```python\nspeeds = 10000.0 ** -(np.arange(0, width, 2) / width)\nangles = np.arange(n)[:, None] * ____\nout = np.empty((n, width))\nout[:, 0::2], out[:, 1::2] = ____, ____\nreturn out\n```",
+        "Look at row 0 of the tiny example: $\\sin 0 = 0$ and $\\cos 0 = 1$ take turns. Both of a pair turn at the same frequency.",
+        r"There are width / 2 frequencies, $\omega_i = 10000^{-2i / \text{width}}$ for $i = 0, 1, \dots$ The table of angles has the entries $p\,\omega_i$: a column of positions times a row of frequencies.",
+        "```python\nfrequencies = 10000.0 ** -(np.arange(0, width, 2) / width)\nangles = np.arange(n)[:, None] * ____\nout = np.empty((n, width))\nout[:, 0::2], out[:, 1::2] = ____, ____\nreturn out\n```",
     ),
     parsons=("multiplied_for_divided", "speed_for_each_feature"),
     why=r"""
-    One row of speeds, one column of positions, and their outer product holds every angle. The two slices with step 2 put sine and cosine side by side.
+    One row of frequencies, one column of positions, and their outer product holds every angle. The two slices with step 2 put sine and cosine side by side.
 
-    **The two most common mistakes.** Giving each *feature* its own speed, so that sine and cosine no longer belong to one angle; a shift is then no rotation. Dividing twice, that is, multiplying: the speeds
+    **The two most common mistakes.** Giving each *feature* its own frequency, so that sine and cosine no longer belong to one angle; a shift is then no rotation. Dividing twice, that is, multiplying: the frequencies
     are already below 1.
 
     **Cost.** $n \cdot d$ sines and cosines, once: the table does not depend on the text.
@@ -69,8 +69,8 @@ EXERCISE.probe("5003 positions, width 6", 5003, 6)
 
 @EXERCISE.solve
 def sinusoidal_solution(n, width):
-    speeds = 10000.0 ** -(np.arange(0, width, 2) / width)
-    angles = np.arange(n)[:, None] * speeds
+    frequencies = 10000.0 ** -(np.arange(0, width, 2) / width)
+    angles = np.arange(n)[:, None] * frequencies
     out = np.empty((n, width))
     out[:, 0::2] = np.sin(angles)
     out[:, 1::2] = np.cos(angles)
@@ -84,8 +84,8 @@ def sines_before_cosines(n, width):
 
 @EXERCISE.mutant
 def speed_for_each_feature(n, width):
-    speeds = 10000.0 ** -(2 * np.arange(width) / width)
-    angles = np.arange(n)[:, None] * speeds
+    frequencies = 10000.0 ** -(2 * np.arange(width) / width)
+    angles = np.arange(n)[:, None] * frequencies
     out = np.empty((n, width))
     out[:, 0::2] = np.sin(angles[:, 0::2])
     out[:, 1::2] = np.cos(angles[:, 1::2])
@@ -99,8 +99,8 @@ def base_one_thousand(n, width):
 
 @EXERCISE.mutant
 def multiplied_for_divided(n, width):
-    speeds = 10000.0 ** (np.arange(0, width, 2) / width)
-    angles = np.arange(n)[:, None] * speeds
+    frequencies = 10000.0 ** (np.arange(0, width, 2) / width)
+    angles = np.arange(n)[:, None] * frequencies
     out = np.empty((n, width))
     out[:, 0::2] = np.sin(angles)
     out[:, 1::2] = np.cos(angles)
@@ -120,8 +120,8 @@ def sine_and_cosine_exchanged(n, width):
 
 @EXERCISE.mutant
 def base_reached_by_the_last_pair(n, width):
-    speeds = 10000.0 ** -(np.arange(width // 2) / max(width // 2 - 1, 1))
-    return _turned(n, speeds)
+    frequencies = 10000.0 ** -(np.arange(width // 2) / max(width // 2 - 1, 1))
+    return _turned(n, frequencies)
 
 
 @EXERCISE.mutant
