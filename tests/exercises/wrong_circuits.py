@@ -75,3 +75,11 @@ several("held_out_heads", {
     "the difference for the second number": lambda s, d, n, k: judged(s, d, n, k, give=lambda e, c, o: [e[c].mean(), e[c].mean() - o.mean()]),
     "scores by their size without sign": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: np.abs(s[:n].mean(0)).ravel()),
 })
+several("copying_share", {
+    "only where the own logit rises": lambda *g: float(((table(*g).argmax(1) == np.arange(len(g[0]))) & (np.diag(table(*g)) > 0)).mean()),
+    "best in its row and in its column": lambda *g: float(((table(*g).argmax(1) == np.arange(len(g[0]))) & (table(*g).argmax(0) == np.arange(len(g[0])))).mean()),
+})
+several("held_out_heads", {
+    "mean places for mean scores": lambda s, d, n, k: judged(s, d, n, k, choose=lambda s, n: np.mean([one.ravel().argsort().argsort() for one in s[:n]], axis=0)),
+    "the control on all texts": lambda s, d, n, k: judged(s, d, n, k, give=lambda e, c, o: [e[c].mean(), np.delete(np.asarray(d, float).mean(0).ravel(), c).mean()]),
+})

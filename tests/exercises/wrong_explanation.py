@@ -73,3 +73,11 @@ several("path_gradients", {
     "shares of one": lambda g, x, b, s: (lambda y: y / y.sum())(along(g, x, b, (np.arange(s) + 0.5) / s)) if len(x) > 1 else np.ones(1),
     "sums over tokens": lambda g, x, b, s: np.resize((np.mean([np.asarray(g(np.asarray(b, float) + p * (np.asarray(x, float) - b)), float) for p in (np.arange(s) + 0.5) / s], axis=0) * (np.asarray(x, float) - b)).sum(axis=0), len(x)),
 })
+several("same_sum_weights", {
+    "small directions left out": lambda a, v: np.asarray(a, float) @ with_ones(v) @ np.linalg.pinv(with_ones(v), rcond=0.1),
+    "both projections added": lambda a, v: onto(a, v) + onto(a, np.ones((len(v), 1))),
+})
+several("path_gradients", {
+    "points between the ends": lambda g, x, b, s: along(g, x, b, (np.arange(s) + 1) / (s + 1)),
+    "points of the best quadrature": lambda g, x, b, s: along(g, x, b, (np.polynomial.legendre.leggauss(s)[0] + 1) / 2),
+})

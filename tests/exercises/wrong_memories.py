@@ -154,3 +154,16 @@ several("least_sharpness", {
     "a little more": lambda b, o, n, p: np.log(n * p / (1 - p)) / (b - o) + 0.01,
     "always one": lambda b, o, n, p: 1.0,
 }, part="theory")
+
+
+several("undo_write", {
+    "nearly whole taken for whole": lambda M, w, e, a: np.where(np.outer(w, e) > 0.9, 0.0, undone(M, w, e, a)),
+    "whole where the weight is 1": lambda M, w, e, a: np.where(np.asarray(w)[:, None] == 1, 0.0, undone(M, w, e, a)),
+    "divided by at least a millionth": lambda M, w, e, a: (M - np.outer(w, a)) / np.maximum(1 - np.outer(w, e), 1e-6),
+}, part="theory")
+several("counted_patterns", {
+    "at most twenty of each": lambda x, P, c, b: counted(x, P, np.minimum(c, 20), b),
+    "counts plus one": lambda x, P, c, b: counted(x, P, c + 1, b),
+    "the energy without counts": lambda x, P, c, b: (counted(x, P, c, b)[0], counted(x, P, np.ones(len(c)), b)[1]),
+}, part="theory")
+several("alignments", {"noise alone": lambda X: aligned(X) - (X.shape[1] - 1) / X.shape[1]}, part="theory")

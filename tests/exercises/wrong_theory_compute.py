@@ -59,6 +59,12 @@ several("paired_gain", {
     "no sign": lambda right, dealt: np.abs(_gain(right, dealt)),
 })
 
+several("double_histogram", {
+    "values cut to whole numbers": lambda tokens: _as_frequent(tokens, int),
+    "values without their sign": lambda tokens: _as_frequent(tokens, abs),
+    "the past alone": lambda tokens: np.array([_as_frequent(tokens, float)[i] if i == 0 else len({x for x, c in zip(tokens[: i + 1].tolist(), _often(tokens)) if c == _often(tokens)[i]}) for i in range(len(tokens))]),
+})
+
 
 def _descend(products, question, labels, rate, steps):
     left, out = np.asarray(labels, dtype=float).copy(), 0.0
@@ -74,3 +80,12 @@ def _coins(share, n):
 def _gain(right, dealt):
     gap = np.asarray(right, dtype=float) - dealt
     return np.stack([gap.mean(0), gap.std(0, ddof=1) / np.sqrt(len(gap))])
+
+
+def _often(tokens):
+    return [int((np.asarray(tokens) == one).sum()) for one in np.asarray(tokens)]
+
+
+def _as_frequent(tokens, name):
+    often = _often(tokens)
+    return np.array([len({name(x) for x, c in zip(np.asarray(tokens).tolist(), often) if c == mine}) for mine in often], dtype=int)

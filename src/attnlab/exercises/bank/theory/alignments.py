@@ -50,7 +50,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Keeping the diagonal, which makes every unit stand firmer than it does. Returning the field itself, which is negative for every unit of value −1.
 
-    **Cost.** $2 N d^2$ operations.
+    **Cost.** $2 N d^2$ operations for the weights, and as many for the fields.
     """,
     verified="one pattern, many, equal and opposite ones, square and other tables.",
     next_thought="how is the smallest alignment of a network of width 64 spread over draws, at 9 patterns?",
@@ -64,6 +64,7 @@ EXERCISE.probe("5 patterns of width 5", _rng.choice([-1.0, 1.0], size=(5, 5)))
 EXERCISE.probe("11 patterns of width 4", _rng.choice([-1.0, 1.0], size=(11, 4)))
 EXERCISE.probe("one pattern of width 5", _rng.choice([-1.0, 1.0], size=(1, 5)))
 EXERCISE.probe("a pattern and its opposite", np.vstack([_X[:1], -_X[:1]]))
+EXERCISE.probe("a pattern twice, and another", _X[[0, 0, 1]])
 
 
 @EXERCISE.solve

@@ -36,7 +36,7 @@ EXERCISE = Exercise(
 
     Return the **depth** of every bracket: how many pairs it stands in, its own included. An opening bracket and the one that closes it have the same depth. The text never closes more than it has opened; it need not be closed at its end.
 
-    A tiny example: `(()` `)` and then `(` has the means 1, 1, 1/3, 0, 1/5, and the depths are `[1, 2, 2, 1, 1]`.
+    A tiny example: `(())(` has the means 1, 1, 1/3, 0, 1/5, and the depths are `[1, 2, 2, 1, 1]`.
     """,
     slot='''
     def bracket_depth(means):

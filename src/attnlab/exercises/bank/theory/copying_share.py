@@ -38,7 +38,7 @@ EXERCISE = Exercise(
 
     with the tokens' rows $E$ (v × d), $W_V$ (d × h), $W_O$ (h × d) and the unembedding $U$ (d × v), whose columns give the logits. Row $i$ of $M$ says by how much each logit moves if the head looks at token $i$ alone.
 
-    The head **copies** token $i$ if of all the logits in row $i$ it raises that of token $i$ most. Return the share of the vocabulary that it copies. No two numbers of a row are equal.
+    The head **copies** token $i$ if of all the logits in row $i$ it raises that of token $i$ most: if $M_{ii}$ is the largest number of the row, be it above 0 or not, as only differences count in a softmax. Return the share of the vocabulary that it copies. No two numbers of a row are equal.
 
     A tiny example: with two tokens, $E$, $W_V$, $W_O$ the identity and $U$ = `[[2, 1], [3, 1]]`, the rows of $M$ are $(2, 1)$ and $(3, 1)$. Token 0 is copied; for token 1 the logit of token 0 is raised more. The share is `0.5`.
     """,
@@ -86,6 +86,7 @@ EXERCISE.probe("one token", *_case(5, 1, 3, 2))
 EXERCISE.probe("whole numbers", np.array([[2, 0], [0, 1], [1, 1]]), np.array([[1, 0], [2, 1]]), np.array([[1, 3], [0, 1]]), np.array([[3, 0, 1], [-1, 5, 1]]))
 EXERCISE.probe("single precision", *(one.astype(np.float32) for one in _case(6, 13, 5, 4)))
 EXERCISE.probe("a head of width 1", *_case(7, 13, 5, 1))
+EXERCISE.probe("every logit falls", np.eye(3), np.eye(3), np.eye(3), np.array([[-1.0, -2, -3], [-5, -4, -6], [-7, -8, -9]]))
 EXERCISE.probe("another square head", *_case(8, 9, 9, 9))
 
 

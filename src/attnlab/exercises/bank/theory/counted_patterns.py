@@ -72,6 +72,7 @@ EXERCISE.probe("5 patterns of width 3", *_GIVEN)
 EXERCISE.probe("4 patterns of width 4, sharper", *_draw(4, 4, 2.5))
 EXERCISE.probe("7 patterns of width 2, all once", *_draw(7, 2)[:2], np.ones(7), 0.5)
 EXERCISE.probe("one pattern, three times", *_draw(1, 3)[:2], np.array([3.0]), 0.7)
+EXERCISE.probe("large counts", *_draw(4, 3)[:2], np.array([1.0, 30, 500, 20_000]), 1.1)
 EXERCISE.probe("scores of thousands", *(1000 * x for x in _draw(3, 5)[:1]), *_draw(3, 5)[1:3], 1.3, extreme=True)
 
 
@@ -153,6 +154,15 @@ def falls(call):
     after = call(np.asarray(step, dtype=float), *_GIVEN[1:])[1]
     rise = float(after) - float(before)
     return None if rise < 1e-6 else f"it rises by {text.number(rise)}"
+
+
+@EXERCISE.holds("the gradient of the energy is x minus the step")
+def slope(call):
+    x, *rest = _GIVEN
+    moved = 1e-3 * np.eye(len(x))
+    found = [(float(call(x + one, *rest)[1]) - float(call(x - one, *rest)[1])) / 2e-3 for one in moved]
+    gap = float(np.abs(np.array(found) - (x - np.asarray(call(*_GIVEN)[0], dtype=float))).max())
+    return None if gap < 1e-3 else f"they differ by up to {text.number(gap)}"
 
 
 @EXERCISE.holds("twice as often, all of them: the same step")

@@ -73,6 +73,7 @@ EXERCISE.probe("all different", np.array([3.5, -1.0, 8.0, 2.5]))
 EXERCISE.probe("all equal", np.array([4, 4, 4, 4, 4]))
 EXERCISE.probe("thirteen tokens", np.array([0, 1, 0, 2, 2, 5, 1, 0, 7, 8, 8, 9, 5]))
 EXERCISE.probe("single precision", np.array([0.5, 1.5, 0.5, 2.5, 2.5, 2.5, 9.0], dtype=np.float32))
+EXERCISE.probe("values of one whole part or one size", np.array([2.5, -2.5, 2.25, 1.5, 1.5, -1.0, 2.75]))
 EXERCISE.probe("one token", np.array([7]))
 EXERCISE.probe("no token", np.zeros(0))
 

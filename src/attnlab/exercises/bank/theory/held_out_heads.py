@@ -85,6 +85,8 @@ EXERCISE.probe("one text to rank and one to judge", *_case(4, 2, 3, 4), 1, 2)
 EXERCISE.probe("all heads chosen but one", *_case(5, 6, 2, 3), 3, 5)
 EXERCISE.probe("whole numbers", np.array([[[3, 1, 0]], [[1, 7, 2]], [[0, 2, 9]]]), np.array([[[4, 0, 1]], [[1, 5, 0]], [[2, 8, 3]]]), 1, 1)
 EXERCISE.probe("single precision", *(one.astype(np.float32) for one in _case(6, 9, 4, 5)), 3, 4)
+_loud = _case(23, 6, 2, 5)
+EXERCISE.probe("one text with larger scores than the others", _loud[0] * np.array([6, 1, 1, 1, 1, 1])[:, None, None], _loud[1], 4, 2)
 EXERCISE.probe("one layer", *_case(7, 8, 1, 9), 3, 2)
 
 

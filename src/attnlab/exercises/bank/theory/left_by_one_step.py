@@ -44,7 +44,7 @@ EXERCISE = Exercise(
     ''',
     hints=(
         "Without noise it must be $(d + 1)/(n + d + 1)$, and with endless noise everything is left.",
-        "The noise adds $\\eta \\sigma \\sum_i \\varepsilon_i x_i$ to $w_1$, which is independent of the rest and has the expected square $\\eta^2 \\sigma^2 n\\,d$; as a share of $\\mathbb{E} \\lVert w \\rVert^2 = d$ that is $\\eta^2 \\sigma^2 n$. Then find the best $\\eta$ anew.",
+        "The noise adds $\\eta \\sigma \\sum_i \\varepsilon_i x_i$ to $w_1$, which is uncorrelated with the rest and has the expected square $\\eta^2 \\sigma^2 n\\,d$; as a share of $\\mathbb{E} \\lVert w \\rVert^2 = d$ that is $\\eta^2 \\sigma^2 n$. Then find the best $\\eta$ anew.",
         "```python\nvariance = ____\nrate = 1 / ____\nreturn 1 - ____ * rate\n```",
     ),
     parsons=("left_noise_not_squared", "left_without_its_one"),

@@ -83,6 +83,8 @@ EXERCISE.probe("one key", np.ones((2, 1)), np.array([[3.0, 1.0]]))
 EXERCISE.probe("as many queries, keys and features", *_case(5, 6, 6, 6, rank=3))
 EXERCISE.probe("whole numbers", np.array([[1, 0, 0, 0], [0, 0, 1, 0]]), np.array([[1], [1], [2], [5]]))
 EXERCISE.probe("single precision", *(one.astype(np.float32) for one in _case(6, 3, 7, 2)))
+_uneven = _case(8, 4, 9, 3)
+EXERCISE.probe("a feature a hundredth of the others", _uneven[0], _uneven[1] * np.array([1, 0.01, 1]))
 EXERCISE.probe("all values equal", _case(7, 3, 5, 2)[0], np.ones((5, 2)))
 
 

@@ -68,6 +68,7 @@ EXERCISE.probe("3 slots of width 5", _MEMORY, _W, _E, _A)
 EXERCISE.probe("4 slots of width 4", *_draw(4, 4))
 EXERCISE.probe("one slot erased whole", _MEMORY, np.array([0.3, 1.0, 0.0]), np.ones(5), _A)
 EXERCISE.probe("some entries erased whole", *_draw(2, 3)[:1], np.array([1.0, 0.5]), np.array([1.0, 0.0, 0.5]), np.array([3.0, -2, 1]))
+EXERCISE.probe("nearly everything erased", _MEMORY, np.array([0.97, 0.6, 0.99]), np.array([1, 0.98, 0.995, 0.3, 1]), _A)
 EXERCISE.probe("one slot, one number", np.array([[2.0]]), np.array([0.5]), np.array([0.5]), np.array([1.0]))
 
 
