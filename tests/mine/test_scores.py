@@ -76,7 +76,9 @@ def test_the_best_is_kept_and_the_rest_is_told(folder, capsys):
     for source, best in ((worse, 22_000), (solved("efficiency.traffic_score"), 12_200), (worse, 12_200)):
         one = _keep.Kept(source, "efficiency.traffic_score", "0", f"2026-03-14T09:26:5{best % 10}.589Z")
         _keep.store(folder, one)
-        told = repr(mine.score())
+        own = mine.assemble()
+        assert own.yours == ("my_attention",), own.states["my_attention"].why
+        told = repr(mine.score(own))
         kept = json.loads((folder / "scores.json").read_text("utf-8"))
         assert kept["bytes_moved_of_my_attention"] <= best
     assert kept["bytes_moved_of_my_attention"] == 12_200 and kept["lines_of_1_pieces"] > 5

@@ -51,6 +51,15 @@ def test_the_slots_are_solved_in_the_kernel_that_was_there(client, read_once):
     assert "# YOUR CODE HERE" in cells[1].source, "the notebook itself stays as it was"
 
 
+def test_a_print_that_arrives_in_pieces_is_one(client):
+    asked = cell("import sys, time\nfor word in ('3', ' True'):\n    sys.stdout.write(word); sys.stdout.flush(); time.sleep(0.3)")
+    one_run.run(client, asked)
+    assert [one.text for one in asked.outputs] == ["3 True"]
+    other = cell("import sys, time\nprint(1, flush=True); time.sleep(0.1); print(2, file=sys.stderr, flush=True); time.sleep(0.1); print(3)")
+    one_run.run(client, other)
+    assert [one.text for one in other.outputs] == ["1\n", "2\n", "3\n"]
+
+
 def test_an_empty_slot_is_noticed(client, read_once, monkeypatch):
     cells = read_once()
     monkeypatch.setattr(exercises, "solved", lambda name: cells[0].source)
