@@ -201,3 +201,18 @@ def test_dead_rules_go_and_living_ones_stay():
     rules = tinycss2.parse_stylesheet(css, skip_whitespace=True)
     kept = load("book/_ext/slim_css.py").purge(rules, {"used"})
     assert kept == ".used{a:b}@media print{.used>p{a:b}}p:not(.gone){a:b}@font-face{src:x}"
+
+
+def test_a_word_of_the_prose_keeps_no_rule_and_a_name_that_a_script_or_its_data_uses_does(tmp_path):
+    (tmp_path / "a.html").write_text('<p class="one two" id=\'three\'>prose</p><script>element.className = "four"</script>', "utf-8")
+    (tmp_path / "b.json").write_text('{"html": "<i class=\\"five\\">"}', "utf-8")
+    words = load("book/_ext/slim_css.py").words_in_use(tmp_path)
+    assert {"one", "two", "three", "four", "five"} <= words and "prose" not in words
+
+
+def test_white_space_that_says_nothing_goes_from_a_rule():
+    import tinycss2
+
+    css = 'a { b: "x  ; y" ; /* c */\n  margin : 0   1px ,\n calc(1px + 2px);\n}'
+    rule = tinycss2.parse_stylesheet(css)[0]
+    assert load("book/_ext/slim_css.py").tight(rule.content) == 'b: "x  ; y";margin : 0 1px,calc(1px + 2px)'

@@ -1,7 +1,8 @@
 """One style sheet a page: the sheets it links, in their order, without the rules that no page can use.
 
 Rules of libraries are dropped when every selector names a class or an id that occurs nowhere, neither in a
-page nor in a script. Our own sheets are kept whole.
+page nor in a script or in data that scripts read. Our own sheets keep all their rules; white space that says
+nothing goes everywhere.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 import tinycss2
 from tinycss2.ast import AtRule, HashToken, IdentToken, LiteralToken, QualifiedRule
 
-LIBRARIES = re.compile(r"^(styles/|basic\.css|sphinx-design|mystnb|copybutton|pygments|exercise|proof)")
+LIBRARIES = re.compile(r"^(styles/|basic\.css|sphinx-design|mystnb|copybutton|pygments|exercise|proof|katex/)")
 BUILT_IN_SCRIPTS = re.compile(r"^(bs-|collaps|dropdown|fade|modal|offcanvas|popover|show|tooltip)")
 IMPORT = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')\s;]+)["']?\s*\)?\s*;""")
 ADDRESS = re.compile(r"""url\(\s*(["']?)(?!data:|#|[a-z]+:|/)([^"')]+)\1\s*\)""")
 WORD = re.compile(r"[A-Za-z_][\w-]*")
+NAMED = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)')|<script\b[^>]*>(.*?)</script>""", re.DOTALL)
 LINK = re.compile(
     r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")(?![^>]*\bmedia=)'
     r'[^>]*?\bhref="([^"]*?_static/)([^"?]+)[^"]*"[^>]*>\s*?\n?'
@@ -28,11 +30,13 @@ LINK = re.compile(
 
 
 def words_in_use(site: Path) -> set[str]:
-    """Every word that occurs in a page or a script: a class or id that is not among them can never match."""
+    """Classes and ids of all pages and every word of a script or of its data: what is not among them can never match."""
     words: set[str] = set()
     for path in site.rglob("*"):
-        if path.suffix in {".html", ".js", ".mjs"} and "pyodide" not in path.parts:
-            words.update(WORD.findall(path.read_text("utf-8", errors="replace")))
+        if path.suffix in {".html", ".js", ".mjs", ".json"} and "pyodide" not in path.parts:
+            text = path.read_text("utf-8", errors="replace")
+            named = " ".join("".join(found) for found in NAMED.findall(text)) if path.suffix == ".html" else text
+            words.update(WORD.findall(named))
     return words
 
 
@@ -109,6 +113,14 @@ def read(static: Path, name: str, words: set[str]) -> str:
 THEMED = re.compile(r"""(?<!:not\()\[data-theme=(["']?)(dark|light)\1\]""")
 
 
+def tight(tokens: list) -> str:
+    """What stands between the braces of a rule, without comments and without white space that says nothing."""
+    spoken = [" " if token.type == "whitespace" else tinycss2.serialize([token]) for token in tokens if token.type != "comment"]
+    words = [one for before, one in pairwise(["", *spoken]) if not before == one == " "]
+    near, ends = ["", *words, ""], {";", ","}
+    return "".join(one for before, one, after in zip(near, words, near[2:]) if one != " " or not {before, after} & ends).strip().removesuffix(";")
+
+
 def for_paper(rules: list) -> str:
     """The rules again: those of the dark theme for screens alone, those of the light theme on paper for every theme."""
     return "".join(_rule_for_paper(rule) for rule in rules)
@@ -126,7 +138,7 @@ def _rule_for_paper(rule) -> str:
         text = tinycss2.serialize(selector).strip()
         named = THEMED.search(text)
         of[named[2] if named else ""].append(text)
-    body = f"{{{tinycss2.serialize(rule.content).strip()}}}"
+    body = f"{{{tight(rule.content)}}}"
     always, dark = ",".join(of[""] + of["light"]), ",".join(of["dark"])
     paper = ",".join(THEMED.sub("[data-theme]", text) for text in of["light"])
     return "".join([always and always + body, dark and f"@media screen{{{dark}{body}}}", paper and f"@media print{{{paper}{body}}}"])
