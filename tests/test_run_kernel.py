@@ -41,6 +41,17 @@ def kernel(monkeypatch):
     return made
 
 
+@pytest.fixture
+def watching(kernel, monkeypatch):
+    """The same, which hears of checks; what it takes over in any module of the exercises is given back."""
+    for module in [one for name, one in sys.modules.items() if name.startswith("attnlab.exercises")]:
+        for taken in ("diagnose", "record", "kept", "counted"):
+            if hasattr(module, taken):
+                monkeypatch.setattr(module, taken, getattr(module, taken))
+    kernel.watch_checks()
+    return kernel
+
+
 def texts(kernel, kind):
     return "".join(text for said, text, _ in kernel.heard if said == kind)
 
@@ -160,45 +171,36 @@ def test_figures_come_as_png_with_a_text_and_are_closed(kernel):
     assert 200 < int(width) < 400 and alt == "Figure drawn by this cell: weights"
 
 
-def test_what_a_check_finds_is_reported_beside_its_text(kernel, monkeypatch):
+def test_what_a_check_finds_is_reported_beside_its_text(watching):
     import attnlab.exercises as exercises
     exercise_id = next(iter(exercises.EXERCISES))
-    for replaced in ("diagnose", "record", "kept"):
-        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
-    kernel.watch_checks()
-    assert kernel.run(f"from attnlab.exercises import check\ncheck({exercise_id!r}, lambda *a, **k: None)", 1)
-    said = [heard for heard in kernel.heard if heard[0] == "verdict"]
+    assert watching.run(f"from attnlab.exercises import check\ncheck({exercise_id!r}, lambda *a, **k: None)", 1)
+    said = [heard for heard in watching.heard if heard[0] == "verdict"]
     assert [(state in ("open", "failed"), place) for _, state, place in said] == [(True, exercises.EXERCISES[exercise_id].href)]
-    assert texts(kernel, "stdout").strip()
+    assert texts(watching, "stdout").strip()
 
 
-def test_attempts_are_reported_with_the_mistake_and_the_shown_solution_is_none(kernel, monkeypatch):
+def test_attempts_are_reported_with_the_mistake_and_the_shown_solution_is_none(watching):
     import attnlab.exercises as exercises
-    for replaced in ("diagnose", "record", "kept"):
-        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
-    kernel.watch_checks()
     exercise = exercises.EXERCISES["self_attention.softmax"]
     for function in (exercise.mutants["temperature_ignored"], exercise.reference, lambda *a, **k: None, exercise.solution):
         exercises.check(exercise.id, function)
-    attempts = [(text, detail) for kind, text, detail in kernel.heard if kind == "attempt"]
+    attempts = [(text, detail) for kind, text, detail in watching.heard if kind == "attempt"]
     assert attempts == [("failed", f"{exercise.id} temperature_ignored"), ("passed", exercise.id), ("open", exercise.id)]
 
 
-def test_a_passed_answer_is_told_as_a_text_that_runs_alone_and_a_refused_one_with_its_reason(kernel, monkeypatch):
+def test_a_passed_answer_is_told_as_a_text_that_runs_alone_and_a_refused_one_with_its_reason(watching):
     import attnlab.exercises as exercises
-    for replaced in ("diagnose", "record", "kept"):
-        monkeypatch.setattr(exercises, replaced, getattr(exercises, replaced))
-    kernel.watch_checks()
     slot = "import numpy as np\nbase = 0.0\ndef merge_heads(x):\n    return np.concatenate(list(np.moveaxis(x, -3, 0)), axis=-1) + base"
-    assert kernel.run(slot, 3)
+    assert watching.run(slot, 3)
     check = "from attnlab.exercises import check\ncheck('multi_head.merge_heads', {})".format
-    assert kernel.run(check("merge_heads"), 4) and kernel.run(check("lambda x: merge_heads(x)"), 5)
-    told = [(text, detail) for kind, text, detail in kernel.heard if kind == "answer"]
+    assert watching.run(check("merge_heads"), 4) and watching.run(check("lambda x: merge_heads(x)"), 5)
+    told = [(text, detail) for kind, text, detail in watching.heard if kind == "answer"]
     assert len(told) == 1 and told[0][1].startswith("multi_head.merge_heads ") and len(told[0][1].split()[1]) == 8
     space = {}
     exec(told[0][0], space)
     assert space["merge_heads"](np.ones((2, 3, 4))).shape == (3, 8) and "base = 0.0" in told[0][0]
-    assert "Not kept for your own model: it is a lambda; written with `def merge_heads(...)` it can be kept." in texts(kernel, "stdout")
+    assert "Not kept for your own model: it is a lambda; written with `def merge_heads(...)` it can be kept." in texts(watching, "stdout")
 
 
 def test_kept_answers_lie_in_a_folder_that_cells_can_import_from(kernel, tmp_path):
