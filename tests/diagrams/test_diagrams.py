@@ -27,6 +27,7 @@ DRAWINGS = {
     "backward_flow": diagrams.backward_flow(),
     "block_residual": diagrams.block_residual(),
     "namer_pieces": diagrams.namer_pieces(),
+    "slots_read_and_written": diagrams.slots_read_and_written(),
     "span_corruption": diagrams.span_corruption(),
     "norm_places": diagrams.norm_places(),
     "decoder_stack": diagrams.decoder_stack(),
@@ -56,6 +57,7 @@ DRAWINGS = {
     "mask_pictures": diagrams.mask_pictures(),
     "memory_read": diagrams.memory_read(),
     "model_in_a_page": diagrams.model_in_a_page(),
+    "questions_of_theory": diagrams.questions_of_theory(),
     "ring": diagrams.ring(),
     "routed_experts": diagrams.routed_experts(),
     "self_or_cross": diagrams.self_or_cross(),
@@ -253,6 +255,30 @@ def test_the_cache_grows_by_one_row_a_step(layout):
     filled = [sum(row[0] != "blank" for row in cache.cells) for cache in caches]
     assert filled == [1, 1, 2, 2, 3, 3, 4, 4]
     assert all(sum(row[0].endswith("2") for row in cache.cells) == 1 for cache in caches)
+
+
+@both
+def test_the_theory_drawing_leads_to_every_page_of_the_part(layout):
+    """Each chapter asks one part of the model, in the order in which a text goes through it."""
+    boxes = [shape for shape in getattr(diagrams.questions_of_theory(), layout) if isinstance(shape, Box)]
+    pages = re.findall(r"file: (book/theory/\w+)", (ROOT / "_toc.yml").read_text(encoding="utf8"))
+    assert sorted(box.page for box in boxes if box.page) == sorted(set(pages) - {"book/theory/overview"})
+    asks = {arrow.points for arrow in getattr(diagrams.questions_of_theory(), layout) if isinstance(arrow, Arrow)}
+    asked = [next(part.lines[0] for part in boxes if not part.page and geometry.on_border(end, part))
+             for chapter in boxes for start, end in asks if chapter.page and geometry.on_border(start, chapter)]  # fmt: skip
+    assert asked == ["prompt", "keys, values", "weights", "heads", "layers"]
+
+
+@both
+def test_a_slot_loses_before_it_gains(layout):
+    """From the table before, through erase and add, to the table after; the weights of the write go to both."""
+    shapes = getattr(diagrams.slots_read_and_written(), layout)
+    boxes, arrows = ([shape for shape in shapes if isinstance(shape, kind)] for kind in (Box, Arrow))
+    ends = [tuple(next(box.lines for box in boxes if geometry.on_border(end, box)) for end in (arrow.points[0], arrow.points[-1])) for arrow in arrows]
+    steps = [lines for lines in dict.fromkeys(lines for pair in ends for lines in pair) if lines[0] in ("# slots *M*", "# erase", "# add")]
+    before, erase, add, after = sorted(steps, key=lambda lines: ("~ before", "~ (1 − *w* ⊗ *e*) ∘ *M*", "~ + *w* ⊗ *a*", "~ after").index(lines[1]))
+    assert {(before, erase), (erase, add), (add, after)} <= set(ends) and (before, add) not in ends
+    assert {b[0] for a, b in ends if a[0] == "weights *w*"} == {"*w* ⊗ *e*", "*w* ⊗ *a*"}
 
 
 def test_the_ids_are_those_of_the_vocabulary():

@@ -31,9 +31,11 @@ from attnlab.diagrams.model import transformer
 from attnlab.diagrams.norm import norm_places
 from attnlab.diagrams.pages import paged_cache
 from attnlab.diagrams.positions import where_positions_enter
+from attnlab.diagrams.questions import questions_of_theory
 from attnlab.diagrams.residual import block_residual, several_streams
 from attnlab.diagrams.seq2seq import encoder_decoder
 from attnlab.diagrams.since import layer_since_2017
+from attnlab.diagrams.slots import slots_read_and_written
 from attnlab.diagrams.sparse import indexed_attention
 from attnlab.diagrams.stacks import decoder_stack, encoder_stack
 from attnlab.diagrams.t5 import namer_pieces, span_corruption
@@ -79,10 +81,12 @@ __all__ = [
     "one_vote_in_n",
     "paged_cache",
     "patches_to_class",
+    "questions_of_theory",
     "ring",
     "routed_experts",
     "self_or_cross",
     "several_streams",
+    "slots_read_and_written",
     "span_corruption",
     "text_to_vectors",
     "training_loop",
