@@ -57,7 +57,7 @@ def gated_delta_rule(
 ) -> tuple[Float[Tensor, "*batch tokens d_v"], Float[Tensor, "*batch d_k d_v"]]:
     """`delta_rule` in a memory that is first multiplied by exp(log_decay_t), one number of at most 0 a token.
 
-    Errors: as for `delta_rule`. Source: [yang2025gated, section 3.3].
+    Errors: as for `delta_rule`. Source: [yang2025gated, section 3.1; in chunks: section 3.3].
     """
     need_shape("log_decay", log_decay, k.shape[:-1])
     return _by_chunks(q, k, v, rate, log_decay[..., None], memory, chunk)

@@ -14,7 +14,7 @@ from attnlab.mixers._memory import chunks, need_shape, start
 
 
 def decay_mask(log_decay: Float[Tensor, "*batch tokens"]) -> Float[Tensor, "*batch tokens tokens"]:
-    """L_ij = exp(log_decay_(j+1) + ... + log_decay_i) for j <= i, 0 above the diagonal. Source: [dao2024, section 4]."""
+    """L_ij = exp(log_decay_(j+1) + ... + log_decay_i) for j <= i, 0 above the diagonal. Source: [dao2024, section 5.2]."""
     total = log_decay.cumsum(dim=-1)
     later = torch.ones(total.shape[-1], total.shape[-1], dtype=torch.bool, device=total.device).triu(1)
     return (total[..., :, None] - total[..., None, :]).masked_fill(later, -torch.inf).exp()
@@ -28,7 +28,7 @@ def masked_product(
 ) -> Float[Tensor, "*batch tokens d_v"]:
     """(L * Q K^T) V with L of `decay_mask`: quadratic in the tokens, and one product.
 
-    Errors: ValueError for shapes that disagree. Source: [dao2024, section 4].
+    Errors: ValueError for shapes that disagree. Source: [dao2024, section 5.1, equation 16].
     """
     start(q, k, v, None)
     need_shape("log_decay", log_decay, k.shape[:-1])

@@ -48,7 +48,7 @@ def static(jobs: Sequence[Job], width: int) -> list[Run]:
 def continuous(jobs: Sequence[Job], width: int) -> list[Run]:
     """A place is given to the next text as soon as one has ended: the batch is put together anew at every step.
 
-    Errors: those of `check_jobs`. Source: [yu2022, section 3.1].
+    Errors: those of `check_jobs`. Source: [yu2022, section 3, iteration-level scheduling].
     """
     free, runs = [0] * check_jobs(jobs, width), []
     for i, job in enumerate(jobs):

@@ -43,7 +43,7 @@ def effective(weights: Real[Array, "queries keys"], values: Real[Array, "keys d_
     """Aᵉ = A V V⁺: the rows of A without the part that V maps to 0, the shortest rows with the output A V.
 
     They need not be positive, nor add up to 1.
-    Source: [brunner2020, section 3], who project away what V W_O maps to 0.
+    Source: the *effective attention* of [brunner2020], who project away what V W_O maps to 0.
     """
     values = np.asarray(values, dtype=float)
     return np.asarray(weights, dtype=float) @ values @ np.linalg.pinv(values)

@@ -3,7 +3,7 @@
 A prompt holds examples (x, y) of one random linear function and a question x without its y. A layer of attention without the
 softmax adds to every token what the examples write, weighted by products of keys and queries; with the right weights
 that is one step of gradient descent on the examples, and training finds such weights.
-Source: [vonoswald2023, section 3, proposition 1].
+Source: [vonoswald2023, section 2, proposition 1].
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def scan(
 
     In the letters of state-space models q is C, k is B and v is the input, already times its step.
     Errors: ValueError for shapes that disagree, NaN or infinity, and a log_decay above 0.
-    Source: [dao2024, section 3].
+    Source: [dao2024, section 5.1].
     """
     q, k, v, memory = start(q, k, v, memory)
     log_decay = check_decay(log_decay, k, "tokens")
@@ -34,7 +34,7 @@ def scan(
 def decay_mask(log_decay: Real[Array, "*batch tokens"]) -> Float[Array, "*batch tokens tokens"]:
     """L_ij = exp(log_decay_(j+1) + ... + log_decay_i) for j <= i, 0 above the diagonal: how much of token j is left at i.
 
-    Source: [dao2024, section 4], a 1-semiseparable matrix.
+    Source: [dao2024, section 5.2], a 1-semiseparable matrix.
     """
     total = finite("log_decay", log_decay).cumsum(axis=-1)
     between = total[..., :, None] - total[..., None, :]
@@ -50,7 +50,7 @@ def masked_product(
 ) -> Float[Array, "*batch tokens d_v"]:
     """(L * Q K^T) V, with the decays of `decay_mask` in place of softmax and mask: the reads of `scan`.
 
-    Errors: those of `scan`. Source: [dao2024, section 4].
+    Errors: those of `scan`. Source: [dao2024, section 5.1, equation 16].
     """
     q, k, v, _ = start(q, k, v, None)
     return (decay_mask(check_decay(log_decay, k, "tokens")) * (q @ np.swapaxes(k, -1, -2))) @ v
