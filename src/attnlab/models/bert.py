@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from attnlab._shapes import Bool, Float, Int
 from attnlab.attention import MultiHead, attention_weights
 from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PostNorm, gelu
 from attnlab.models._doors import need_ids
+from attnlab.models._trace import Trace
 
 Mask = Bool[Tensor, "batch tokens"] | Bool[Tensor, "#batch #heads #tokens tokens"]
 
@@ -201,17 +201,6 @@ def layer_weights(
     """
     queries, keys, _ = layer.attend.layer.project(x)
     return attention_weights(queries, keys, mask)
-
-
-class Trace(NamedTuple):
-    """What happened to a batch of texts on its way up.
-
-    hidden: (n_layers + 1, batch, tokens, d_model), the first one being what enters layer 0;
-    weights: (n_layers, batch, heads, queries, keys).
-    """
-
-    hidden: Tensor
-    weights: Tensor
 
 
 @torch.no_grad()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +26,7 @@ from attnlab.layers import LayerNorm, RMSNorm
 from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_text, real_tokens
+from attnlab.models._trace import Trace
 
 
 @dataclass(frozen=True)
@@ -136,17 +136,6 @@ def initial_values(model: Decoder) -> None:
             nn.init.zeros_(module.bias)
         elif isinstance(module, LayerNorm | RMSNorm):
             module.reset_parameters()
-
-
-class Trace(NamedTuple):
-    """What happened to a batch of texts on its way up.
-
-    hidden: (n_layers + 1, batch, tokens, d_model), what enters each block and what leaves the last norm;
-    weights: (n_layers, batch, heads, queries, keys).
-    """
-
-    hidden: Tensor
-    weights: Tensor
 
 
 @torch.no_grad()

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +28,7 @@ from attnlab.layers import EncoderBlock, FeedForward, LayerNorm, PreNorm, gelu_t
 from attnlab.layers._hooks import hooked
 from attnlab.masks import causal, positions
 from attnlab.models._doors import layers_of, need_text, real_tokens
+from attnlab.models._trace import Trace
 from attnlab.positions import Learned
 
 
@@ -128,17 +128,6 @@ def n_parameters(config: Config) -> int:
     """How many numbers a `GPT(config)` learns; none of them is stored."""
     with torch.device("meta"):
         return sum(p.numel() for p in GPT(config).parameters())
-
-
-class Trace(NamedTuple):
-    """What happened to a batch of texts on its way up.
-
-    hidden: (n_layers + 1, batch, tokens, d_model), what enters each block and what leaves the last norm;
-    weights: (n_layers, batch, heads, queries, keys).
-    """
-
-    hidden: Tensor
-    weights: Tensor
 
 
 @torch.no_grad()

@@ -17,18 +17,11 @@ import numpy as np
 
 from attnlab._shapes import Array, Bool, Float, Int
 from attnlab.reference.heads import Projections, multi_head
-from attnlab.reference.layers import FeedForward, feed_forward, layer_norm
+from attnlab.reference.layers import FeedForward, Norm, feed_forward, layer_norm
 from attnlab.reference.positions.sinusoidal import sinusoidal
 
 FILE = Path(__file__).with_name("encoder_decoder.json")
 START, END = 1, 2
-
-
-class Norm(NamedTuple):
-    """What a layer norm has learned: a gain and a bias for every feature."""
-
-    gain: Array
-    bias: Array
 
 
 class EncoderBlock(NamedTuple):

@@ -15,19 +15,12 @@ import numpy as np
 from attnlab._shapes import Array, Float, Int
 from attnlab.reference.attention import attention_weights
 from attnlab.reference.heads import merge_heads, split_heads
-from attnlab.reference.layers import FeedForward, feed_forward, gelu_tanh, layer_norm
+from attnlab.reference.layers import FeedForward, Norm, feed_forward, gelu_tanh, layer_norm
 from attnlab.reference.softmax import softmax
 
 FILE = Path(__file__).with_name("names.json")
 START, END = 1, 2
 EPSILON = 1e-5
-
-
-class Norm(NamedTuple):
-    """Gain and bias of a normalisation."""
-
-    gain: Array
-    bias: Array
 
 
 class Linear(NamedTuple):

@@ -18,7 +18,7 @@ from attnlab._shapes import Array, Bool, Float, Int
 from attnlab.reference.attention import attention, attention_weights
 from attnlab.reference.heads import merge_heads, split_heads
 from attnlab.reference.layers import feed_forward as _feed_forward
-from attnlab.reference.layers import FeedForward, layer_norm
+from attnlab.reference.layers import FeedForward, Norm, layer_norm
 from attnlab.reference.losses import cross_entropy
 from attnlab.reference.positions import sinusoidal
 
@@ -101,13 +101,6 @@ class Attend(NamedTuple):
     key: Linear
     value: Linear
     output: Linear
-
-
-class Norm(NamedTuple):
-    """Gain and bias of a normalisation."""
-
-    gain: Array
-    bias: Array
 
 
 class EncoderBlock(NamedTuple):

@@ -18,19 +18,12 @@ from attnlab._shapes import Array, Float, Int
 from attnlab.reference._numbers import finite
 from attnlab.reference.attention import attention_weights
 from attnlab.reference.heads import Projections, multi_head, split_heads
-from attnlab.reference.layers import FeedForward, feed_forward, gelu_tanh, layer_norm
+from attnlab.reference.layers import FeedForward, Norm, feed_forward, gelu_tanh, layer_norm
 from attnlab.reference.layers.patches import patches
 
 FILE = Path(__file__).with_name("vit.json")
 EPSILON = 1e-6
 INK = "0123456789ABCDEFG"  # the digits in which the kept images are written: sixteenths
-
-
-class Norm(NamedTuple):
-    """What a layer norm has learned: a gain and a bias for every feature."""
-
-    gain: Array
-    bias: Array
 
 
 class Block(NamedTuple):

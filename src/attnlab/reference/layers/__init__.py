@@ -21,6 +21,7 @@ from attnlab.reference.layers.feedforward import (
     gated_feed_forward_gradient,
 )
 from attnlab.reference.layers.norms import (
+    Norm,
     layer_norm,
     layer_norm_gradient,
     rms_norm,
@@ -30,6 +31,7 @@ from attnlab.reference.layers.norms import (
 __all__ = [
     "FeedForward",
     "Gated",
+    "Norm",
     "feed_forward",
     "feed_forward_gradient",
     "gated_feed_forward",

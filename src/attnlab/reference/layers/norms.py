@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from attnlab._shapes import Array, Float, Real
 from attnlab.reference._numbers import finite, finite_number
+
+
+class Norm(NamedTuple):
+    """What a LayerNorm has learned: a gain and a bias for every feature."""
+
+    gain: Array
+    bias: Array
 
 
 def layer_norm(
