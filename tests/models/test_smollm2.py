@@ -145,17 +145,6 @@ def test_too_little_memory_is_said_before_it_is_taken(monkeypatch):
     _doors.need_memory("the weights", 10**15)
 
 
-def test_free_memory_is_read_from_the_machine_and_from_its_container(tmp_path):
-    info = tmp_path / "meminfo"
-    info.write_text("MemTotal:  8 kB\nMemAvailable:   5 kB\n", "utf-8")
-    assert _doors._meminfo(info) == 5120 and _doors._meminfo(tmp_path / "none") is None
-    for name, text in (("memory.max", "1000"), ("memory.current", "400"), ("memory.stat", "anon 7\ninactive_file 30\n")):
-        (tmp_path / name).write_text(text, "utf-8")
-    assert _doors._left_in_container(tmp_path) == 630
-    (tmp_path / "memory.max").write_text("max\n", "utf-8")
-    assert _doors._left_in_container(tmp_path) is None
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is asked of Linux")
 def test_a_prompt_of_a_thousand_tokens_fits_into_two_gigabytes():
     code = (

@@ -40,7 +40,7 @@ MUTATIONS = [
     (MODEL, "self.drop = nn.Dropout(config.dropout)", "self.drop = nn.Dropout(0.0)", "no dropout at the entrance, silently"),
     (CACHE, "(torch.cat(pair, dim=-2) for pair in zip(self._own, (k, v)))", "(torch.cat(pair[::-1], dim=-2) for pair in zip(self._own, (k, v)))",
      "new keys in front"),
-    (CACHE, "self._own = k, v\n", "self._own = self._own or (k, v)\n", "new keys forgotten"),
+    (CACHE, "self._own = self.joined(k, v)", "self._own = self._own or self.joined(k, v)", "new keys forgotten"),
     (CACHE, "if self._source is None:", "if True:", "a source projected anew"),
     (CACHE, "chosen._source = _select(self._source, rows)", "chosen._source = self._source", "sources stay where they were"),
     (CACHE, "chosen._own = _select(self._own, rows)", "chosen._own = self._own", "rows stay where they were"),
