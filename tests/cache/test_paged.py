@@ -191,6 +191,28 @@ def test_a_pool_that_is_full_changes_nothing():
         assert torch.equal(k, torch.cat([old[0], rows[0]], dim=-2))
 
 
+def test_pages_that_became_free_are_those_that_nobody_else_holds():
+    cache, rng = PagedCache(LAYERS, 6, 2), np.random.default_rng(0)
+    text = cache.join("a")
+    for layer, rows in zip(text.layers, rows_of(rng, 7)):
+        layer.append(*rows)
+    other = cache.fork(text, "b", 4)
+    assert text.slide(window=1, n_sinks=2) == 1  # that of tokens 4 and 5; the one of 2 and 3 is the fork's too
+    assert [layer.length for layer in text.layers] == [text.length] * LAYERS == [3] * LAYERS
+    assert cache.leave(other) == 1 and cache.pages.n_free == 4
+    assert cache.leave(text) == 2
+
+
+def test_room_may_be_taken_before_the_keys_come():
+    cache = PagedCache(LAYERS, 4, 2)
+    text = cache.join("a")
+    cache.grow("a", 1)
+    cache.fork(text, "b")
+    cache.grow("b", 1)
+    check_pages(cache)
+    assert cache.pages.n_free == 2
+
+
 @pytest.mark.usefixtures("as_readers_run_it")
 def test_what_is_refused():
     cache, rng = PagedCache(1, 3, 2), np.random.default_rng(0)
@@ -206,6 +228,10 @@ def test_what_is_refused():
         text.layers[0].append(v[..., :1, :], k[..., :1, :])
     with pytest.raises(ValueError, match="one text without padding but .* with 1 came"):
         text.extended(torch.tensor([[True, False]]))
+    with pytest.raises(ValueError, match=r"one text without padding but \(2, 1\) with 0 came"):
+        text.extended(torch.ones(2, 1, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r"rows of \(1, 1, 3\) do not go into a pool of \(2, 6, 3\)"):
+        text.layers[0].append(k[:, :1, :1], v[:, :1, :1])
     with pytest.raises(ValueError, match="n_layers must be at least 1 but is 0"):
         PagedCache(0, 3, 2)
 

@@ -77,6 +77,41 @@ def test_a_refusal_ends_the_draft_and_leaves_what_was_missing():
     assert n == 2 and rest.tolist() == [1, 0, 0]
 
 
+def test_what_is_left_behind_a_refusal_adds_up_to_one():
+    p, q = (torch.tensor(np.random.default_rng(seed).dirichlet(np.ones(5), size=3)) for seed in (0, 1))
+    generator, refused = torch.Generator().manual_seed(0), 0
+    for _ in range(50):
+        n, rest = stands(torch.multinomial(q[:2], 1, generator=generator)[:, 0], p, q[:2], generator)
+        assert float(rest.sum()) == pytest.approx(1, abs=1e-12)
+        if n < 2:
+            refused += 1
+            assert (rest[q[n] >= p[n]] == 0).all()
+    assert refused > 10
+
+
+def test_the_same_generator_writes_the_same_text_and_nothing_is_recorded():
+    recording = []
+
+    def target(ids):
+        recording.append(torch.is_grad_enabled())
+        return table_model(0, 7)(ids)
+
+    def text(seed):
+        return speculative(target, table_model(1, 7), torch.tensor([[1]]), 40, torch.Generator().manual_seed(seed), n_drafted=3)
+
+    one, same, other = text(0), text(0), text(1)
+    assert one.stood == same.stood and torch.equal(one.ids, same.ids)
+    assert 0 < sum(one.stood) < 3 * len(one.stood) and not torch.equal(one.ids, other.ids)
+    assert not any(recording)
+
+
+def test_filters_change_the_draft_as_they_change_the_target():
+    """A model that drafts for itself is never refused, whatever the filters leave."""
+    one = table_model(0, 7)
+    found = speculative(one, one, torch.tensor([[1]]), 30, torch.Generator().manual_seed(0), lambda x: top_k(temperature(x, 0.7), 2), n_drafted=4)
+    assert found.stood == (4,) * 6
+
+
 def small(seed: int) -> decoder.Decoder:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -122,5 +157,7 @@ def test_what_is_refused():
     generator = torch.Generator().manual_seed(0)
     with pytest.raises(ValueError, match="3 tokens need as many rows of q and one more of p but there are 2 and 3"):
         stands(torch.tensor([0, 1, 0]), torch.ones(3, 2), torch.ones(2, 2), generator)
+    with pytest.raises(ValueError, match="2 tokens need as many rows of q and one more of p but there are 2 and 4"):
+        stands(torch.tensor([0, 1]), torch.ones(4, 2), torch.ones(2, 2), generator)
     with pytest.raises(ValueError, match="at a time but the prompt has 2"):
         speculative(small(0), small(0), torch.tensor([[3], [4]]), 3, generator)

@@ -90,8 +90,45 @@ def test_gradients_and_strong_decay():
     assert all(torch.isfinite(x).all() for x in state_space.scan(*strong))
 
 
+def test_gradients_of_strong_decays_are_finite():
+    """What a token does not see, however strong the decay back to it would be, gives nothing to its gradient."""
+    q, k, v = (x[:1, :1].clone() for x in TENSORS[:3])
+    decay = torch.full((1, 1, N), -400.0, dtype=torch.float64, requires_grad=True)
+    for read in (state_space.masked_product(q, k, v, decay), state_space.scan(q, k, v, decay, None, 4)[0]):
+        assert torch.isfinite(torch.autograd.grad(read.sum(), decay)[0]).all()
+    assert_same(loops.decay_mask(np.full(5, -400.0)), np.eye(5) + math.exp(-400) * np.eye(5, k=-1))
+
+
+def test_the_loop_without_decay_keeps_everything():
+    read, memory = loops.scan(Q, K, V, 0 * DECAY)
+    assert_same(memory, np.swapaxes(K, -1, -2) @ V)
+    assert_same(read, np.tril(Q @ np.swapaxes(K, -1, -2)) @ V)
+
+
+def test_a_text_without_tokens_leaves_the_memory_as_it_was():
+    nothing, kept = [x[:, :, :0] for x in TENSORS], torch.tensor(MEMORY)
+    for (read, memory), start in ((state_space.scan(*nothing, kept), kept), (loops.scan(*(x.numpy() for x in nothing), MEMORY), MEMORY)):
+        assert read.shape == (B, H, 0, DV) and (memory == start).all()
+
+
 @pytest.mark.usefixtures("as_readers_run_it")
 def test_what_is_refused():
+    for wrong in (-np.inf, np.nan, 0.1):
+        for function in (loops.scan, loops.masked_product):
+            with pytest.raises(ValueError, match="log_decay must be finite and at most 0"):
+                function(Q, K, V, np.where(np.arange(N) == 4, wrong, DECAY))
+    with pytest.raises(ValueError, match="log_decay"):
+        loops.decay_mask(np.array([0.0, np.nan]))
+    with pytest.raises(ValueError, match=r"q has shape \(2, 3, 12, 5\) but k has shape \(2, 3, 13, 5\)"):
+        loops.scan(Q[:, :, 1:], K, V, DECAY)
+    with pytest.raises(ValueError, match=r"k has shape \(2, 3, 13, 5\) but v has shape \(2, 3, 12, 7\): each key needs its value"):
+        loops.scan(Q, K, V[:, :, 1:], DECAY)
+    with pytest.raises(ValueError, match=r"k needs the axes \(..., tokens, d_k\) but has shape \(5,\)"):
+        loops.scan(Q[0, 0, 0], K[0, 0, 0], V[0, 0, 0], DECAY[0, 0, 0])
+    for n, decay in ((1, TENSORS[3][..., :1]), (14, TENSORS[3][..., [0, *range(N)]])):
+        for function in (state_space.scan, state_space.masked_product):
+            with pytest.raises(ValueError, match=rf"log_decay has shape \(2, 3, {n}\) but the keys need \(2, 3, 13\)"):
+                function(*TENSORS[:3], decay)
     with pytest.raises(ValueError, match="log_decay must be finite and at most 0"):
         loops.scan(Q, K, V, -DECAY)
     with pytest.raises(ValueError, match=r"log_decay has shape \(12,\) but needs \(13,\)"):

@@ -61,6 +61,7 @@ def test_tokens_of_a_round_are_those_of_the_formula(n_drafted):
 def test_the_ends_of_the_formulas():
     assert tokens_a_round(1, 5) == 6 and tokens_a_round(0, 5) == 1 and tokens_a_round(0.5, 0) == 1
     assert speed_up(0.8, 4, 0.05) == pytest.approx(3.3616 / 1.2, abs=1e-12)
+    assert speed_up(0.8, 4, 0) == tokens_a_round(0.8, 4)
     assert speed_up(0.0, 4, 0.25) == 0.5 and speed_up(0.9, 0, 0.5) == 1
 
 
