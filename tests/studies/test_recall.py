@@ -21,6 +21,12 @@ def test_keys_are_read_newest_first_and_against_their_last_value():
     assert_same(seen[1], both @ last / np.linalg.norm(both) / np.linalg.norm(last))
 
 
+def test_what_fades_is_what_stood_before():
+    memory, k, v = normal(0, 3, 5), normal(1, 3), normal(2, 5)
+    assert_same(recall.fading(0.5, write_sum)(memory, k, v), memory / 2 + np.outer(k, v))
+    assert_same(recall.fading(1.0, write_delta)(memory, k, v), write_delta(memory, k, v))
+
+
 def test_what_is_rewritten_is_drawn_as_it_says():
     keys, which, values = recall.rewritten(41, 7, 5, np.random.default_rng(0))
     assert keys.shape == (7, 5) and which.shape == (41,) and values.shape == (41, 5)
@@ -35,6 +41,70 @@ def test_pairs_answer_with_the_last_value_of_a_key(times):
         last = dict(zip(k, v))
         assert len(k) == 7 * times and len(last) == 7 and sorted(questions[row]) == sorted(last)
         assert answers[row] == [last[key] for key in questions[row]]
+
+
+def test_pairs_are_written_in_any_order_and_differ_between_texts():
+    keys, values, questions, _ = recall.pairs(40, 5, np.random.default_rng(2), 2)
+    assert any(len(set(row[:5].tolist())) < 5 for row in keys)  # a key comes again before all have come once
+    assert len({frozenset(row.tolist()) for row in keys}) > 30
+    assert any(row.tolist() != first[:5].tolist() for row, first in zip(questions, keys))
+    assert set(values.flatten().tolist()) <= set(range(recall.N_VALUES))
+
+
+def test_what_a_recaller_hands_to_its_memory():
+    """Questions of length `sharpness`, keys of length 1, rates between 0 and 1, each from its own table; then the head."""
+    seen = []
+
+    def mix(q, k, v, rate):
+        seen.append((q, k, v, rate))
+        return q
+
+    model = recall.Recaller(mix, 5).double()
+    model.rate.data.fill_(-3.0)
+    keys, values, asked = (torch.tensor(x) for x in ([[3, 7, 7]], [[1, 0, 2]], [[7, 3]]))
+    logits = model(keys, values, asked)
+    [(q, k, v, rate)] = seen
+    assert logits.shape == (1, 2, recall.N_VALUES)
+    assert_same(logits, model.head(q))
+    assert_same(q.norm(dim=-1), torch.full((1, 2), 4.0).double())
+    assert_same(k.norm(dim=-1), torch.ones(1, 3).double())
+    for made, table, ids in ((q, model.asks, asked), (k, model.keys, keys)):
+        assert_same(torch.cosine_similarity(made, table(ids), dim=-1), torch.ones(ids.shape).double())
+    assert_same(v, model.values(values))
+    assert_same(rate, torch.full((1, 3), 1 / (1 + np.e**3), dtype=torch.float64))
+
+
+def test_what_is_recalled_is_the_share_of_right_answers():
+    """A memory that answers with what it is told to: the value asked for, or the first one written."""
+    keys, values, questions, answers = recall.pairs(64, 4, np.random.default_rng(99), 2)
+
+    class Says(recall.Recaller):
+        def __init__(self, ids):
+            super().__init__(recall.adding, 3)
+            self.ids = ids
+
+        def forward(self, *given):
+            assert all(torch.equal(*pair) for pair in zip(given, (keys, values, questions)))
+            return torch.nn.functional.one_hot(self.ids, recall.N_VALUES).double()
+
+    assert recall.recalled(Says(answers), 4, 2) == 1
+    other = values[:, :1].expand(64, 4)
+    assert recall.recalled(Says(other), 4, 2) == float((other == answers).double().mean()) < 0.5
+
+
+def test_a_training_is_the_same_again_and_sees_every_size(monkeypatch):
+    asked, made = [], recall.pairs
+
+    def pairs(n, n_keys, *rest):
+        asked.append(n_keys)
+        return made(n, n_keys, *rest)
+
+    monkeypatch.setattr(recall, "STEPS", 5)
+    monkeypatch.setattr(recall, "pairs", pairs)
+    one, same, other = (recall.learned_recaller(recall.adding, 5, seed, (2, 3)) for seed in (0, 0, 1))
+    assert asked == [2, 3, 2, 3, 2] * 3
+    for mine, again, differs in zip(one.parameters(), same.parameters(), other.parameters()):
+        assert torch.equal(mine, again) and not torch.equal(mine, differs)
 
 
 def test_the_memories_of_the_study():
