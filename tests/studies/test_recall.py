@@ -107,6 +107,13 @@ def test_a_training_is_the_same_again_and_sees_every_size(monkeypatch):
         assert torch.equal(mine, again) and not torch.equal(mine, differs)
 
 
+def test_a_curve_is_what_one_training_recalls_of_every_size(monkeypatch):
+    monkeypatch.setattr(recall, "STEPS", 3)
+    model = recall.learned_recaller(recall.adding, 5, 1, (2, 4), 3)
+    wanted = [recall.recalled(model, n_keys, 3) for n_keys in (2, 4)]
+    assert recall.recall_curve(recall.adding, 5, 1, (2, 4), 3) == wanted != [recall.recalled(model, n_keys) for n_keys in (2, 4)]
+
+
 def test_the_memories_of_the_study():
     q, k, v = (torch.tensor(normal(seed, 2, n, 5)) for seed, n in ((0, 3), (1, 7), (2, 7)))
     rate = torch.full((2, 7), 0.3, dtype=torch.float64)
