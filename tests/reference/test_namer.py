@@ -84,6 +84,30 @@ def test_samples_begin_as_asked_end_by_themselves_and_depend_on_the_seed():
     assert len({sample(MODEL, "ma", np.random.default_rng(i), (1.0, 1, 1.0)) for i in range(5)}) == 1
 
 
+def test_a_draw_follows_the_distribution_it_is_given_until_the_name_is_long_enough():
+    p = np.zeros((1, 28))
+    p[0, [LETTERS.index("c"), LETTERS.index("j")]] = 0.3, 0.5  # need not add up to 1
+    name = sample(MODEL, "", np.random.default_rng(0), pieces=COURSE._replace(sampling_distribution=lambda row, *settings: p), most=60)
+    assert len(name) == 60 and set(name) == {"c", "j"} and 25 < name.count("j") < 50
+    assert len(sample(MODEL, "jo", np.random.default_rng(0), pieces=COURSE._replace(sampling_distribution=lambda row, *settings: p), most=5)) == 5
+
+
+def test_the_edge_mark_ends_a_name():
+    rows = iter(np.eye(28)[[LETTERS.index("e"), namer.EDGE, LETTERS.index("y")]])
+    assert sample(MODEL, "jo", np.random.default_rng(0), pieces=COURSE._replace(sampling_distribution=lambda row, *settings: next(rows)[None])) == "joe"
+
+
+def test_padding_has_no_chance_however_flat_the_distribution():
+    chances = []
+
+    def watched(row, *settings):
+        chances.append(COURSE.sampling_distribution(row, *settings))
+        return chances[-1]
+
+    sample(MODEL, "", np.random.default_rng(0), (1000.0, 28, 1.0), COURSE._replace(sampling_distribution=watched))
+    assert chances and all(p[0, namer.PAD] == 0 and p[0, 1:].min() > 0.03 for p in chances)
+
+
 def test_bits_are_those_of_the_definition():
     ids = batch(["ada", "bo"])
     z = logits(MODEL, ids)[:, :-1]
