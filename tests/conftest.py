@@ -6,6 +6,7 @@ the site and each of the long tests named in APART goes where there is time.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -58,3 +59,25 @@ def as_readers_run_it():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+def made_of() -> dict[tuple[str, str], object]:
+    """What the package's modules that are loaded define: functions and classes by module and name."""
+    loaded = [(name, module) for name, module in list(sys.modules.items()) if name.partition(".")[0] == "attnlab"]
+    return {
+        (name, word): value
+        for name, module in loaded
+        for word, value in list(vars(module).items())
+        if isinstance(value, type) or callable(value)
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def the_package_is_left_as_it_was():
+    """A file whose tests put other functions into the package and do not give the old ones back fails, not one that runs later."""
+    importlib.import_module("attnlab.mine")  # and with it the exercises, which tests import inside their functions
+    before = made_of()
+    yield
+    after = made_of()
+    changed = [".".join(place) for place, value in before.items() if place in after and after[place] is not value]
+    assert not changed, f"these tests leave in the package what they put there: {', '.join(changed)}"
