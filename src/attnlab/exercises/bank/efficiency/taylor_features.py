@@ -31,7 +31,7 @@ EXERCISE = Exercise(
     page="efficiency/linear",
     headings=("Moving the brackets", "What it costs"),
     statement=r"""
-    Random features meet $e^s$ on average. A fixed map can meet its first terms exactly: find $\phi$ such that for **all** $q$ and $k$
+    No map to finitely many features has the products $e^s$ for all $q$ and $k$. But a map can have the first terms of $e^s$ exactly: find $\phi$ such that for **all** $q$ and $k$
 
     $$\phi(q) \cdot \phi(k) = 1 + s + \tfrac 1 2 s^2, \qquad s = q \cdot k .$$
 

@@ -28,7 +28,7 @@ EXERCISE = Exercise(
     statement=r"""
     The scores of a head lie between $-B$ and $B$ (`bound`, 0 or more). In how long a text can it still give one token a weight of at least `weight`, a number above 0 and at most 1?
 
-    Return the largest number of tokens, the one that is looked at included, as a whole number. At least one token is always possible. No case of the check lies on the border but those with a weight of 1.
+    Return the largest number of tokens, the one that is looked at included, as a whole number. At least one token is always possible; lengths reach hundreds of millions, so adding one token after another takes too long. No case of the check lies on the border but those with a weight of 1.
 
     A tiny example: a bound of 1 and a weight of 0.5 give 8: among 8 tokens the largest weight is 0.514, among 9 it is 0.480.
     """,

@@ -70,6 +70,7 @@ EXERCISE.probe("single precision", np.array([0.5, 1.5, -2.0, 1.5, 3.0], dtype=np
 EXERCISE.probe("ascending", np.arange(6))
 EXERCISE.probe("descending", np.arange(6)[::-1].copy())
 EXERCISE.probe("large and far apart", np.array([1e12, -1e12, 3.0, 1e-9, 0.0]))
+EXERCISE.probe("close together", np.array([0.0, 1e-9, -1e-9, 1e-9, 2e-9]))
 EXERCISE.probe("one token", np.array([5]))
 EXERCISE.probe("no token", np.zeros(0))
 
