@@ -18,6 +18,7 @@ several("rank_from_comparisons", {
     "places": lambda tokens: np.arange(len(tokens)),
     "from the back": lambda tokens: len(tokens) - np.argsort(np.argsort(-np.asarray(tokens, dtype=float), kind="stable"), kind="stable"),
     "an unsigned share": lambda tokens: np.argsort(np.argsort(-np.asarray(tokens, dtype=float), kind="stable"), kind="stable") / max(len(tokens), 1),
+    "ties broken by a small number": lambda tokens: np.argsort(np.argsort(1e-6 * np.arange(len(tokens)) - np.asarray(tokens, dtype=float))),
 })
 several("bracket_depth", {
     "one too deep": lambda means: np.rint(np.asarray(means) * np.arange(1, len(means) + 1)) + 1,
