@@ -56,7 +56,7 @@ from attnlab.reference import encoder_decoder, ngram, tiny
 from attnlab.positions import planar
 from attnlab.reference import vit as np_vit
 from attnlab.reference.layers import patches as np_patches
-from attnlab.studies import bugs, circuits, explain, probe, recall, stream
+from attnlab.studies import bugs, circuits, explain, probe, recall, rewriting, stream
 from attnlab.tokens import bpe, merges, vocabulary, wordpiece
 from attnlab.weights import gpt2, torch_transformer
 
@@ -424,7 +424,7 @@ CALLS = {
     "reference.memory.energy": (np_memory.energy, (np_memory.store(PATTERNS), PATTERNS)),
     "reference.memory.modern_step": (np_memory.modern_step, (normal(0, 2, 11), PATTERNS, 0.5)),
     "reference.memory.modern_energy": (np_memory.modern_energy, (normal(0, 2, 11), PATTERNS, 0.5)),
-    "studies.recall.cosine_of_last": (lambda *given: recall.cosine_of_last(*given, np_delta.write_delta), (K[0], np.array([0, 2, 0]), V[0][:3])),
+    "studies.rewriting.cosine_of_last": (lambda *given: rewriting.cosine_of_last(*given, np_delta.write_delta), (K[0], np.array([0, 2, 0]), V[0][:3])),
     "studies.recall.looking_back": (recall.looking_back, (TQ, TK, TV, t(8, 2, 7))),
     "studies.recall.looking_back_lately": (recall.looking_back_lately, (TQ, TK, TV, t(8, 2, 7))),
     "studies.recall.adding": (recall.adding, (TQ, TK, TV, t(8, 2, 7))),

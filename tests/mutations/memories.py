@@ -6,6 +6,7 @@ DELTA, SCAN = "src/attnlab/mixers/delta.py", "src/attnlab/mixers/state_space.py"
 NP_DELTA, NP_SCAN = "src/attnlab/reference/mixers/delta.py", "src/attnlab/reference/mixers/state_space.py"
 NP_DOORS = "src/attnlab/reference/mixers/_memory.py"
 MEMORY, RECALL = "src/attnlab/reference/memory.py", "src/attnlab/studies/recall.py"
+REWRITING = "src/attnlab/studies/rewriting.py"
 TESTS = {
     DELTA: ["tests/mixers/test_delta.py"],
     NP_DELTA: ["tests/mixers/test_delta.py"],
@@ -14,6 +15,7 @@ TESTS = {
     NP_DOORS: ["tests/mixers/test_state_space.py", "tests/mixers/test_delta.py"],
     MEMORY: ["tests/reference/test_memory.py"],
     RECALL: ["tests/studies/test_recall.py"],
+    REWRITING: ["tests/studies/test_rewriting.py"],
 }
 
 MUTATIONS = [
@@ -65,13 +67,13 @@ MUTATIONS = [
     (MEMORY, "np.where(field == 0, x[..., unit], np.sign(field))", "np.where(field >= 0, 1.0, -1.0)", "a sum of 0 turns the unit on"),
     (MEMORY, "-((x @ finite(\"weights\", weights)) * x).sum(axis=-1) / 2", "-((x @ finite(\"weights\", weights)) * x).sum(axis=-1)", "every pair counted twice"),
     (MEMORY, "-lse / sharpness +", "-lse +", "the sharpness forgotten in the energy"),
-    (RECALL, "last.pop(int(i), None)\n", "pass\n", "keys in the order of their first write"),
+    (REWRITING, "last.pop(int(i), None)\n", "pass\n", "keys in the order of their first write"),
     (RECALL, "keys.shape[1] - 1 - asked_here[:, :, ::-1].argmax(axis=2)", "asked_here.argmax(axis=2)", "the first value asked for"),
-    (RECALL, "write(decay * memory, k, v)", "write(memory, k, v)", "nothing fades"),
-    (RECALL, "write(decay * memory, k, v)", "decay * write(memory, k, v)", "what was just written fades too"),
-    (RECALL, "return keys / np.linalg.norm(keys, axis=-1, keepdims=True), which", "return keys, which", "keys of any length"),
-    (RECALL, "generator.integers(0, n_keys, n_writes)", "generator.integers(0, n_keys - 1, n_writes)", "the last key never written"),
-    (RECALL, "keys[i] @ memory for i in last])[::-1]", "keys[i] @ memory for i in last])", "compared with another key's value"),
+    (REWRITING, "write(decay * memory, k, v)", "write(memory, k, v)", "nothing fades"),
+    (REWRITING, "write(decay * memory, k, v)", "decay * write(memory, k, v)", "what was just written fades too"),
+    (REWRITING, "return keys / np.linalg.norm(keys, axis=-1, keepdims=True), which", "return keys, which", "keys of any length"),
+    (REWRITING, "generator.integers(0, n_keys, n_writes)", "generator.integers(0, n_keys - 1, n_writes)", "the last key never written"),
+    (REWRITING, "keys[i] @ memory for i in last])[::-1]", "keys[i] @ memory for i in last])", "compared with another key's value"),
     (RECALL, "torch.softmax(q @ k.mT, dim=-1) @ v", "torch.softmax(q @ k.mT, dim=-2) @ v", "softmax over the questions"),
     (RECALL, "rate[..., None] * v)[1]", "v)[1]", "the rate forgotten"),
     (RECALL, "torch.arange(k.shape[-2], dtype=k.dtype) / 10", "torch.arange(k.shape[-2], dtype=k.dtype).flip(0) / 10", "the earlier pair counts more"),
