@@ -597,6 +597,7 @@ several("document_mask", {
     "a window of 32": packed(lambda n: np.tri(n, dtype=bool) & ~np.tri(n, k=-32, dtype=bool)),
     "the first text alone": lambda d: packed()(d) & (d == d[0])[None, :],
     "the text before as well": packed(same=lambda d: np.abs(np.subtract.outer(*[np.unique(d, return_inverse=True)[1]] * 2)) <= 1),
+    "numbers without their sign": packed(same=lambda d: np.abs(d)[:, None] == np.abs(d)[None, :]),
     "numbers that grow": packed(same=lambda d: d[:, None] <= d[None, :]),
     "the first token of the sequence for all": lambda d: packed()(d) | (np.arange(len(d)) == 0)[None, :],
     "keys by queries": lambda d: packed()(d)[::-1, ::-1],

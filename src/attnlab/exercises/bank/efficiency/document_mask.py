@@ -57,7 +57,7 @@ EXERCISE.probe("3 texts of 3, 1 and 4 tokens", np.array([5, 5, 5, 9, 2, 2, 2, 2]
 EXERCISE.probe("2 texts of 2 and 5 tokens", np.array([0, 0, 1, 1, 1, 1, 1]))
 EXERCISE.probe("1 token", np.array([3]))
 EXERCISE.probe("5 texts of one token", np.array([4, 0, 3, 1, 2]))
-EXERCISE.probe("numbers below 0", np.array([-1, -1, 0, 0, -2, -2, -2]))
+EXERCISE.probe("numbers below 0", np.array([-1, -1, 0, 0, 1, 1, -2]))
 EXERCISE.probe("2 texts of 40 and 23 tokens", np.repeat([1, 7], [40, 23]))
 EXERCISE.probe("4 texts, numbers falling", np.array([8, 8, 6, 5, 5, 3]))
 
