@@ -65,15 +65,17 @@ def test_what_is_missed_in_a_round_comes_back(page, site_url, axe_in_both_themes
         task.locator(".option").first.click()
         if "Not this." in task.get_by_role("status").inner_text():
             break
+        page.evaluate("localStorage.clear()")  # a question that was answered is asked in another way
+    else:
+        pytest.fail("the first of the options was the right one twenty times")
     while task.locator(".option:not(.is-wrong)").count() and not named(task, "Next (this one comes back)").count():
         task.locator(".option:not(.is-wrong)").first.click()
     missed = named(task, "Next (this one comes back)")
     assert axe_in_both_themes(page, ".study") == ""
-    if missed.count():
-        press(missed)
-        assert "1 missed at first" in box.locator(".score").first.inner_text()
-        assert prompt != task.locator(".play-prompt, .front").first.inner_text()
-        assert any(row[1:] == [1, "learn"] for rows in logged(page).values() for row in rows)
+    press(missed)
+    assert "1 missed at first" in box.locator(".score").first.inner_text()
+    assert prompt != task.locator(".play-prompt, .front").first.inner_text()
+    assert any(row[1:] == [1, "learn"] for rows in logged(page).values() for row in rows)
     assert page.errors == []
 
 
