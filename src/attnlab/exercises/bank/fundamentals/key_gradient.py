@@ -52,7 +52,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Going back through the softmax as if it were not there, or along its diagonal only. The sign: the page prints the derivative with respect to the *query*.
 
-    **Cost.** That of the forward pass, about twice.
+    **Cost.** About twice that of the forward pass.
     """,
     verified="equal to the full Jacobian for nine cases, one key, whole numbers, a narrow width, near and far keys together and a query far from all, and to finite differences of the loss.",
     next_thought="add up the gradients of all keys: what is the gradient of the query?",

@@ -45,7 +45,7 @@ EXERCISE = Exercise(
     why=r"""
     It is always the **slow** pairs. Of a head of width 128 with base 10,000, trained on 4,096 tokens, the last 18 of 64 pairs made less than a turn. These are the pairs that every scaling slows down.
 
-    A full turn is the least that can be asked for, not enough. Offsets are whole numbers: a pair of frequency 1 meets seven directions in its first turn, nearly 60 degrees apart, and a longer text meets others between them. After many turns such gaps are small. That is why the borders of published scalings lie at 4 turns and at 32.
+    A full turn is the least that can be asked for, not enough. Offsets are whole numbers: a pair of frequency 1 meets seven directions in its first turn, nearly 60 degrees apart, and a longer text meets others between them. After many turns such gaps are small. That is one reason why published scalings leave a pair alone only from 4 turns on, or from 32.
 
     **The two most common mistakes.** Judging the new length alone: a pair that completes its first turn in the long text went further than in training, too. Marking all pairs of a longer text.
 
