@@ -57,7 +57,7 @@ EXERCISE = Exercise(
     why=r"""
     A matrix $U S R^\top$ goes through an odd polynomial as $U\, p(S)\, R^\top$, since each $X X^\top$ adds $U S^2 U^\top$ on the left. With values between 0 and 1 to begin with, a polynomial that pushes them towards 1 makes the matrix nearly orthogonal, by products alone, which is what a GPU does best.
 
-    **The two most common mistakes.** Leaving out the division: with Muon's triple a singular value above about 1.3 grows without end. Powers of the single numbers instead of products of matrices; for a diagonal matrix the two are the same, so a diagonal test shows nothing.
+    **The two most common mistakes.** Leaving out the division: with Muon's triple a singular value above 1.27 grows without end. Powers of the single numbers instead of products of matrices; for a diagonal matrix the two are the same, so a diagonal test shows nothing.
 
     **Cost.** Three products a step, the largest of them along the longer side twice. Transposing a tall matrix first makes $G$ the small square.
     """,

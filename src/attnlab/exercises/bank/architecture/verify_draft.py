@@ -58,7 +58,7 @@ EXERCISE = Exercise(
 
     **The two most common mistakes.** Drawing from $p_i$ after a refusal: tokens that were proposed too often are then drawn a second time. Going on after a refusal: what follows was proposed for a text that no longer exists.
 
-    **Cost.** A pass of the large model over $g$ tokens, which costs little more than over one as long as the time goes into reading its parameters.
+    **Cost.** A pass of the large model over $g + 1$ tokens, the last of the text and the draft, which costs little more than over one as long as the time goes into reading its parameters.
     """,
     verified="equal to the definition for drafts of zero to seven tokens, refused first, in the middle, last and nowhere, and with probabilities of 0 and 1.",
     next_thought="the small model proposes its likeliest token, without a draw. What is q then, and how often does a token stand?",
