@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from concepts import NUMBERS, PLANTED
+from concept_mistakes import NUMBERS, PLANTED
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
